@@ -1,0 +1,46 @@
+# Everything a fresh checkout needs. `make` alone lists the targets; Python >= 3.11 and make are all that must be there.
+PYTHON ?= python3
+VENV   ?= .venv
+ARGS   ?=
+
+PY        := $(VENV)/bin/python
+READY     := $(VENV)/.ready
+NOTEBOOKS := $(wildcard book/*.ipynb)
+
+# The kernel of this environment, not one of the same name in the user's home.
+export JUPYTER_PREFER_ENV_PATH = 1
+# One thread a process: on a machine with other work, two are many times slower than one.
+run test: export OMP_NUM_THREADS = 1
+
+.DEFAULT_GOAL := help
+.PHONY: help run test book text clean
+
+help:  ## list the targets
+	@echo "usage: make TARGET [ARGS=\"...\"] [PYTHON=python3.12] [VENV=.venv]"
+	@sed -n 's/^\([a-z]*\):.*  ## /  \1	/p' $(MAKEFILE_LIST)
+
+run: $(READY)  ## run the hair-colour experiment (ARGS="-p epochs 2000": other settings); stop it and start it again as you like
+	@mkdir -p build
+	@$(PY) -m papermill --kernel python3 --log-output --no-progress-bar $(ARGS) book/celeba.ipynb build/celeba.ipynb \
+		|| { echo "The notebook stopped before its end; how far it came is in build/celeba.ipynb."; exit 1; }
+	@$(PY) -m nbconvert --log-level WARN --to html --output-dir build build/celeba.ipynb
+	@echo "The run: $${AVBGTN_RUNS:-runs}/    Its notebook: build/celeba.ipynb    To read in a browser: build/celeba.html"
+
+test: $(READY)  ## test the package, run every notebook against its committed outputs, and read the rendered book in a browser
+	@mkdir -p build
+	@$(PY) -m pytest -n 2 --dist loadfile -rs --junitxml=build/tests.xml \
+		--nbval --nbval-current-env --nbval-sanitize-with tests/nbval.cfg $(ARGS) tests $(NOTEBOOKS)
+
+book: $(READY)  ## build the book as HTML, readable offline
+	@$(PY) tools/build_book.py
+
+text: $(READY)  ## write book/text/*.md anew from the notebooks (never the other way round)
+	@$(PY) tools/write_text.py $(NOTEBOOKS)
+
+clean:  ## remove what `book` and `run` built; trained runs and the environment stay
+	rm -rf build _build book/_vendor .pytest_cache .ruff_cache *.egg-info
+	@echo "Kept: $(VENV)/ and runs/. Remove them by hand if you want them gone."
+
+$(READY): requirements.lock pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { echo "Python was not found as '$(PYTHON)': install Python 3.11 or newer, or name one: make PYTHON=/path/to/python3"; exit 1; }
+	@$(PYTHON) tools/make_venv.py $(VENV)

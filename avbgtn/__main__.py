@@ -1,0 +1,129 @@
+"""``python -m avbgtn``: thin over the functions that the notebooks use.
+
+    python -m avbgtn train --epochs 2000 --preset quick --models avb_gtn
+    python -m avbgtn resume runs/heads-quick-avb_gtn-1a2b3c4d --epochs 5000
+    python -m avbgtn translate portrait.jpg --to blond -o blond.png
+
+Exit codes: 0 done, 2 bad input or a run that cannot go on (one sentence on stderr), 75 interrupted with a checkpoint saved.
+"""
+
+import argparse
+import os
+import sys
+from dataclasses import fields
+from pathlib import Path
+
+from .config import ConfigError
+from .parameters import Parameters, from_parameters
+
+
+def parser() -> argparse.ArgumentParser:
+    top = argparse.ArgumentParser(prog="python -m avbgtn", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    commands = top.add_subparsers(dest="command", required=True, metavar="train | resume | translate")
+
+    train = commands.add_parser("train", help="train, or go on training, the models of an experiment",
+                                description="The options are the parameters of book/celeba.ipynb, with the same defaults and checks.")  # fmt: skip
+    for f in fields(Parameters):
+        train.add_argument(f"--{f.name}", default=None, metavar="VALUE", help=f"default {f.default!r}")
+    train.add_argument("--keep", default="", help="epochs whose weights are kept, such as 500,2000")
+
+    resume = commands.add_parser("resume", help="go on with a run folder")
+    resume.add_argument("run_dir")
+    resume.add_argument("--epochs", required=True)
+    resume.add_argument("--root", default=None, help="where CelebA is, for a run on it")
+    resume.add_argument("--devices", default="1")
+    resume.add_argument("--keep", default="")
+
+    translate = commands.add_parser("translate", help="translate a picture")
+    translate.add_argument("image")
+    translate.add_argument("--weights", default="heads-avbgtn", help="committed name, .safetensors file or run folder")
+    translate.add_argument("--to", default=None, help="target domain; blond by default")
+    translate.add_argument("--seed", type=int, default=None, help="draw the posterior's noise; zero without it")
+    translate.add_argument("-o", "--output", default=None, help="where to write; IMAGE-blond.png by default")
+    return top
+
+
+def main(arguments: list[str] | None = None) -> int:
+    args = parser().parse_args(arguments)
+    try:
+        return {"train": _train, "resume": _resume, "translate": _translate}[args.command](args)
+    except ConfigError as error:  # raised before torch is imported, as far as parameters go
+        return _fail(error)
+    except (ValueError, RuntimeError) as error:
+        from .data import DataError
+        from .runs import RunError
+
+        if isinstance(error, DataError | RunError):
+            return _fail(error)
+        raise
+    except KeyboardInterrupt as stopped:
+        print(stopped or "interrupted", file=sys.stderr)
+        return 75
+
+
+def _fail(error: Exception) -> int:
+    print(f"error: {error}", file=sys.stderr)
+    return 2
+
+
+def _epochs(text: str) -> tuple[int, ...]:
+    if not text:
+        return ()
+    try:
+        return tuple(int(float(part)) for part in text.split(","))
+    except ValueError:
+        raise ConfigError(f"keep must be epochs separated by commas, got {text!r}") from None
+
+
+def _train(args: argparse.Namespace) -> int:
+    given = {f.name: getattr(args, f.name) for f in fields(Parameters) if getattr(args, f.name) is not None}
+    parameters, keep = from_parameters(given), _epochs(args.keep)
+    experiment = parameters.resolve()
+    for line in experiment.lines:
+        print(line)
+    from .launch import train_experiment
+    from .train import train
+
+    if "LOCAL_WORLD_SIZE" in os.environ:  # torchrun started us: join the processes that are there
+        for name, config in experiment.configs.items():
+            train(config, experiment.data, epochs=experiment.epochs, run_dir=experiment.run_folder(name), keep=keep,
+                  devices=int(os.environ["LOCAL_WORLD_SIZE"]))  # fmt: skip
+        return 0
+    for name, run in train_experiment(experiment, keep=keep).items():
+        print(f"{name}: {run.path}")
+    return 0
+
+
+def _resume(args: argparse.Namespace) -> int:
+    given = from_parameters({"epochs": args.epochs, "devices": args.devices, "root": args.root, "batch": args.devices})
+    from . import data
+    from .runs import Run, RunError
+    from .train import train
+
+    run = Run(args.run_dir)
+    c = run.config
+    domains = data.load(c.dataset, root=given.root, domains=c.domains, size=c.size)
+    if domains.checksum != c.data_checksum:
+        raise RunError(f"the data differ from those of {run.path}: checksum {domains.checksum} now, {c.data_checksum} then; restore them or start a new run")
+    train(c, domains, epochs=given.epochs, run_dir=run.path, keep=_epochs(args.keep), devices=int(os.environ.get("LOCAL_WORLD_SIZE", given.devices)))
+    print(run.path)
+    return 0
+
+
+def _translate(args: argparse.Namespace) -> int:
+    from .translator import load
+
+    translator = load(args.weights)
+    to = args.to or translator.domains[1]
+    try:
+        picture = translator.translate(args.image, to, seed=args.seed)
+    except ValueError as error:
+        return _fail(error)
+    output = Path(args.output) if args.output else Path(args.image).with_name(f"{Path(args.image).stem}-{to}.png")
+    picture.save(output)
+    print(output)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,133 @@
+"""What decides the result of one training, as frozen values; importing this file imports neither torch nor NumPy.
+
+:class:`Config` is fully resolved: no ``None``, no ``"auto"``. The notebook's parameters, which may hold both, are
+checked and turned into configs by ``parameters.py``.
+"""
+
+import hashlib
+import json
+import math
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+
+class ConfigError(ValueError):
+    """A parameter that cannot be used: one sentence with what came, what was expected and what to do."""
+
+
+MODELS = ("unit", "avb_gtn")
+T_PENALTIES = ("log_sigmoid", "logit", "softplus")  # those that ask a posterior discriminator T
+
+CHOICES = {
+    "model": MODELS,
+    "posterior": ("input", "code", "none"),
+    "penalty": (*T_PENALTIES, "mean_square", "gaussian", "none"),
+    "penalty_scale": ("as_written", "per_dimension", "nats"),
+    "gan_loss": ("non_saturating", "minimax", "least_squares"),
+    "init": ("independent", "twin"),
+    "weight_init": ("normal", "kaiming"),
+    "lambda_reading": ("code", "literal"),
+    "t_train_on": ("real", "real+translated"),
+    "precision": ("32-true", "bf16-mixed", "64-true"),
+    "device": ("cpu", "cuda"),
+}
+
+# A preset is a size of the same model and the step size that suits it. "paper" is the paper's base code, value by value;
+# the other two start from Kaiming's weights, because from N(0, 0.02) a short run stays grey (see the chapter).
+PRESETS: dict[str, dict[str, Any]] = {
+    "quick": dict(size=64, width=16, private_blocks=2, shared_blocks=1, lr=1e-3, weight_decay=0.0, ema=0.99, weight_init="kaiming"),
+    "reader": dict(size=64, width=32, private_blocks=3, shared_blocks=1, lr=5e-4, weight_decay=0.0, ema=0.999, weight_init="kaiming"),
+    "paper": dict(size=128, width=64, private_blocks=3, shared_blocks=1, lr=1e-4, weight_decay=1e-4, ema=0.999, weight_init="normal"),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Config:
+    """Everything that changes the result of one training, and nothing else (``epochs`` may grow, so it is not here)."""
+
+    model: str  # "unit" or "avb_gtn"
+    dataset: str  # "heads" or "celeba"
+    domains: tuple[str, str]  # domain 1, domain 2
+    data_checksum: str  # of the resolved data set: other pictures make another run
+    preset: str  # the name it came from; the values below are what counts
+    size: int  # of the square images, in pixels
+    width: int  # channels of the first layer; the code has 4 * width
+    private_blocks: int  # residual blocks a domain keeps to itself, each side of the code
+    shared_blocks: int = 1  # and shares, each side; UNIT's code has one
+    noise_channels: int = 3  # planes of noise beside the image's three (the paper gives no number)
+    batch: int = 1  # the paper's, "due to GPU hardware constraints"
+    seed: int = 0
+    posterior: str = "code"  # where the noise enters: "code" is UNIT, "input" AVB-GTN, "none" an autoencoder
+    noise_scale: float = 1.0  # "input": factor on the noise channels' first weights; "code": std of the noise
+    penalty: str = "mean_square"  # UNIT's code; "log_sigmoid" is the paper's, see losses.py for all
+    penalty_scale: str = "as_written"  # or in "nats", or "per_dimension" (nats times 2/d)
+    adaptive_contrast: int = 0  # draws R for the moments of the posterior; 0 is off
+    gan_loss: str = "non_saturating"  # as UNIT's code; the paper's equations are "minimax"
+    init: str = "independent"  # "twin" starts both domains' private layers alike
+    weight_init: str = "normal"  # N(0, 0.02), as UNIT's code; "kaiming" for encoders and generators
+    lambda_0: float = 10.0  # GAN
+    lambda_1: float = 0.1  # prior penalty of z1, z2
+    lambda_2: float = 100.0  # reconstruction
+    lambda_3: float = 0.1  # prior penalty of z12, z21
+    lambda_4: float = 100.0  # cycle
+    lambda_reading: str = "code"  # "literal" counts the direct penalty in the cycle loss too, as Eqs. (6), (12) print it
+    lr: float = 1e-4  # Adam's, for encoders, generators and discriminators
+    t_lr: float = 1e-4  # Adam's, for T
+    weight_decay: float = 0.0
+    lr_halve_every: int = 0  # epochs; 0 never, as UNIT's NIPS code
+    t_steps: int = 1  # updates of T an epoch
+    t_train_on: str = "real"  # Eq. (9) has real images only
+    ema: float = 0.999  # decay of the averaged weights
+    precision: str = "32-true"
+    device: str = "cpu"  # noise is drawn on it, so it changes the result
+
+    def __post_init__(self):
+        object.__setattr__(self, "domains", tuple(self.domains))
+        for name, allowed in CHOICES.items():
+            if getattr(self, name) not in allowed:
+                raise ConfigError(f"{name} must be one of {', '.join(allowed)}, got {getattr(self, name)!r}")
+        for f in fields(self):
+            value = getattr(self, f.name)
+            if f.type is float and not (isinstance(value, int | float) and math.isfinite(value) and value >= 0):
+                raise ConfigError(f"{f.name} must be a finite number of at least 0, got {value!r}")
+        if self.size < 32 or self.size % 16:
+            raise ConfigError(f"size must be a multiple of 16 of at least 32, got {self.size!r}")
+        if self.penalty in T_PENALTIES and self.model == "unit":
+            raise ConfigError(f"penalty={self.penalty!r} needs the posterior discriminator T, which model='unit' does not have; use 'avb_gtn'")
+        if self.penalty == "gaussian" and self.posterior != "code":
+            raise ConfigError(f"penalty='gaussian' is the exact KL of noise at the code, so posterior must be 'code', got {self.posterior!r}")
+        if self.penalty == "gaussian" and self.noise_scale == 0:
+            raise ConfigError("penalty='gaussian' needs noise_scale above 0: the KL of a point is infinite, got 0")
+        if self.adaptive_contrast:
+            if self.adaptive_contrast < 2:
+                raise ConfigError(f"adaptive_contrast must be 0 (off) or at least 2 draws, got {self.adaptive_contrast}")
+            if self.penalty not in T_PENALTIES:
+                raise ConfigError(f"adaptive_contrast is an option of T, which penalty={self.penalty!r} does not use; set it to 0 or choose {', '.join(T_PENALTIES)}")
+            if self.posterior == "none":
+                raise ConfigError("adaptive_contrast needs a posterior with noise, got posterior='none'; use 'input' or 'code'")
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-safe; :meth:`from_dict` is its inverse."""
+        return asdict(self) | {"domains": list(self.domains)}
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> "Config":
+        """Raises ConfigError with the names of fields that are unknown or missing."""
+        names = {f.name for f in fields(cls)}
+        if unknown := sorted(set(values) - names):
+            raise ConfigError(f"unknown config fields: {', '.join(unknown)}; they belong to another version of avbgtn")
+        if missing := sorted(names - set(values)):
+            raise ConfigError(f"missing config fields: {', '.join(missing)}; they belong to another version of avbgtn")
+        return cls(**values)
+
+    def fingerprint(self) -> str:
+        """8 hexadecimal digits that change with every field."""
+        canonical = json.dumps(self.to_dict(), sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(canonical.encode()).hexdigest()[:8]
+
+
+def default_posterior(model: str) -> dict[str, Any]:
+    """What tells UNIT from AVB-GTN, as the papers have it."""
+    if model == "unit":
+        return dict(posterior="code", noise_scale=1.0, penalty="mean_square", penalty_scale="as_written", adaptive_contrast=0)
+    return dict(posterior="input", noise_scale=1.0, penalty="log_sigmoid", penalty_scale="as_written", adaptive_contrast=0)

@@ -1,0 +1,192 @@
+"""CelebA: photographs of known people with 40 attributes; by default Brown_Hair against Blond_Hair.
+
+For research only and not to be passed on, so it cannot be packed: it is read from the reader's own disk, in
+any layout of ``celeba_files.py``, or fetched through torchvision. Nobody knows the true translations here.
+"""
+
+import hashlib
+import os
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import torch
+from filelock import FileLock
+from torch import Tensor
+
+from . import celeba_files as files
+from .domains import DataError, Domains, Evaluation, enlarged, to_float
+from .images import open_image, resized
+
+DOMAINS = ("Brown_Hair", "Blond_Hair")
+WIDTH, HEIGHT = 178, 218  # of every aligned image
+CROP = (0, 20, 178, 198)  # left, top, right, bottom: rows 20 to 197, as in UNIT's code
+LIMIT = 128  # images a domain in an evaluation that names no limit
+RESERVED = 8
+
+
+class CelebA(Domains):
+    """Images with exactly one of two attributes, in the official partition.
+
+    Args:
+        root: the data root; CelebA lies in it or below it.
+        size: side of the images; rows 20 to 197 are resized to ``round(1.03 size)`` before the random crop.
+        domains: two different attributes; images with both or with neither are left out.
+        workers: threads that read images ahead.
+
+    Raises:
+        DataError: no CelebA, an incomplete or damaged one, unknown attributes, or no image with just one.
+    """
+
+    def __init__(self, root: Path, *, size: int, domains: tuple[str, str] | None = None, workers: int = 0):
+        if isinstance(size, bool) or not isinstance(size, int) or size < 16:
+            raise DataError(f"size must be a whole number of pixels, 16 or more, got {size!r}")
+        domains = _two(domains or DOMAINS)
+        layout = files.find(root)
+        if layout is None:
+            raise DataError(f"no CelebA under {root}; " + files.HOW.format(where=root / "celeba"))
+        files.check(layout)
+        self.layout = layout
+        self.files, checksum = _choose(layout, domains)
+        super().__init__(
+            name="celeba", domains=domains, size=size, checksum=checksum, workers=workers, has_twins=False,
+            lengths=tuple(len(self.files["train", d]) for d in (1, 2)),
+        )  # fmt: skip
+        self._read(self.files["train", 1][0], size)  # a folder of other pictures should say so at once
+
+    def image(self, domain: int, index: int) -> Tensor:
+        self.check_index(domain, index)
+        return self._read(self.files["train", domain][index], enlarged(self.size))
+
+    def evaluation(self, split: str, limit: int | None = None) -> Evaluation:
+        """The first ``limit`` images of each domain (128 if None) in the official partition, by file name.
+
+        No twins, no masks. ``"reserved"``: the last eight of the test partition, for figures, not for scores.
+        """
+        self.check_split(split, limit)
+        chosen = {}
+        for domain in (1, 2):
+            names = self.files["test" if split == "reserved" else split, domain]
+            names = names[-RESERVED:] if split == "reserved" else names
+            if not names:
+                raise DataError(_nothing(self.layout, self.domains, domain, split))
+            chosen[domain] = names[: limit or LIMIT]
+        x1, x2 = (to_float(torch.stack([self._read(name, self.size) for name in chosen[d]])) for d in (1, 2))
+        return Evaluation(x1=x1, x2=x2, ids1=tuple(chosen[1]), ids2=tuple(chosen[2]))
+
+    def check(self, threads: int = 4) -> int:
+        """Decode every chosen image and return how many there are: minutes well spent before a long training.
+
+        Raises:
+            DataError: names the first damaged files and counts them all.
+        """
+        names = sorted(set().union(*self.files.values()))
+
+        def trouble(name: str) -> str | None:
+            try:
+                self._read(name, 16)
+            except DataError as error:
+                return str(error)
+
+        with ThreadPoolExecutor(threads) as pool:
+            bad = [text for text in pool.map(trouble, names) if text]
+        if bad:
+            raise DataError(f"{len(bad):,} of {len(names):,} images cannot be used: " + " | ".join(bad[:3]))
+        return len(names)
+
+    def _read(self, name: str, side: int) -> Tensor:
+        path = self.layout.images / name
+        image = open_image(path, "the CelebA image")
+        if image.size != (WIDTH, HEIGHT):
+            raise DataError(
+                f"the CelebA image {path} is {image.width} x {image.height} pixels: expected an aligned "
+                f"one, {WIDTH} x {HEIGHT}, as in img_align_celeba, not an original or CelebA-HQ"
+            )
+        return resized(image.convert("RGB"), side, CROP)
+
+
+def find_or_download(root: Path, say=print) -> None:
+    """Fetch CelebA through torchvision if there is no trace of one under ``root``; one process at a time.
+
+    It grows in a hidden folder and moves to ``root/celeba`` when it is whole: half a download is never taken
+    for a CelebA, and the next attempt goes on where this one stopped.
+
+    Raises:
+        DataError: the download failed; says what to fetch by hand and where to put it.
+    """
+    if files.find(root):
+        return
+    growing = root / ".download-celeba"
+    try:
+        growing.mkdir(parents=True, exist_ok=True)
+        with FileLock(growing / "lock"):
+            if files.find(root):  # another process was faster
+                return
+            say(f"no CelebA under {root}: downloading it there (3 GB unpacked; for research only)")
+            from torchvision.datasets import CelebA as Download  # here, because it takes seconds to import
+
+            Download(str(growing), split="all", download=True)
+            (growing / "celeba").replace(root / "celeba")
+            shutil.rmtree(growing, ignore_errors=True)
+    except Exception as error:  # whatever the network, Google Drive, gdown or the zip may raise
+        reason = " ".join(str(error).split())[:200] or type(error).__name__
+        raise DataError(
+            f"there is no CelebA under {root}, and the download failed ({reason}); "
+            + files.HOW.format(where=root / "celeba")
+        ) from error
+
+
+def _two(domains) -> tuple[str, str]:
+    if isinstance(domains, str) or len(domains) != 2 or not all(isinstance(d, str) for d in domains):
+        raise DataError(f"domains must be two attribute names, such as {DOMAINS}, got {domains!r}")
+    return tuple(domains)
+
+
+def _choose(layout: files.Layout, domains: tuple[str, str]) -> tuple[dict[tuple[str, int], list[str]], str]:
+    """The file names by (split, domain), sorted, and a checksum over names, splits, domains and file sizes.
+
+    It is taken over what the lists say, not over their bytes, so the text and CSV lists of one CelebA agree.
+    """
+    attributes = files.read_attributes(layout.attributes, domains)
+    partition = files.read_partition(layout.partition)
+    if attributes.keys() != partition.keys():
+        odd = min(attributes.keys() ^ partition.keys())
+        raise DataError(
+            f"{layout.attributes} lists {len(attributes):,} images, {layout.partition} lists "
+            f"{len(partition):,}, and only one of them knows {odd}: one is cut short or from another copy, "
+            "fetch both again"
+        )
+    present = set(os.listdir(layout.images))
+    chosen = {(split, domain): [] for split in files.PARTS for domain in (1, 2)}
+    splits = {number: split for split, number in files.PARTS.items()}
+    missing, digest = [], hashlib.sha256()
+    for name in sorted(attributes):
+        first, second = attributes[name]
+        if first == second:
+            continue
+        # The lists say .jpg in the lossless copy too.
+        file = name if name in present else f"{Path(name).stem}.png"
+        if file not in present:
+            missing.append(name)
+            continue
+        chosen[splits[partition[name]], 1 if first else 2].append(file)
+        size = (layout.images / file).stat().st_size
+        digest.update(f"{file} {partition[name]} {1 if first else 2} {size}\n".encode())
+    if missing:
+        raise DataError(
+            f"{len(missing):,} images that {layout.attributes} lists are not in {layout.images}, "
+            f"first {missing[0]}: unpack img_align_celeba.zip again, or shorten both lists to what is there"
+        )
+    for split in ("train", "validation"):  # no training without; evaluation() reports an empty test split
+        for domain in (1, 2):
+            if not chosen[split, domain]:
+                raise DataError(_nothing(layout, domains, domain, split))
+    return chosen, digest.hexdigest()[:16]
+
+
+def _nothing(layout: files.Layout, domains: tuple[str, str], domain: int, split: str) -> str:
+    mine, other = domains if domain == 1 else domains[::-1]
+    return (
+        f"no image of CelebA's {split} partition in {layout.base} has {mine} without {other}: choose other "
+        "attributes, or use the whole data set"
+    )

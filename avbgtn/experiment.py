@@ -1,0 +1,96 @@
+"""From checked parameters to something that can be trained: the device, the preset and the data are found here, and
+every choice is put into words (:attr:`Experiment.lines`)."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from . import data
+from .config import Config, ConfigError
+from .parameters import CELEBA_DOMAINS, HEADS_DOMAINS, Parameters, config_of
+from .runs import runs_root
+
+# Seconds an epoch (one update of every player), UNIT and AVB-GTN together: one thread of an AMD EPYC, and one H200-class
+# GPU as a goal, not a measurement. tests/bench measures the first on your machine.
+SECONDS_ON_CPU = {"quick": 0.13, "reader": 0.5, "paper": 7.0}
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """Configs of the models to compare, equal but for what tells the models apart, and the data they share."""
+
+    configs: dict[str, Config]
+    data: data.Domains
+    parameters: Parameters
+    lines: tuple[str, ...]  # what was chosen and why: nothing falls back in silence
+
+    @property
+    def epochs(self) -> int:
+        return self.parameters.epochs
+
+    @property
+    def devices(self) -> int:
+        return self.parameters.devices
+
+    @property
+    def root(self) -> str | None:
+        return self.parameters.root
+
+    def run_folder(self, model: str) -> Path:
+        """``run_dir/model``, or ``$AVBGTN_RUNS/dataset-preset-model-fingerprint``."""
+        if self.parameters.run_dir:
+            return Path(self.parameters.run_dir) / model
+        c = self.configs[model]
+        return runs_root() / f"{c.dataset}-{c.preset}-{c.model}-{c.fingerprint()}"
+
+    def keep(self) -> tuple[int, ...]:
+        """10, 40 and 100 % of the epochs: the paper's 5,000, 20,000 and 50,000 (Figure 4)."""
+        return tuple(sorted({max(1, round(self.epochs * share)) for share in (0.1, 0.4, 1.0)}))
+
+
+def resolve(p: Parameters) -> Experiment:
+    """Resolve ``"auto"`` and ``None``.
+
+    Raises:
+        ConfigError: CUDA was asked for and is not there; the data cannot have that size.
+        avbgtn.data.DataError: the data set is missing or broken.
+    """
+    cuda = torch.cuda.is_available()
+    if p.device == "cuda" and not cuda:
+        raise ConfigError("device='cuda' was asked for and torch sees no CUDA device; use device='cpu' or 'auto', or look at the driver (nvidia-smi)")
+    if p.devices > 1 and p.device != "cpu" and cuda and torch.cuda.device_count() < p.devices:
+        raise ConfigError(f"devices must be at most the {torch.cuda.device_count()} GPUs that torch sees, got {p.devices}")
+    device = "cpu" if p.device == "cpu" or not cuda else "cuda"
+    preset = p.preset if p.preset != "auto" else ("paper" if device == "cuda" else "quick")
+    if p.precision == "bf16-mixed" and device == "cpu":
+        raise ConfigError("precision='bf16-mixed' is for CUDA devices and none was found; use '32-true'")
+
+    name, why = data.resolve(p.dataset, p.root)
+    if name == "heads" and p.domains not in (None, HEADS_DOMAINS):
+        raise ConfigError(f"domains {','.join(p.domains)!r} belong to CelebA, and the data are the built-in heads ({why}); leave domains out, or use dataset='celeba'")
+    domains = p.domains or (HEADS_DOMAINS if name == "heads" else CELEBA_DOMAINS)
+    configs = {m: config_of(p, m, dataset=name, domains=domains, data_checksum="", preset=preset, device=device) for m in p.models}
+    size = next(iter(configs.values())).size
+    loaded = data.load(name, root=p.root, domains=domains, size=size, workers=p.workers)
+    configs = {
+        m: config_of(p, m, dataset=name, domains=domains, data_checksum=loaded.checksum, preset=preset, device=device) for m in p.models
+    }
+    return Experiment(configs, loaded, p, tuple(_lines(p, preset, device, why, configs)))
+
+
+def _lines(p: Parameters, preset: str, device: str, why: str, configs: dict[str, Config]) -> list[str]:
+    def duration(name: str) -> str:
+        seconds = SECONDS_ON_CPU[name] * p.epochs * p.batch
+        return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.0f} h"
+
+    reason = "asked for" if p.preset != "auto" else "auto: CUDA is there" if device == "cuda" else "auto: no CUDA device"
+    lines = [
+        f"preset {preset} ({reason}); {p.epochs:,} epochs of both models on one CPU core take about {duration('quick')} with preset quick, {duration('paper')} with preset paper",
+        why,
+        f"device: {device}, {p.precision}, {p.devices} process{'es' if p.devices > 1 else ''}",
+    ]
+    for c in configs.values():
+        what = f"{c.model}: {c.size} px, width {c.width}, noise at the {c.posterior}" if c.posterior != "none" else f"{c.model}: {c.size} px, width {c.width}, no noise"
+        lines.append(f"{what}, penalty {c.penalty}, {c.init} initialisation, batch {c.batch}, seed {c.seed}, lr {c.lr:g}, run {c.fingerprint()}")
+    return lines

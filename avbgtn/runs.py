@@ -1,0 +1,299 @@
+"""A run folder: everything one training leaves behind, written so that a crash at any moment costs little.
+
+    runs/heads-quick-avb_gtn-1a2b3c4d/
+        parameters.json     the Config, as given
+        provenance.json     revision, versions, device, data checksum; one entry for every (re)start
+        metrics.jsonl       one JSON object a line: what training measured; no times, so it is bit-reproducible
+        timings.jsonl       one JSON object a line: seconds, memory
+        checkpoints/epoch-00000400/{weights,ema,optimizer}.safetensors, state.json
+        latest              one line: the name of the newest complete checkpoint
+        lock                held by the one process that trains here
+
+A checkpoint is written to a temporary folder, flushed to the disk, renamed, and only then named in ``latest``. All
+tensors are ``safetensors`` and the rest is JSON: opening a checkpoint from the web cannot run code.
+"""
+
+import errno
+import json
+import os
+import shutil
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save
+from torch import Tensor
+
+from .config import Config, ConfigError
+
+FORMAT = 1  # of the folder; a reader refuses a newer one
+Tensors = dict[str, Tensor]
+
+
+class RunError(RuntimeError):
+    """A run folder that cannot be used as asked; the message says what to do."""
+
+
+def runs_root() -> Path:
+    """``$AVBGTN_RUNS``, or ``runs`` in the current folder."""
+    return Path(os.environ.get("AVBGTN_RUNS", "runs")).expanduser().resolve()
+
+
+class Run:
+    """One run folder. ``Run.create`` makes or continues one; ``Run(path)`` opens one to read.
+
+    Raises:
+        RunError: the folder is missing, holds another run, or is damaged; the sentence says which and what to do.
+    """
+
+    def __init__(self, path: str | Path):
+        self.path = Path(path).expanduser().resolve()
+        file = self.path / "parameters.json"
+        if not file.is_file():
+            raise RunError(f"{self.path} is not a run folder: it has no parameters.json; give the folder that training printed")
+        try:
+            stored = json.loads(file.read_text(encoding="utf-8"))
+            self.config = Config.from_dict(stored["config"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise RunError(f"{file} cannot be read ({error}); restore it, or move the folder away to start afresh") from error
+        if stored.get("format", 0) > FORMAT:
+            raise RunError(f"{self.path} was written by a newer avbgtn (format {stored['format']}, this one reads {FORMAT}); update avbgtn")
+
+    @classmethod
+    def create(cls, config: Config, path: str | Path | None = None) -> "Run":
+        """The run folder of ``config``: made if new, continued if it is there, refused if it holds another run.
+
+        Args:
+            path: an explicit folder, or None for ``runs_root()/dataset-preset-model-fingerprint``.
+        """
+        name = f"{config.dataset}-{config.preset}-{config.model}-{config.fingerprint()}"
+        folder = Path(path).expanduser().resolve() if path else runs_root() / name
+        if folder.exists() and not folder.is_dir():
+            raise RunError(f"run_dir must be a folder, {folder} is a file; give another name")
+        if (folder / "parameters.json").exists():
+            run = cls(folder)
+            different = [k for k, v in config.to_dict().items() if run.config.to_dict()[k] != v]
+            if different:
+                was, now = run.config.to_dict(), config.to_dict()
+                changes = ", ".join(f"{k} = {was[k]!r} there and {now[k]!r} now" for k in different)
+                raise RunError(f"{folder} holds another run: {changes}; choose another run_dir, or leave run_dir out")
+            return run
+        if folder.is_dir() and any(p.name != "lock" for p in folder.iterdir()):
+            raise RunError(f"{folder} is not empty and not a run folder (no parameters.json); choose another run_dir")
+        with explained(folder):
+            (folder / "checkpoints").mkdir(parents=True, exist_ok=True)
+            write_atomically(folder / "parameters.json", json_text({"format": FORMAT, "config": config.to_dict()}))
+        return cls(folder)
+
+    @contextmanager
+    def locked(self):
+        """Hold the folder for one training; a second process is refused. The lock dies with its process."""
+        lock = FileLock(self.path / "lock", timeout=0)
+        try:
+            with explained(self.path):
+                lock.acquire()
+        except Timeout:
+            raise RunError(f"{self.path} is in use by another process; wait for it, stop it, or choose another run_dir") from None
+        try:
+            yield self
+        finally:
+            lock.release()
+
+    # --- lines ------------------------------------------------------------------------------------------------
+
+    def append(self, file: str, record: dict[str, Any]) -> None:
+        """Add one JSON line to ``metrics.jsonl`` or ``timings.jsonl``."""
+        with explained(self.path), open(self.path / file, "a", encoding="utf-8") as f:
+            f.write(json.dumps(record) + "\n")
+
+    def lines(self, file: str = "metrics.jsonl") -> list[dict[str, Any]]:
+        """All complete lines of a ``.jsonl`` file; a last line cut short by a crash is left out."""
+        path = self.path / file
+        if not path.exists():
+            return []
+        records = []
+        for text in path.read_text(encoding="utf-8").splitlines():
+            try:
+                records.append(json.loads(text))
+            except ValueError:
+                break
+        return records
+
+    def cut_after(self, epoch: int) -> None:
+        """Drop the lines past a checkpoint, so that a continued run writes each line once."""
+        for file in ("metrics.jsonl", "timings.jsonl"):
+            if (self.path / file).exists():
+                kept = [r for r in self.lines(file) if r["epoch"] <= epoch]
+                with explained(self.path):
+                    write_atomically(self.path / file, "".join(json.dumps(r) + "\n" for r in kept))
+
+    def provenance(self) -> list[dict[str, Any]]:
+        """One entry for every start and restart, oldest first."""
+        path = self.path / "provenance.json"
+        return json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
+
+    def add_provenance(self, entry: dict[str, Any]) -> None:
+        with explained(self.path):
+            write_atomically(self.path / "provenance.json", json_text([*self.provenance(), entry]))
+
+    # --- checkpoints ------------------------------------------------------------------------------------------
+
+    def checkpoint(self, epoch: int) -> Path:
+        return self.path / "checkpoints" / f"epoch-{epoch:08d}"
+
+    def checkpoints(self) -> list[int]:
+        """Epochs of the complete checkpoints, in order. Older ones may hold weights only (no optimiser)."""
+        return sorted(int(p.name[6:]) for p in (self.path / "checkpoints").glob("epoch-*") if p.name[6:].isdigit())
+
+    def latest(self) -> int | None:
+        """The epoch to continue from, or None. ``latest`` is believed only if its folder is still there."""
+        pointer = self.path / "latest"
+        if pointer.exists():
+            name = pointer.read_text(encoding="utf-8").strip()
+            if (self.path / "checkpoints" / name).is_dir():
+                return int(name[6:])
+        whole = [e for e in self.checkpoints() if (self.checkpoint(e) / "optimizer.safetensors").exists()]
+        return whole[-1] if whole else None
+
+    def save(self, epoch: int, tensors: dict[str, Tensors], state: dict[str, Any], *, keep: tuple[int, ...] = ()) -> Path:
+        """Write the checkpoint of ``epoch``; afterwards only it, the one before, and the weights of ``keep`` remain.
+
+        Args:
+            tensors: by file: ``weights``, ``ema``, ``optimizer``.
+            state: what is not a tensor.
+
+        Raises:
+            RunError: the disk is full or read-only; the last good checkpoint is untouched.
+        """
+        final = self.checkpoint(epoch)
+        temporary = final.with_name(f".writing-{final.name}")
+        previous = self.latest()
+        try:
+            with explained(self.path, last_good=previous):
+                shutil.rmtree(temporary, ignore_errors=True)
+                temporary.mkdir(parents=True)
+                for name, group in tensors.items():
+                    write_durably(temporary / f"{name}.safetensors", save({k: t.detach().contiguous() for k, t in group.items()}))
+                write_durably(temporary / "state.json", json_text({"format": FORMAT, "epoch": epoch, **state}).encode())
+                sync_folder(temporary)
+                if final.exists():
+                    shutil.rmtree(final)
+                temporary.rename(final)
+                sync_folder(final.parent)
+                write_atomically(self.path / "latest", final.name + "\n")
+        except RunError:
+            shutil.rmtree(temporary, ignore_errors=True)  # give the space back
+            raise
+        self._tidy(keep, newest={epoch, previous})
+        return final
+
+    def _tidy(self, keep: tuple[int, ...], newest: set[int | None]) -> None:
+        for epoch in self.checkpoints():
+            if epoch in newest:
+                continue
+            if epoch in keep:
+                (self.checkpoint(epoch) / "optimizer.safetensors").unlink(missing_ok=True)
+            else:
+                shutil.rmtree(self.checkpoint(epoch), ignore_errors=True)
+        for leftover in (self.path / "checkpoints").glob(".writing-*"):
+            shutil.rmtree(leftover, ignore_errors=True)
+
+    def load(self, name: str, epoch: int | None = None) -> Tensors:
+        """The tensors of one file (``weights``, ``ema`` or ``optimizer``) of a checkpoint, the newest by default."""
+        epoch = self.latest() if epoch is None else epoch
+        if epoch is None or not self.checkpoint(epoch).is_dir():
+            raise RunError(f"{self.path} has no checkpoint{'' if epoch is None else f' of epoch {epoch}'}; it has {self.checkpoints()}")
+        return read_tensors(self.checkpoint(epoch) / f"{name}.safetensors")
+
+    def state(self, epoch: int) -> dict[str, Any]:
+        path = self.checkpoint(epoch) / "state.json"
+        try:
+            return json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise RunError(damaged(path, error)) from error
+
+
+def read_tensors(path: Path) -> Tensors:
+    """Read a safetensors file, or say in one sentence why it cannot be one (truncated, a pickle, missing)."""
+    try:
+        with open(path, "rb") as f:
+            start = f.read(4)
+    except OSError as error:
+        raise RunError(damaged(path, error)) from error
+    if start[:2] == b"PK" or start[:1] == b"\x80":
+        raise RunError(f"{path} is a pickle (a torch.save file), not safetensors; avbgtn never unpickles weights, convert it with safetensors.torch.save_file")
+    try:
+        return load_file(path)
+    except (SafetensorError, OSError, ValueError) as error:
+        raise RunError(damaged(path, error)) from error
+
+
+def load_weights(parameters: Tensors, tensors: Tensors, source: str | Path) -> None:
+    """Copy tensors into a model's parameters of the same names, in place; a wrong architecture is named by its first
+    difference, before anything is copied."""
+    for name in [*parameters, *tensors]:
+        if name not in tensors or name not in parameters:
+            lacking = "file" if name in parameters else "model"
+            raise RunError(f"{source} belongs to another architecture: the {lacking} lacks {name!r}; use the parameters it was trained with")
+        here, there = tuple(parameters[name].shape), tuple(tensors[name].shape)
+        if here != there:
+            raise RunError(
+                f"{source} belongs to another architecture: {name} has shape {there} in the file and {here} in the model; "
+                "use the parameters it was trained with"
+            )
+    for name, parameter in parameters.items():
+        parameter.data.copy_(tensors[name])
+
+
+def damaged(path: Path, error: Exception) -> str:
+    return f"{path} is truncated or damaged ({error}); delete its folder and run again: training continues from the checkpoint before it"
+
+
+# --- writing ------------------------------------------------------------------------------------------------------
+
+
+def json_text(value: Any) -> str:
+    return json.dumps(value, indent=1) + "\n"
+
+
+def write_durably(path: Path, data: bytes) -> None:
+    with open(path, "wb") as f:
+        f.write(data)
+        f.flush()
+        os.fsync(f.fileno())
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """The file holds either the old text or the new one, whatever happens in between."""
+    temporary = path.with_name(f".{path.name}.new")
+    write_durably(temporary, text.encode())
+    os.replace(temporary, path)
+    sync_folder(path.parent)
+
+
+def sync_folder(path: Path) -> None:
+    """A rename is only safe once the folder is on the disk; Windows has no such call and needs none."""
+    if os.name == "posix":
+        handle = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+@contextmanager
+def explained(folder: Path, last_good: int | None = None):
+    """Turn the disk's errors into one sentence that says what is safe."""
+    try:
+        yield
+    except OSError as error:
+        safe = f"; the checkpoint of epoch {last_good} is safe, run the same command again to continue from it" if last_good is not None else ""
+        if error.errno == errno.ENOSPC:
+            raise RunError(f"no space left on the disk of {folder}: free some, or set AVBGTN_RUNS to another disk{safe}") from error
+        if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
+            raise RunError(f"{folder} cannot be written ({error.strerror}): choose another run_dir, or set AVBGTN_RUNS{safe}") from error
+        raise
+    except ConfigError as error:
+        raise RunError(str(error)) from error

@@ -1,0 +1,114 @@
+"""Use a trained model without the book: ``avbgtn.load("heads-avbgtn").translate("portrait.jpg")``."""
+
+import json
+from pathlib import Path
+
+import torch
+from PIL import Image
+from safetensors import safe_open
+from safetensors.torch import save
+from torch import Tensor
+
+from .config import Config
+from .data import image_from_file
+from .runs import Run, RunError, load_weights, read_tensors, write_durably
+from .train import build
+from .unit import UNIT
+
+WEIGHTS = Path(__file__).parent / "weights"
+
+
+def committed() -> list[str]:
+    """The names that :func:`load` knows without a path."""
+    return sorted(p.stem for p in WEIGHTS.glob("*.safetensors"))
+
+
+def load(source: str | Path, *, epoch: int | None = None, ema: bool = True) -> "Translator":
+    """A translator from committed weights (``"heads-avbgtn"``, ``"heads-unit"``), a weights file or a run folder.
+
+    Args:
+        source: a name of :func:`committed`, a ``.safetensors`` file that :func:`export` wrote, or a run folder.
+        epoch: of a run folder, the checkpoint; the newest by default.
+        ema: of a run folder, the averaged weights (default) or the raw ones.
+
+    Raises:
+        RunError: no such name or path, or the file is damaged, a pickle, or of another architecture.
+    """
+    path = WEIGHTS / f"{source}.safetensors"
+    if not path.exists():
+        path = Path(source).expanduser()
+    if path.is_dir():
+        run = Run(path)
+        return Translator(run_model(run, epoch=epoch, ema=ema))
+    if not path.exists():
+        raise RunError(f"no weights called {str(source)!r}: give one of {', '.join(committed()) or '(none committed)'}, a .safetensors file or a run folder")
+    tensors = read_tensors(path)
+    with safe_open(path, "pt") as f:
+        text = (f.metadata() or {}).get("config")
+    if text is None:
+        raise RunError(f"{path} does not say which model it belongs to (no config in its metadata); write it with avbgtn.translator.export")
+    model = build(Config.from_dict(json.loads(text)))
+    load_weights(model.player_parameters()["generators"], tensors, path)
+    return Translator(model)
+
+
+def run_model(run: Run, *, epoch: int | None = None, ema: bool = True) -> UNIT:
+    """The model of a run folder, on the CPU, with the weights of a checkpoint: averaged (EMA) or raw."""
+    model = build(run.config)
+    source = run.checkpoint(epoch if epoch is not None else run.latest() or 0)
+    if ema:
+        load_weights(model.player_parameters()["generators"], run.load("ema", epoch), source)
+    else:
+        load_weights(model.state_dict(), run.load("weights", epoch), source)
+    return model
+
+
+def export(run: Run, path: str | Path, *, epoch: int | None = None) -> Path:
+    """Write a run's averaged encoders and generators, with their config, as one ``.safetensors`` file."""
+    tensors = {name: t.contiguous() for name, t in run.load("ema", epoch).items()}
+    write_durably(Path(path), save(tensors, metadata={"config": json.dumps(run.config.to_dict())}))
+    return Path(path)
+
+
+class Translator:
+    """A trained model that takes pictures and gives pictures.
+
+    Attributes:
+        domains: their names; ``("brown", "blond")`` for the built-in heads.
+        size: of the square pictures it works on, in pixels.
+    """
+
+    def __init__(self, model: UNIT):
+        self.model = model.eval()
+        self.domains, self.size = model.config.domains, model.config.size
+
+    @torch.no_grad()
+    def translate(self, image: str | Path | Image.Image, to: str | None = None, *, seed: int | None = None) -> Image.Image:
+        """One picture translated into the other domain.
+
+        Args:
+            image: a file or a Pillow image; it is cropped to its centre square and resized to ``size``.
+            to: the target domain's name; the second one (``"blond"``) by default.
+            seed: draw the posterior's noise with this seed; without it the noise is zero.
+
+        Raises:
+            DataError: not an image, truncated, or missing.
+            ValueError: ``to`` is not one of the two domains.
+        """
+        to = to or self.domains[1]
+        if to not in self.domains:
+            raise ValueError(f"to must be {self.domains[0]!r} or {self.domains[1]!r}, got {to!r}")
+        target = self.domains.index(to) + 1
+        like = next(self.model.parameters())
+        x = image_from_file(image, self.size)[None].to(like)
+        shape = self.model.noise_shape()
+        eps = None
+        if seed is not None and shape is not None:
+            eps = torch.randn(1, *shape, generator=torch.Generator().manual_seed(seed), dtype=like.dtype)
+        return to_picture(self.model.translate(x, 3 - target, target, eps)[0])
+
+
+def to_picture(x: Tensor) -> Image.Image:
+    """A ``(3, H, W)`` tensor in [-1, 1] as an 8-bit RGB picture."""
+    pixels = ((x.detach().float().cpu().clamp(-1, 1) + 1) * 127.5).round().byte()
+    return Image.fromarray(pixels.permute(1, 2, 0).numpy())
