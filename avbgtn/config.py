@@ -1,7 +1,7 @@
-"""What decides the result of one training, as frozen values; importing this file imports neither torch nor NumPy.
+"""What decides the result of one training, as frozen values; importing this imports neither torch nor NumPy.
 
-:class:`Config` is fully resolved: no ``None``, no ``"auto"``. The notebook's parameters, which may hold both, are
-checked and turned into configs by ``parameters.py``.
+:class:`Config` is fully resolved: no ``None``, no ``"auto"``. The notebook's parameters, which may hold both,
+are checked and turned into configs by ``parameters.py``.
 """
 
 import hashlib
@@ -32,18 +32,39 @@ CHOICES = {
     "device": ("cpu", "cuda"),
 }
 
-# A preset is a size of the same model and the step size that suits it. "paper" is the paper's base code, value by value;
-# the other two start from Kaiming's weights, because from N(0, 0.02) a short run stays grey (see the chapter).
+# A preset is a size of the same model and the step size that suits it. "paper" is the paper's base code,
+# value by value. The others start from Kaiming's weights: from N(0, 0.02) a short run stays grey.
 PRESETS: dict[str, dict[str, Any]] = {
-    "quick": dict(size=64, width=16, private_blocks=2, shared_blocks=1, lr=1e-3, weight_decay=0.0, ema=0.99, weight_init="kaiming"),
-    "reader": dict(size=64, width=32, private_blocks=3, shared_blocks=1, lr=5e-4, weight_decay=0.0, ema=0.999, weight_init="kaiming"),
-    "paper": dict(size=128, width=64, private_blocks=3, shared_blocks=1, lr=1e-4, weight_decay=1e-4, ema=0.999, weight_init="normal"),
+    "quick": dict(
+        size=64, width=16, private_blocks=2, shared_blocks=1,
+        lr=1e-3, weight_decay=0.0, ema=0.99, weight_init="kaiming",
+    ),
+    "reader": dict(
+        size=64, width=32, private_blocks=3, shared_blocks=1,
+        lr=5e-4, weight_decay=0.0, ema=0.999, weight_init="kaiming",
+    ),
+    "paper": dict(
+        size=128, width=64, private_blocks=3, shared_blocks=1,
+        lr=1e-4, weight_decay=1e-4, ema=0.999, weight_init="normal",
+    ),
+}  # fmt: skip
+
+# The least value of each whole number, for Config below; size has its own rule.
+LEAST = {
+    "width": 1, "private_blocks": 0, "shared_blocks": 0, "noise_channels": 1, "batch": 1, "seed": 0,
+    "adaptive_contrast": 0, "lr_halve_every": 0, "t_steps": 1, "size": 32,
 }  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Config:
-    """Everything that changes the result of one training, and nothing else (``epochs`` may grow, so it is not here)."""
+    """Everything that changes the result of one training, and nothing else (``epochs`` may grow).
+
+    Whole numbers that stand for floats become floats, so that equal configs have equal fingerprints.
+
+    Raises:
+        ConfigError: one sentence for the first value of a wrong type, out of range, or without sense.
+    """
 
     model: str  # "unit" or "avb_gtn"
     dataset: str  # "heads" or "celeba"
@@ -70,7 +91,7 @@ class Config:
     lambda_2: float = 100.0  # reconstruction
     lambda_3: float = 0.1  # prior penalty of z12, z21
     lambda_4: float = 100.0  # cycle
-    lambda_reading: str = "code"  # "literal" counts the direct penalty in the cycle loss too, as Eqs. (6), (12) print it
+    lambda_reading: str = "code"  # "literal": the direct penalty again in the cycle loss, as Eq. (12)
     lr: float = 1e-4  # Adam's, for encoders, generators and discriminators
     t_lr: float = 1e-4  # Adam's, for T
     weight_decay: float = 0.0
@@ -82,29 +103,66 @@ class Config:
     device: str = "cpu"  # noise is drawn on it, so it changes the result
 
     def __post_init__(self):
+        if not isinstance(self.domains, list | tuple) or not len(self.domains) == 2 == len(set(self.domains)):
+            raise ConfigError(f"domains must be two different names, got {self.domains!r}")
         object.__setattr__(self, "domains", tuple(self.domains))
+        for f in fields(self):
+            self._check_type(f.name, f.type)
         for name, allowed in CHOICES.items():
             if getattr(self, name) not in allowed:
                 raise ConfigError(f"{name} must be one of {', '.join(allowed)}, got {getattr(self, name)!r}")
-        for f in fields(self):
-            value = getattr(self, f.name)
-            if f.type is float and not (isinstance(value, int | float) and math.isfinite(value) and value >= 0):
-                raise ConfigError(f"{f.name} must be a finite number of at least 0, got {value!r}")
-        if self.size < 32 or self.size % 16:
+        if self.size % 16:
             raise ConfigError(f"size must be a multiple of 16 of at least 32, got {self.size!r}")
+        if self.lr == 0 or self.t_lr == 0:
+            name = "lr" if self.lr == 0 else "t_lr"
+            raise ConfigError(f"{name} must be above 0, got 0: nothing would be learnt")
+        if self.ema >= 1:
+            raise ConfigError(f"ema must be below 1, got {self.ema!r}: the average would never move")
+        self._check_penalty()
+
+    def _check_type(self, name: str, kind: Any) -> None:
+        value = getattr(self, name)
+        if kind is float:
+            number = isinstance(value, int | float) and not isinstance(value, bool)
+            if not (number and math.isfinite(value) and value >= 0):
+                raise ConfigError(f"{name} must be a finite number of at least 0, got {value!r}")
+            object.__setattr__(self, name, float(value))
+        elif kind is int:
+            if not isinstance(value, int) or isinstance(value, bool) or value < LEAST[name]:
+                raise ConfigError(f"{name} must be a whole number of at least {LEAST[name]}, got {value!r}")
+        elif kind is str and not isinstance(value, str):
+            raise ConfigError(f"{name} must be a word, got {value!r}")
+
+    def _check_penalty(self) -> None:
         if self.penalty in T_PENALTIES and self.model == "unit":
-            raise ConfigError(f"penalty={self.penalty!r} needs the posterior discriminator T, which model='unit' does not have; use 'avb_gtn'")
+            raise ConfigError(
+                f"penalty={self.penalty!r} needs the posterior discriminator T, which model='unit' does not "
+                "have; use 'avb_gtn'"
+            )
         if self.penalty == "gaussian" and self.posterior != "code":
-            raise ConfigError(f"penalty='gaussian' is the exact KL of noise at the code, so posterior must be 'code', got {self.posterior!r}")
+            raise ConfigError(
+                "penalty='gaussian' is the exact KL of noise at the code, so posterior must be 'code', "
+                f"got {self.posterior!r}"
+            )
         if self.penalty == "gaussian" and self.noise_scale == 0:
-            raise ConfigError("penalty='gaussian' needs noise_scale above 0: the KL of a point is infinite, got 0")
-        if self.adaptive_contrast:
-            if self.adaptive_contrast < 2:
-                raise ConfigError(f"adaptive_contrast must be 0 (off) or at least 2 draws, got {self.adaptive_contrast}")
-            if self.penalty not in T_PENALTIES:
-                raise ConfigError(f"adaptive_contrast is an option of T, which penalty={self.penalty!r} does not use; set it to 0 or choose {', '.join(T_PENALTIES)}")
-            if self.posterior == "none":
-                raise ConfigError("adaptive_contrast needs a posterior with noise, got posterior='none'; use 'input' or 'code'")
+            raise ConfigError(
+                "penalty='gaussian' needs noise_scale above 0, as the KL of a point is infinite, got 0"
+            )
+        if self.adaptive_contrast == 0:
+            return
+        if self.adaptive_contrast == 1:
+            raise ConfigError("adaptive_contrast must be 0 (off) or at least 2 draws, got 1")
+        if self.penalty not in T_PENALTIES:
+            raise ConfigError(
+                f"adaptive_contrast is an option of T, which penalty={self.penalty!r} does not use; "
+                f"set it to 0 or choose {', '.join(T_PENALTIES)}"
+            )
+        if self.posterior == "none" or self.noise_scale == 0:
+            got = "posterior='none'" if self.posterior == "none" else "noise_scale=0"
+            raise ConfigError(
+                f"adaptive_contrast needs a posterior with noise, got {got}; use posterior 'input' or 'code' "
+                "and noise_scale above 0"
+            )
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-safe; :meth:`from_dict` is its inverse."""
@@ -114,10 +172,12 @@ class Config:
     def from_dict(cls, values: dict[str, Any]) -> "Config":
         """Raises ConfigError with the names of fields that are unknown or missing."""
         names = {f.name for f in fields(cls)}
-        if unknown := sorted(set(values) - names):
-            raise ConfigError(f"unknown config fields: {', '.join(unknown)}; they belong to another version of avbgtn")
+        if unknown := sorted(set(values) - names, key=str):
+            which = ", ".join(map(str, unknown))
+            raise ConfigError(f"unknown config fields: {which}; they belong to another version of avbgtn")
         if missing := sorted(names - set(values)):
-            raise ConfigError(f"missing config fields: {', '.join(missing)}; they belong to another version of avbgtn")
+            which = ", ".join(missing)
+            raise ConfigError(f"missing config fields: {which}; they belong to another version of avbgtn")
         return cls(**values)
 
     def fingerprint(self) -> str:
@@ -128,6 +188,16 @@ class Config:
 
 def default_posterior(model: str) -> dict[str, Any]:
     """What tells UNIT from AVB-GTN, as the papers have it."""
+    common = dict(noise_scale=1.0, penalty_scale="as_written", adaptive_contrast=0)
     if model == "unit":
-        return dict(posterior="code", noise_scale=1.0, penalty="mean_square", penalty_scale="as_written", adaptive_contrast=0)
-    return dict(posterior="input", noise_scale=1.0, penalty="log_sigmoid", penalty_scale="as_written", adaptive_contrast=0)
+        return common | dict(posterior="code", penalty="mean_square")
+    return common | dict(posterior="input", penalty="log_sigmoid")
+
+
+def __getattr__(name: str) -> Any:
+    """``parameters.py`` imports this file, so its names are found here only when they are asked for."""
+    if name in ("Parameters", "from_parameters", "check_parameters_cell"):
+        from . import parameters
+
+        return getattr(parameters, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from . import metrics
+from .baselines import ColourTransfer
 from .data import Evaluation
 from .unit import UNIT
 
@@ -74,3 +75,62 @@ def score(model: UNIT, evaluation: Evaluation, *, how: str, draws: int = 8) -> d
             scores["diversity"] = metrics.diversity(torch.stack(samples))
         found[f"{source}{target}"] = scores
     return found
+
+
+# --- tables -------------------------------------------------------------------------------------------------------
+
+Rows = dict[str, dict[str, Scores]]  # name of a translator -> direction -> scores
+
+
+def model_rows(name: str, model: UNIT, evaluation: Evaluation, *, draws: int = 8) -> Rows:
+    """A model's rows: noise at the code has a mean, which is scored beside one sample; noise at the input has not."""
+    if model.noise_shape() is None:
+        return {name: score(model, evaluation, how="mean")}
+    if model.config.posterior == "input":
+        return {f"{name}, mean of {draws} draws": score(model, evaluation, how="draws", draws=draws)}
+    return {
+        f"{name}, mean code": score(model, evaluation, how="mean"),
+        f"{name}, one sample": score(model, evaluation, how="sample"),
+    }
+
+
+def baseline_rows(evaluation: Evaluation, training: Evaluation) -> Rows:
+    """What a translator must beat: copying, and colour transfer fitted on the same unpaired training images; with the
+    true hair mask it is a mark for what the right place alone is worth, not a rival."""
+    fits = {
+        "12": (training.x1, training.x2, training.mask1, training.mask2),
+        "21": (training.x2, training.x1, training.mask2, training.mask1),
+    }
+    rows: Rows = {"copy": {}, "global colour transfer": {}, "colour transfer with the true mask": {}}
+    for direction, x, twin, mask in (
+        ("12", evaluation.x1, evaluation.twin12, evaluation.mask1),
+        ("21", evaluation.x2, evaluation.twin21, evaluation.mask2),
+    ):
+        source, target, mask_source, mask_target = fits[direction]
+        rows["copy"][direction] = metrics.twin_scores(x, twin, mask)
+        everywhere = ColourTransfer.fit(source, target)
+        rows["global colour transfer"][direction] = metrics.twin_scores(everywhere(x), twin, mask)
+        in_hair = ColourTransfer.fit(source, target, mask_source, mask_target)
+        rows["colour transfer with the true mask"][direction] = metrics.twin_scores(in_hair(x, mask), twin, mask)
+    return rows
+
+
+COLUMNS = {
+    "l1_hair": ("L1 in the hair", 3), "l1_outside": ("L1 outside", 3), "l1_whole": ("L1 whole", 3), "psnr": ("PSNR, dB", 1),
+    "ssim": ("SSIM", 3), "rec": ("reconstruction L1", 3), "cyc": ("cycle L1", 3), "diversity": ("diversity", 4),
+}  # fmt: skip
+
+
+def markdown_table(rows: Rows, direction: str, columns: dict[str, tuple[str, int]] = COLUMNS) -> str:
+    """The rows of one direction as a Markdown table; a score that a translator does not have is a dash."""
+    shown = {key: value for key, value in columns.items() if any(key in by[direction] for by in rows.values())}
+    lines = ["| translator | " + " | ".join(title for title, _ in shown.values()) + " |", "|---|" + "--:|" * len(shown)]
+    for name, by_direction in rows.items():
+        cells = [f"{by_direction[direction][k]:.{digits}f}" if k in by_direction[direction] else "–" for k, (_, digits) in shown.items()]
+        lines.append(f"| {name} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def flat(rows: Rows) -> Scores:
+    """``{"copy / 12 / l1_hair": 0.22, ...}``, for a record."""
+    return {f"{name} / {direction} / {key}": v for name, by in rows.items() for direction, s in by.items() for key, v in s.items()}

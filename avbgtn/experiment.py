@@ -44,6 +44,13 @@ class Experiment:
         c = self.configs[model]
         return runs_root() / f"{c.dataset}-{c.preset}-{c.model}-{c.fingerprint()}"
 
+    def is_default(self) -> bool:
+        """Whether this is the run whose outputs the book commits, so that its numbers can be held against the record."""
+        free = ("run_dir", "root", "image", "workers")  # they change where things are, not what comes out
+        same = all(getattr(self.parameters, name) == default for name, default in vars(Parameters()).items() if name not in free)
+        c = next(iter(self.configs.values()))
+        return same and (c.dataset, c.preset, c.device) == ("heads", "quick", "cpu")
+
     def keep(self) -> tuple[int, ...]:
         """10, 40 and 100 % of the epochs: the paper's 5,000, 20,000 and 50,000 (Figure 4)."""
         return tuple(sorted({max(1, round(self.epochs * share)) for share in (0.1, 0.4, 1.0)}))

@@ -110,6 +110,7 @@ class Monitor:
         if model.noise_shape() is None:
             return 0.0
         x1, _ = self.to(next(model.parameters()), self.validation)
+        images = min(images, len(x1))
         codes = torch.stack([
             model.encode(x1[:images], 1, model.draw(f"monitor/share/{r}", 0, range(images), model.noise_shape()))
             for r in range(draws)
@@ -120,7 +121,7 @@ class Monitor:
 def alarms(line: dict[str, float]) -> list[str]:
     """Sentences for what looks wrong in one metrics line; empty when nothing does."""
     found = []
-    t = [value for key, value in line.items() if key.startswith("posterior/t") and key[11:] in ("t1", "t2")]
+    t = [line[key] for key in ("posterior/t1", "posterior/t2") if key in line]
     if t and min(t) < T_SATURATED:
         found.append(
             f"T is saturated: its loss is {min(t):.2g} nats (chance is {losses.TWO_LOG_TWO:.3f}), so log s(T) hardly moves the encoder"

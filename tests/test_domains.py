@@ -43,7 +43,7 @@ def indices(domains, epochs, batch=1, seed=0, domain=1):
     return [i for e in range(epochs) for (_, i), _, _ in read(domains.batch(e, batch, seed)[domain - 1])]
 
 
-# --- order and augmentation -----------------------------------------------------------------------------------------
+# --- order and augmentation -------------------------------------------------------------
 
 
 def test_a_batch_has_the_shape_and_range_that_models_expect():
@@ -96,6 +96,11 @@ def test_crops_and_flips_reach_every_place_and_stay_inside():
         (place, flip) for e in range(60) for _, place, flip in read(Numbered(size=32).batch(e, 4, 0)[0])
     }
     assert places == {((r, c), f) for r in (0, 1) for c in (0, 1) for f in (False, True)}, places
+
+
+def test_samples_of_one_batch_are_augmented_apart():
+    places = {(place, flip) for _, place, flip in read(Numbered().batch(0, 32, 0)[0])}
+    assert len(places) > 4, f"32 samples share {len(places)} of 8 crops and flips"
 
 
 def test_the_enlargement_is_that_of_the_paper_s_base_code():
@@ -153,7 +158,7 @@ def test_images_outside_the_data_set_are_refused(domain, index):
         Numbered(n1=5).image(domain, index)
 
 
-# --- where data are looked for --------------------------------------------------------------------------------------
+# --- where data are looked for -------------------------------------------------------------
 
 
 @pytest.fixture
@@ -205,7 +210,7 @@ def test_an_unknown_dataset_gets_the_nearest_name():
         data.load("mnist", size=64)
 
 
-# --- a person's own picture -----------------------------------------------------------------------------------------
+# --- a person's own picture -------------------------------------------------------------
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The built-in heads: the split is kept, and the pixels are those that the published baselines were measured on."""
+"""The built-in heads: the split is kept, and the pixels are those that the baselines were measured on."""
 
 import json
 
@@ -80,7 +80,7 @@ def test_images_have_the_shapes_of_the_interface(size):
     "size, inside, outside, whole", [(128, 0.2228, 0.0040, 0.0594), (64, 0.2218, 0.0037, 0.0593)]
 )
 def test_copying_scores_what_the_table_of_baselines_says(size, inside, outside, whole):
-    """L1 in [0, 1] between test heads and their twins: hair is mask > .5, outside mask < .02, pixels pooled."""
+    """L1 in [0, 1] between test heads and their twins: hair is mask > .5, outside mask < .02."""
     e = load(size).evaluation("test")
     for x, twin, mask in ((e.x1, e.twin12, e.mask1), (e.x2, e.twin21, e.mask2)):
         distance = ((x - twin) / 2).double().abs().mean(1)  # (N, H, W)

@@ -178,11 +178,11 @@ def test_hair_colour_notebook_takes_only_known_parameters():
     assert source, (
         "book/celeba.ipynb has no cell tagged 'parameters', so papermill's settings would be overwritten"
     )
-    from avbgtn.config import Parameters
+    from avbgtn.parameters import Parameters
 
     names = {statement.target.id for statement in ast.parse(source).body}
     assert names <= set(Parameters.__dataclass_fields__), (
-        "the notebook offers what avbgtn.config does not know"
+        "the notebook offers what avbgtn.parameters does not know"
     )
 
 

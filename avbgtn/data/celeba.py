@@ -102,7 +102,8 @@ class CelebA(Domains):
                 f"the CelebA image {path} is {image.width} x {image.height} pixels: expected an aligned "
                 f"one, {WIDTH} x {HEIGHT}, as in img_align_celeba, not an original or CelebA-HQ"
             )
-        return resized(image.convert("RGB"), side, CROP)
+        # Cropped first: with its ``box`` option, Pillow's resize would mix in pixels from outside the box.
+        return resized(image.convert("RGB").crop(CROP), side)
 
 
 def find_or_download(root: Path, say=print) -> None:

@@ -53,12 +53,11 @@ def open_image(path: str | PathLike, what: str = "the image") -> Image.Image:
     return image
 
 
-def resized(image: Image.Image, side: int, box: tuple[float, float, float, float] | None = None) -> Tensor:
-    """An RGB picture, or its part in ``box`` (left, top, right, bottom), as (3, side, side) uint8."""
-    width = box[2] - box[0] if box else image.width
-    # Enlarging blurs; Lanczos less. Measured on the heads, neighbours then differ as much as in unscaled images.
-    kernel = Image.Resampling.LANCZOS if side > width else Image.Resampling.BICUBIC
-    pixels = np.array(image.resize((side, side), kernel, box=box))  # (side, side, 3)
+def resized(image: Image.Image, side: int) -> Tensor:
+    """A square RGB picture as (3, side, side) uint8."""
+    # Enlarging blurs, Lanczos less: the heads' neighbouring pixels then differ as much as in unscaled images.
+    kernel = Image.Resampling.LANCZOS if side > image.width else Image.Resampling.BICUBIC
+    pixels = np.array(image.resize((side, side), kernel))  # (side, side, 3)
     return torch.from_numpy(pixels).permute(2, 0, 1).contiguous()  # (3, side, side)
 
 
@@ -98,5 +97,5 @@ def image_from_file(image: str | PathLike | Image.Image, size: int) -> Tensor:
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
     image = image.convert("RGB")
     side = min(image.size)
-    left, top = (image.width - side) / 2, (image.height - side) / 2
-    return to_float(resized(image, size, (left, top, left + side, top + side)))
+    left, top = (image.width - side) // 2, (image.height - side) // 2
+    return to_float(resized(image.crop((left, top, left + side, top + side)), size))
