@@ -34,15 +34,16 @@ def pytest_unconfigure(config):
 
 
 def pytest_collection_modifyitems(items):
-    """Start each notebook's kernel without a GPU: the outputs in the book are the CPU's."""
+    """Start each notebook's kernel as the book's outputs were made: on the CPU, with inline pictures."""
     for notebook in {item.parent for item in items if type(item).__name__ == "IPyNbCell"}:
-        notebook.setup = _hiding_cuda(notebook.setup)
+        notebook.setup = _like_the_author(notebook.setup)
 
 
-def _hiding_cuda(setup):
+def _like_the_author(setup):
     def start_kernel():
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("CUDA_VISIBLE_DEVICES", "")
+            patch.delenv("MPLBACKEND", raising=False)  # with it set, pictures do not reach the notebook
             setup()
 
     return start_kernel

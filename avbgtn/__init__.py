@@ -11,7 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 _PUBLIC = {
     "AVBGTN": "avb_gtn", "UNIT": "unit", "Config": "config", "ConfigError": "config", "from_parameters": "parameters",
-    "Run": "runs", "RunError": "runs", "train": "train", "build": "train", "Translator": "translator", "load": "translator",
+    "Run": "runs", "RunError": "storage", "train": "train", "build": "trainer", "Translator": "translator", "load": "translator",
 }  # fmt: skip
 
 __all__ = [*_PUBLIC, "__version__"]

@@ -18,7 +18,9 @@ from .parameters import Parameters, from_parameters
 
 
 def parser() -> argparse.ArgumentParser:
-    top = argparse.ArgumentParser(prog="python -m avbgtn", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    top = argparse.ArgumentParser(
+        prog="python -m avbgtn", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     commands = top.add_subparsers(dest="command", required=True, metavar="train | resume | translate")
 
     train = commands.add_parser("train", help="train, or go on training, the models of an experiment",
@@ -36,9 +38,13 @@ def parser() -> argparse.ArgumentParser:
 
     translate = commands.add_parser("translate", help="translate a picture")
     translate.add_argument("image")
-    translate.add_argument("--weights", default="heads-avbgtn", help="committed name, .safetensors file or run folder")
+    translate.add_argument(
+        "--weights", default="heads-avbgtn", help="committed name, .safetensors file or run folder"
+    )
     translate.add_argument("--to", default=None, help="target domain; blond by default")
-    translate.add_argument("--seed", type=int, default=None, help="draw the posterior's noise; zero without it")
+    translate.add_argument(
+        "--seed", type=int, default=None, help="draw the posterior's noise; zero without it"
+    )
     translate.add_argument("-o", "--output", default=None, help="where to write; IMAGE-blond.png by default")
     return top
 
@@ -51,7 +57,7 @@ def main(arguments: list[str] | None = None) -> int:
         return _fail(error)
     except (ValueError, RuntimeError) as error:
         from .data import DataError
-        from .runs import RunError
+        from .storage import RunError
 
         if isinstance(error, DataError | RunError):
             return _fail(error)
@@ -95,17 +101,29 @@ def _train(args: argparse.Namespace) -> int:
 
 
 def _resume(args: argparse.Namespace) -> int:
-    given = from_parameters({"epochs": args.epochs, "devices": args.devices, "root": args.root, "batch": args.devices})
+    given = from_parameters(
+        {"epochs": args.epochs, "devices": args.devices, "root": args.root, "batch": args.devices}
+    )
     from . import data
-    from .runs import Run, RunError
+    from .runs import Run
+    from .storage import RunError
     from .train import train
 
     run = Run(args.run_dir)
     c = run.config
     domains = data.load(c.dataset, root=given.root, domains=c.domains, size=c.size)
     if domains.checksum != c.data_checksum:
-        raise RunError(f"the data differ from those of {run.path}: checksum {domains.checksum} now, {c.data_checksum} then; restore them or start a new run")
-    train(c, domains, epochs=given.epochs, run_dir=run.path, keep=_epochs(args.keep), devices=int(os.environ.get("LOCAL_WORLD_SIZE", given.devices)))
+        raise RunError(
+            f"the data differ from those of {run.path}: checksum {domains.checksum} now, {c.data_checksum} then; restore them or start a new run"
+        )
+    train(
+        c,
+        domains,
+        epochs=given.epochs,
+        run_dir=run.path,
+        keep=_epochs(args.keep),
+        devices=int(os.environ.get("LOCAL_WORLD_SIZE", given.devices)),
+    )
     print(run.path)
     return 0
 
@@ -119,7 +137,9 @@ def _translate(args: argparse.Namespace) -> int:
         picture = translator.translate(args.image, to, seed=args.seed)
     except ValueError as error:
         return _fail(error)
-    output = Path(args.output) if args.output else Path(args.image).with_name(f"{Path(args.image).stem}-{to}.png")
+    output = (
+        Path(args.output) if args.output else Path(args.image).with_name(f"{Path(args.image).stem}-{to}.png")
+    )
     picture.save(output)
     print(output)
     return 0

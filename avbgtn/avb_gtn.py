@@ -44,15 +44,17 @@ class AVBGTN(UNIT):
         adaptive contrast, ``(R, N, ...)``."""
         c, noise = self.config, super().noise(epoch, samples)
         for key in self.judged_by_t():
-            noise[f"prior/{key}"] = torch.stack([
-                self.draw(f"prior/{key}/{k}", epoch, samples, self.code_shape) for k in range(c.t_steps)
-            ])  # (t_steps, N, 4w, H/4, W/4)
+            noise[f"prior/{key}"] = torch.stack(
+                [self.draw(f"prior/{key}/{k}", epoch, samples, self.code_shape) for k in range(c.t_steps)]
+            )  # (t_steps, N, 4w, H/4, W/4)
         if c.adaptive_contrast:
             for key in DOMAIN_OF_ENCODER:
-                noise[f"contrast/{key}"] = torch.stack([
-                    self.draw(f"contrast/{key}/{r}", epoch, samples, self.noise_shape())
-                    for r in range(c.adaptive_contrast)
-                ])
+                noise[f"contrast/{key}"] = torch.stack(
+                    [
+                        self.draw(f"contrast/{key}/{r}", epoch, samples, self.noise_shape())
+                        for r in range(c.adaptive_contrast)
+                    ]
+                )
         return noise
 
     def judged_by_t(self) -> tuple[str, ...]:
@@ -76,7 +78,11 @@ class AVBGTN(UNIT):
         return t(step.encoded_image(key).detach(), z)
 
     def player_losses(self, player: str, step: Step, noise: Noise) -> dict[str, Tensor]:
-        return self.posterior_losses(step, noise) if player == "posterior" else super().player_losses(player, step, noise)
+        return (
+            self.posterior_losses(step, noise)
+            if player == "posterior"
+            else super().player_losses(player, step, noise)
+        )
 
     def posterior_losses(self, step: Step, noise: Noise, repetition: int = 0) -> dict[str, Tensor]:
         """Eq. (9) for both domains: codes, detached, against the ``repetition``-th samples of the prior."""

@@ -24,17 +24,21 @@ def draws_for(model: UNIT, how: str, draws: int) -> list[int | None]:
     if how == "mean":
         return [None]
     if model.noise_shape() is None:
-        raise ValueError(f"how={how!r} needs a posterior with noise, this model has posterior={model.config.posterior!r}")
+        raise ValueError(
+            f"how={how!r} needs a posterior with noise, this model has posterior={model.config.posterior!r}"
+        )
     return list(range(1 if how == "sample" else draws))
 
 
 @torch.no_grad()
 def translations(model: UNIT, x: Tensor, source: int, target: int, draw: int | None) -> Tensor:
     """All of ``x`` (N, 3, H, W) from ``source`` to ``target``; on the CPU. Draw ``k`` of image ``i`` is always the same."""
-    return torch.cat([
-        model.translate(part, source, target, eps).float().cpu()
-        for part, eps in _chunks(model, x, draw, f"evaluate/{source}{target}")
-    ])
+    return torch.cat(
+        [
+            model.translate(part, source, target, eps).float().cpu()
+            for part, eps in _chunks(model, x, draw, f"evaluate/{source}{target}")
+        ]
+    )
 
 
 def _chunks(model: UNIT, x: Tensor, draw: int | None, stream: str) -> Iterator[tuple[Tensor, Tensor | None]]:
@@ -70,7 +74,9 @@ def score(model: UNIT, evaluation: Evaluation, *, how: str, draws: int = 8) -> d
             each = [metrics.twin_scores(sample, twin, mask) for sample in samples]
             scores |= {key: sum(s[key] for s in each) / len(each) for key in each[0]}
         scores["rec"] = metrics.image_scores(translations(model, x, source, source, chosen[0]), x)["l1"]
-        scores["cyc"] = metrics.image_scores(translations(model, samples[0], target, source, chosen[0]), x)["l1"]
+        scores["cyc"] = metrics.image_scores(translations(model, samples[0], target, source, chosen[0]), x)[
+            "l1"
+        ]
         if len(samples) > 1:
             scores["diversity"] = metrics.diversity(torch.stack(samples))
         found[f"{source}{target}"] = scores
@@ -111,7 +117,9 @@ def baseline_rows(evaluation: Evaluation, training: Evaluation) -> Rows:
         everywhere = ColourTransfer.fit(source, target)
         rows["global colour transfer"][direction] = metrics.twin_scores(everywhere(x), twin, mask)
         in_hair = ColourTransfer.fit(source, target, mask_source, mask_target)
-        rows["colour transfer with the true mask"][direction] = metrics.twin_scores(in_hair(x, mask), twin, mask)
+        rows["colour transfer with the true mask"][direction] = metrics.twin_scores(
+            in_hair(x, mask), twin, mask
+        )
     return rows
 
 
@@ -123,14 +131,27 @@ COLUMNS = {
 
 def markdown_table(rows: Rows, direction: str, columns: dict[str, tuple[str, int]] = COLUMNS) -> str:
     """The rows of one direction as a Markdown table; a score that a translator does not have is a dash."""
-    shown = {key: value for key, value in columns.items() if any(key in by[direction] for by in rows.values())}
-    lines = ["| translator | " + " | ".join(title for title, _ in shown.values()) + " |", "|---|" + "--:|" * len(shown)]
+    shown = {
+        key: value for key, value in columns.items() if any(key in by[direction] for by in rows.values())
+    }
+    lines = [
+        "| translator | " + " | ".join(title for title, _ in shown.values()) + " |",
+        "|---|" + "--:|" * len(shown),
+    ]
     for name, by_direction in rows.items():
-        cells = [f"{by_direction[direction][k]:.{digits}f}" if k in by_direction[direction] else "–" for k, (_, digits) in shown.items()]
+        cells = [
+            f"{by_direction[direction][k]:.{digits}f}" if k in by_direction[direction] else "–"
+            for k, (_, digits) in shown.items()
+        ]
         lines.append(f"| {name} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
 
 def flat(rows: Rows) -> Scores:
     """``{"copy / 12 / l1_hair": 0.22, ...}``, for a record."""
-    return {f"{name} / {direction} / {key}": v for name, by in rows.items() for direction, s in by.items() for key, v in s.items()}
+    return {
+        f"{name} / {direction} / {key}": v
+        for name, by in rows.items()
+        for direction, s in by.items()
+        for key, v in s.items()
+    }

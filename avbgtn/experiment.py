@@ -47,7 +47,11 @@ class Experiment:
     def is_default(self) -> bool:
         """Whether this is the run whose outputs the book commits, so that its numbers can be held against the record."""
         free = ("run_dir", "root", "image", "workers")  # they change where things are, not what comes out
-        same = all(getattr(self.parameters, name) == default for name, default in vars(Parameters()).items() if name not in free)
+        same = all(
+            getattr(self.parameters, name) == default
+            for name, default in vars(Parameters()).items()
+            if name not in free
+        )
         c = next(iter(self.configs.values()))
         return same and (c.dataset, c.preset, c.device) == ("heads", "quick", "cpu")
 
@@ -65,9 +69,13 @@ def resolve(p: Parameters) -> Experiment:
     """
     cuda = torch.cuda.is_available()
     if p.device == "cuda" and not cuda:
-        raise ConfigError("device='cuda' was asked for and torch sees no CUDA device; use device='cpu' or 'auto', or look at the driver (nvidia-smi)")
+        raise ConfigError(
+            "device='cuda' was asked for and torch sees no CUDA device; use device='cpu' or 'auto', or look at the driver (nvidia-smi)"
+        )
     if p.devices > 1 and p.device != "cpu" and cuda and torch.cuda.device_count() < p.devices:
-        raise ConfigError(f"devices must be at most the {torch.cuda.device_count()} GPUs that torch sees, got {p.devices}")
+        raise ConfigError(
+            f"devices must be at most the {torch.cuda.device_count()} GPUs that torch sees, got {p.devices}"
+        )
     device = "cpu" if p.device == "cpu" or not cuda else "cuda"
     preset = p.preset if p.preset != "auto" else ("paper" if device == "cuda" else "quick")
     if p.precision == "bf16-mixed" and device == "cpu":
@@ -75,13 +83,21 @@ def resolve(p: Parameters) -> Experiment:
 
     name, why = data.resolve(p.dataset, p.root)
     if name == "heads" and p.domains not in (None, HEADS_DOMAINS):
-        raise ConfigError(f"domains {','.join(p.domains)!r} belong to CelebA, and the data are the built-in heads ({why}); leave domains out, or use dataset='celeba'")
+        raise ConfigError(
+            f"domains {','.join(p.domains)!r} belong to CelebA, and the data are the built-in heads ({why}); leave domains out, or use dataset='celeba'"
+        )
     domains = p.domains or (HEADS_DOMAINS if name == "heads" else CELEBA_DOMAINS)
-    configs = {m: config_of(p, m, dataset=name, domains=domains, data_checksum="", preset=preset, device=device) for m in p.models}
+    configs = {
+        m: config_of(p, m, dataset=name, domains=domains, data_checksum="", preset=preset, device=device)
+        for m in p.models
+    }
     size = next(iter(configs.values())).size
     loaded = data.load(name, root=p.root, domains=domains, size=size, workers=p.workers)
     configs = {
-        m: config_of(p, m, dataset=name, domains=domains, data_checksum=loaded.checksum, preset=preset, device=device) for m in p.models
+        m: config_of(
+            p, m, dataset=name, domains=domains, data_checksum=loaded.checksum, preset=preset, device=device
+        )
+        for m in p.models
     }
     return Experiment(configs, loaded, p, tuple(_lines(p, preset, device, why, configs)))
 
@@ -91,13 +107,25 @@ def _lines(p: Parameters, preset: str, device: str, why: str, configs: dict[str,
         seconds = SECONDS_ON_CPU[name] * p.epochs * p.batch
         return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.0f} h"
 
-    reason = "asked for" if p.preset != "auto" else "auto: CUDA is there" if device == "cuda" else "auto: no CUDA device"
+    reason = (
+        "asked for"
+        if p.preset != "auto"
+        else "auto: CUDA is there"
+        if device == "cuda"
+        else "auto: no CUDA device"
+    )
     lines = [
         f"preset {preset} ({reason}); {p.epochs:,} epochs of both models on one CPU core take about {duration('quick')} with preset quick, {duration('paper')} with preset paper",
         why,
         f"device: {device}, {p.precision}, {p.devices} process{'es' if p.devices > 1 else ''}",
     ]
     for c in configs.values():
-        what = f"{c.model}: {c.size} px, width {c.width}, noise at the {c.posterior}" if c.posterior != "none" else f"{c.model}: {c.size} px, width {c.width}, no noise"
-        lines.append(f"{what}, penalty {c.penalty}, {c.init} initialisation, batch {c.batch}, seed {c.seed}, lr {c.lr:g}, run {c.fingerprint()}")
+        what = (
+            f"{c.model}: {c.size} px, width {c.width}, noise at the {c.posterior}"
+            if c.posterior != "none"
+            else f"{c.model}: {c.size} px, width {c.width}, no noise"
+        )
+        lines.append(
+            f"{what}, penalty {c.penalty}, {c.init} initialisation, batch {c.batch}, seed {c.seed}, lr {c.lr:g}, run {c.fingerprint()}"
+        )
     return lines

@@ -7,7 +7,8 @@ from collections import deque
 from collections.abc import Callable, Iterable
 
 from .experiment import Experiment
-from .runs import Run, RunError
+from .runs import Run
+from .storage import RunError
 from .train import Interrupted, train
 
 
@@ -25,14 +26,24 @@ def train_experiment(
     for name, config in experiment.configs.items():
         folder = experiment.run_folder(name)
         if experiment.devices == 1:
-            runs[name] = train(config, experiment.data, epochs=experiment.epochs, run_dir=folder, keep=keep, say=say, **options)
+            runs[name] = train(
+                config,
+                experiment.data,
+                epochs=experiment.epochs,
+                run_dir=folder,
+                keep=keep,
+                say=say,
+                **options,
+            )
         else:
             runs[name] = Run.create(config, folder)
             follow_torchrun(runs[name], experiment, keep=keep, say=say)
     return runs
 
 
-def follow_torchrun(run: Run, experiment: Experiment, *, keep: Iterable[int], say: Callable[[str], None]) -> None:
+def follow_torchrun(
+    run: Run, experiment: Experiment, *, keep: Iterable[int], say: Callable[[str], None]
+) -> None:
     """Continue a run in ``experiment.devices`` processes, showing what they print; an error of theirs is raised here."""
     command = [
         sys.executable, "-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={experiment.devices}",
@@ -45,7 +56,11 @@ def follow_torchrun(run: Run, experiment: Experiment, *, keep: Iterable[int], sa
     say(f"{run.path.name}: starts {experiment.devices} processes")
     last: deque[str] = deque(maxlen=15)
     child = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=os.environ | {"PYTHONUNBUFFERED": "1"}
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env=os.environ | {"PYTHONUNBUFFERED": "1"},
     )
     try:
         for text in child.stdout:
@@ -60,4 +75,7 @@ def follow_torchrun(run: Run, experiment: Experiment, *, keep: Iterable[int], sa
     if code == Interrupted.EXIT_CODE:
         raise Interrupted(f"{run.path.name}: stopped, checkpoint saved; the same command continues")
     if code:
-        raise RunError(f"a process of {run.path.name} failed (exit {code}); the run can be continued. Its last lines:\n" + "\n".join(last))
+        raise RunError(
+            f"a process of {run.path.name} failed (exit {code}); the run can be continued. Its last lines:\n"
+            + "\n".join(last)
+        )

@@ -49,7 +49,9 @@ def reconstruction_loss(estimate: Tensor, truth: Tensor) -> Tensor:
     choice: lambda_2 = 100 then means the same at every image size, and is no longer an honest likelihood.
     """
     if estimate.shape != truth.shape:
-        raise ValueError(f"estimate and truth must have one shape, got {tuple(estimate.shape)} and {tuple(truth.shape)}")
+        raise ValueError(
+            f"estimate and truth must have one shape, got {tuple(estimate.shape)} and {tuple(truth.shape)}"
+        )
     return (estimate - truth).abs().mean()
 
 
@@ -196,7 +198,12 @@ def vae_loss(penalty: Tensor, reconstruction: Tensor, *, lambda_1: float, lambda
 
 
 def cycle_loss(
-    direct_penalty: Tensor | float, translated_penalty: Tensor, cycle: Tensor, *, lambda_3: float, lambda_4: float
+    direct_penalty: Tensor | float,
+    translated_penalty: Tensor,
+    cycle: Tensor,
+    *,
+    lambda_3: float,
+    lambda_4: float,
 ) -> Tensor:
     """Eqs. (6), (7) with a KL for the penalties, Eqs. (12), (13) with ``log s(T)``.
 
@@ -207,7 +214,9 @@ def cycle_loss(
     return lambda_3 * (direct_penalty + translated_penalty) + lambda_4 * cycle
 
 
-def total_loss(vae: tuple[Tensor, Tensor], gan: tuple[Tensor, Tensor], cycle: tuple[Tensor, Tensor], *, lambda_0: float) -> Tensor:
+def total_loss(
+    vae: tuple[Tensor, Tensor], gan: tuple[Tensor, Tensor], cycle: tuple[Tensor, Tensor], *, lambda_0: float
+) -> Tensor:
     """Eq. (1), the encoders' and generators' side: VAE, GAN (times lambda_0) and cycle losses of both domains."""
     return sum(vae) + lambda_0 * sum(gan) + sum(cycle)
 

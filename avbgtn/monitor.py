@@ -17,7 +17,9 @@ from .data import Domains, Evaluation
 from .unit import UNIT
 
 # Thresholds, with the reason for each.
-T_SATURATED = 0.01  # T's loss in nats; at chance it is 1.386. Below, log s(T) passes on less than 1 % of T's gradient
+T_SATURATED = (
+    0.01  # T's loss in nats; at chance it is 1.386. Below, log s(T) passes on less than 1 % of T's gradient
+)
 T_CHANCE = 0.02  # nats around 2 log 2
 CODE_USES_IMAGE = 1.0  # std over noise / std over images; a matched prior would have it far above 1
 D_GAP = 3.0  # logits: training reals judged this much more real than unseen reals (odds of 20)
@@ -88,7 +90,9 @@ class Monitor:
         ):
             scores = metrics.twin_scores(x.cpu().float(), twin, mask)
             found |= {f"{name}_{key}": scores[name] for name in ("l1_hair", "l1_outside", "l1_whole", "psnr")}
-        found["copy"] = (_l1(x1, self.validation.twin12.to(like)) + _l1(x2, self.validation.twin21.to(like))) / 2
+        found["copy"] = (
+            _l1(x1, self.validation.twin12.to(like)) + _l1(x2, self.validation.twin21.to(like))
+        ) / 2
         return found
 
     def _noise(self, model: UNIT, stream: str, n: int) -> Tensor | None:
@@ -102,7 +106,10 @@ class Monitor:
         found = {}
         for split, evaluation in (("train", self.training), ("val", self.validation)):
             x1, x2 = self.to(like, evaluation)
-            found |= {f"d{k}_real_{split}": logits.mean().item() for k, logits in model.discriminate({1: x1, 2: x2}).items()}
+            found |= {
+                f"d{k}_real_{split}": logits.mean().item()
+                for k, logits in model.discriminate({1: x1, 2: x2}).items()
+            }
         return found
 
     def _noise_share(self, model: UNIT, images: int = 4, draws: int = 4) -> float:
@@ -111,10 +118,14 @@ class Monitor:
             return 0.0
         x1, _ = self.to(next(model.parameters()), self.validation)
         images = min(images, len(x1))
-        codes = torch.stack([
-            model.encode(x1[:images], 1, model.draw(f"monitor/share/{r}", 0, range(images), model.noise_shape()))
-            for r in range(draws)
-        ])  # (draws, images, 4w, H/4, W/4)
+        codes = torch.stack(
+            [
+                model.encode(
+                    x1[:images], 1, model.draw(f"monitor/share/{r}", 0, range(images), model.noise_shape())
+                )
+                for r in range(draws)
+            ]
+        )  # (draws, images, 4w, H/4, W/4)
         return (codes.var(0).mean().sqrt() / codes.mean(0).var(0).mean().sqrt()).item()
 
 
@@ -127,17 +138,28 @@ def alarms(line: dict[str, float]) -> list[str]:
             f"T is saturated: its loss is {min(t):.2g} nats (chance is {losses.TWO_LOG_TWO:.3f}), so log s(T) hardly moves the encoder"
         )
     share = line.get("val/noise_share")
-    if t and share is not None and share < CODE_USES_IMAGE and all(abs(x - losses.TWO_LOG_TWO) < T_CHANCE for x in t):
-        found.append(f"T is at chance while the code is still mostly a function of the image (noise share {share:.2f}): T is too weak or was fooled")
+    if (
+        t
+        and share is not None
+        and share < CODE_USES_IMAGE
+        and all(abs(x - losses.TWO_LOG_TWO) < T_CHANCE for x in t)
+    ):
+        found.append(
+            f"T is at chance while the code is still mostly a function of the image (noise share {share:.2f}): T is too weak or was fooled"
+        )
     for k in (1, 2):
         gap = line.get(f"d{k}_real_train", 0.0) - line.get(f"d{k}_real_val", 0.0)
         if gap > D_GAP:
-            found.append(f"D{k} memorises: it judges training images {gap:.1f} logits more real than unseen ones")
+            found.append(
+                f"D{k} memorises: it judges training images {gap:.1f} logits more real than unseen ones"
+            )
     if "val_ema/copy" in line:
         translation = (line["val_ema/l1_whole_12"] + line["val_ema/l1_whole_21"]) / 2
         copy, cycle = line["val_ema/copy"], line["val_ema/cyc"]
         if cycle < SCRAMBLED_CYCLE * copy and translation > copy:
-            found.append(f"colour scrambling: the cycle closes (L1 {cycle:.3f}) but translations are worse than copying ({translation:.3f} against {copy:.3f})")
+            found.append(
+                f"colour scrambling: the cycle closes (L1 {cycle:.3f}) but translations are worse than copying ({translation:.3f} against {copy:.3f})"
+            )
     return found
 
 

@@ -24,7 +24,9 @@ class ResBlock(nn.Module):
         super().__init__()
         self.conv1 = nn.Conv2d(channels, channels, 3, padding=1)
         self.conv2 = nn.Conv2d(channels, channels, 3, padding=1)
-        self.norm = nn.InstanceNorm2d(channels)  # no parameters, no running statistics: one serves both places
+        self.norm = nn.InstanceNorm2d(
+            channels
+        )  # no parameters, no running statistics: one serves both places
 
     def forward(self, x: Tensor) -> Tensor:
         return x + self.norm(self.conv2(torch.relu_(self.norm(self.conv1(x)))))  # (4w, H/4, W/4)
@@ -57,7 +59,9 @@ class Generator(nn.Module):
         super().__init__()
         self.layers = nn.Sequential(
             *[ResBlock(4 * width) for _ in range(blocks)],  # (4w, H/4, W/4)
-            nn.ConvTranspose2d(4 * width, 2 * width, 3, stride=2, padding=1, output_padding=1),  # (2w, H/2, W/2)
+            nn.ConvTranspose2d(
+                4 * width, 2 * width, 3, stride=2, padding=1, output_padding=1
+            ),  # (2w, H/2, W/2)
             nn.LeakyReLU(SLOPE, inplace=True),
             nn.ConvTranspose2d(2 * width, width, 3, stride=2, padding=1, output_padding=1),  # (w, H, W)
             nn.LeakyReLU(SLOPE, inplace=True),
@@ -89,7 +93,10 @@ def shared_discriminator(width: int) -> nn.Sequential:
     """The deep layers of both discriminators: four strided convolutions and a 1 x 1 to one logit a place."""
     layers: list[nn.Module] = []
     for k in (2, 4, 8, 16):
-        layers += [nn.Conv2d(k * width, 2 * k * width, 3, stride=2, padding=1), nn.LeakyReLU(SLOPE, inplace=True)]
+        layers += [
+            nn.Conv2d(k * width, 2 * k * width, 3, stride=2, padding=1),
+            nn.LeakyReLU(SLOPE, inplace=True),
+        ]
     return nn.Sequential(*layers, nn.Conv2d(32 * width, 1, 1))  # (1, H/64, W/64), at least 1 x 1
 
 
@@ -142,7 +149,10 @@ def initialise(module: nn.Module, seed: int, stream: str, *, weight_init: str = 
         if not isinstance(layer, nn.Conv2d | nn.ConvTranspose2d):
             continue
         weight = layer.weight
-        image_part, noise_part = weight[:, : weight.shape[1] - noise_channels], weight[:, weight.shape[1] - noise_channels :]
+        image_part, noise_part = (
+            weight[:, : weight.shape[1] - noise_channels],
+            weight[:, weight.shape[1] - noise_channels :],
+        )
         std = 0.02 if weight_init == "normal" else _kaiming_std(layer, image_part)
         bound = 1 / math.sqrt(image_part[0].numel())
         with torch.no_grad():

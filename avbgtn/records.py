@@ -43,7 +43,9 @@ def check(
         numbers: by the record's names. A name the record lacks is an error of the book and says so.
         comparable: whether this run has the record's parameters; if not, nothing is judged, and that is said.
     """
-    if collect := os.environ.get("AVBGTN_COLLECT"):  # tools/make_record.py gathers the numbers of several seeds here
+    if collect := os.environ.get(
+        "AVBGTN_COLLECT"
+    ):  # tools/make_record.py gathers the numbers of several seeds here
         with open(collect, "a", encoding="utf-8") as f:
             f.write(json.dumps(numbers) + "\n")
     if not comparable:
@@ -58,5 +60,8 @@ def check(
         low, high = band(values[name])
         inside = low <= number <= high
         good &= inside
-        say(f"{'ok' if inside else 'OUTSIDE'}  {name}: {low:.4g} to {high:.4g}" + ("" if inside else f", got {number:.4g}"))
+        say(
+            f"{'ok' if inside else 'OUTSIDE'}  {name}: {low:.4g} to {high:.4g}"
+            + ("" if inside else f", got {number:.4g}")
+        )
     return good

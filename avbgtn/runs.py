@@ -13,7 +13,6 @@ A checkpoint is written to a temporary folder, flushed to the disk, renamed, and
 tensors are ``safetensors`` and the rest is JSON: opening a checkpoint from the web cannot run code.
 """
 
-import errno
 import json
 import os
 import shutil
@@ -22,18 +21,22 @@ from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save
-from torch import Tensor
+from safetensors.torch import save
 
-from .config import Config, ConfigError
+from .config import Config
+from .storage import (
+    RunError,
+    Tensors,
+    damaged,
+    explained,
+    json_text,
+    read_tensors,
+    sync_folder,
+    write_atomically,
+    write_durably,
+)
 
 FORMAT = 1  # of the folder; a reader refuses a newer one
-Tensors = dict[str, Tensor]
-
-
-class RunError(RuntimeError):
-    """A run folder that cannot be used as asked; the message says what to do."""
 
 
 def runs_root() -> Path:
@@ -52,14 +55,20 @@ class Run:
         self.path = Path(path).expanduser().resolve()
         file = self.path / "parameters.json"
         if not file.is_file():
-            raise RunError(f"{self.path} is not a run folder: it has no parameters.json; give the folder that training printed")
+            raise RunError(
+                f"{self.path} is not a run folder: it has no parameters.json; give the folder that training printed"
+            )
         try:
             stored = json.loads(file.read_text(encoding="utf-8"))
             self.config = Config.from_dict(stored["config"])
         except (ValueError, KeyError, TypeError) as error:
-            raise RunError(f"{file} cannot be read ({error}); restore it, or move the folder away to start afresh") from error
+            raise RunError(
+                f"{file} cannot be read ({error}); restore it, or move the folder away to start afresh"
+            ) from error
         if stored.get("format", 0) > FORMAT:
-            raise RunError(f"{self.path} was written by a newer avbgtn (format {stored['format']}, this one reads {FORMAT}); update avbgtn")
+            raise RunError(
+                f"{self.path} was written by a newer avbgtn (format {stored['format']}, this one reads {FORMAT}); update avbgtn"
+            )
 
     @classmethod
     def create(cls, config: Config, path: str | Path | None = None) -> "Run":
@@ -78,13 +87,19 @@ class Run:
             if different:
                 was, now = run.config.to_dict(), config.to_dict()
                 changes = ", ".join(f"{k} = {was[k]!r} there and {now[k]!r} now" for k in different)
-                raise RunError(f"{folder} holds another run: {changes}; choose another run_dir, or leave run_dir out")
+                raise RunError(
+                    f"{folder} holds another run: {changes}; choose another run_dir, or leave run_dir out"
+                )
             return run
         if folder.is_dir() and any(p.name != "lock" for p in folder.iterdir()):
-            raise RunError(f"{folder} is not empty and not a run folder (no parameters.json); choose another run_dir")
+            raise RunError(
+                f"{folder} is not empty and not a run folder (no parameters.json); choose another run_dir"
+            )
         with explained(folder):
             (folder / "checkpoints").mkdir(parents=True, exist_ok=True)
-            write_atomically(folder / "parameters.json", json_text({"format": FORMAT, "config": config.to_dict()}))
+            write_atomically(
+                folder / "parameters.json", json_text({"format": FORMAT, "config": config.to_dict()})
+            )
         return cls(folder)
 
     @contextmanager
@@ -95,7 +110,9 @@ class Run:
             with explained(self.path):
                 lock.acquire()
         except Timeout:
-            raise RunError(f"{self.path} is in use by another process; wait for it, stop it, or choose another run_dir") from None
+            raise RunError(
+                f"{self.path} is in use by another process; wait for it, stop it, or choose another run_dir"
+            ) from None
         try:
             yield self
         finally:
@@ -145,7 +162,9 @@ class Run:
 
     def checkpoints(self) -> list[int]:
         """Epochs of the complete checkpoints, in order. Older ones may hold weights only (no optimiser)."""
-        return sorted(int(p.name[6:]) for p in (self.path / "checkpoints").glob("epoch-*") if p.name[6:].isdigit())
+        return sorted(
+            int(p.name[6:]) for p in (self.path / "checkpoints").glob("epoch-*") if p.name[6:].isdigit()
+        )
 
     def latest(self) -> int | None:
         """The epoch to continue from, or None. ``latest`` is believed only if its folder is still there."""
@@ -157,7 +176,9 @@ class Run:
         whole = [e for e in self.checkpoints() if (self.checkpoint(e) / "optimizer.safetensors").exists()]
         return whole[-1] if whole else None
 
-    def save(self, epoch: int, tensors: dict[str, Tensors], state: dict[str, Any], *, keep: tuple[int, ...] = ()) -> Path:
+    def save(
+        self, epoch: int, tensors: dict[str, Tensors], state: dict[str, Any], *, keep: tuple[int, ...] = ()
+    ) -> Path:
         """Write the checkpoint of ``epoch``; afterwards only it, the one before, and the weights of ``keep`` remain.
 
         Args:
@@ -175,8 +196,13 @@ class Run:
                 shutil.rmtree(temporary, ignore_errors=True)
                 temporary.mkdir(parents=True)
                 for name, group in tensors.items():
-                    write_durably(temporary / f"{name}.safetensors", save({k: t.detach().contiguous() for k, t in group.items()}))
-                write_durably(temporary / "state.json", json_text({"format": FORMAT, "epoch": epoch, **state}).encode())
+                    write_durably(
+                        temporary / f"{name}.safetensors",
+                        save({k: t.detach().contiguous() for k, t in group.items()}),
+                    )
+                write_durably(
+                    temporary / "state.json", json_text({"format": FORMAT, "epoch": epoch, **state}).encode()
+                )
                 sync_folder(temporary)
                 if final.exists():
                     shutil.rmtree(final)
@@ -204,7 +230,9 @@ class Run:
         """The tensors of one file (``weights``, ``ema`` or ``optimizer``) of a checkpoint, the newest by default."""
         epoch = self.latest() if epoch is None else epoch
         if epoch is None or not self.checkpoint(epoch).is_dir():
-            raise RunError(f"{self.path} has no checkpoint{'' if epoch is None else f' of epoch {epoch}'}; it has {self.checkpoints()}")
+            raise RunError(
+                f"{self.path} has no checkpoint{'' if epoch is None else f' of epoch {epoch}'}; it has {self.checkpoints()}"
+            )
         return read_tensors(self.checkpoint(epoch) / f"{name}.safetensors")
 
     def state(self, epoch: int) -> dict[str, Any]:
@@ -213,87 +241,3 @@ class Run:
             return json.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
             raise RunError(damaged(path, error)) from error
-
-
-def read_tensors(path: Path) -> Tensors:
-    """Read a safetensors file, or say in one sentence why it cannot be one (truncated, a pickle, missing)."""
-    try:
-        with open(path, "rb") as f:
-            start = f.read(4)
-    except OSError as error:
-        raise RunError(damaged(path, error)) from error
-    if start[:2] == b"PK" or start[:1] == b"\x80":
-        raise RunError(f"{path} is a pickle (a torch.save file), not safetensors; avbgtn never unpickles weights, convert it with safetensors.torch.save_file")
-    try:
-        return load_file(path)
-    except (SafetensorError, OSError, ValueError) as error:
-        raise RunError(damaged(path, error)) from error
-
-
-def load_weights(parameters: Tensors, tensors: Tensors, source: str | Path) -> None:
-    """Copy tensors into a model's parameters of the same names, in place; a wrong architecture is named by its first
-    difference, before anything is copied."""
-    for name in [*parameters, *tensors]:
-        if name not in tensors or name not in parameters:
-            lacking = "file" if name in parameters else "model"
-            raise RunError(f"{source} belongs to another architecture: the {lacking} lacks {name!r}; use the parameters it was trained with")
-        here, there = tuple(parameters[name].shape), tuple(tensors[name].shape)
-        if here != there:
-            raise RunError(
-                f"{source} belongs to another architecture: {name} has shape {there} in the file and {here} in the model; "
-                "use the parameters it was trained with"
-            )
-    for name, parameter in parameters.items():
-        parameter.data.copy_(tensors[name])
-
-
-def damaged(path: Path, error: Exception) -> str:
-    return f"{path} is truncated or damaged ({error}); delete its folder and run again: training continues from the checkpoint before it"
-
-
-# --- writing ------------------------------------------------------------------------------------------------------
-
-
-def json_text(value: Any) -> str:
-    return json.dumps(value, indent=1) + "\n"
-
-
-def write_durably(path: Path, data: bytes) -> None:
-    with open(path, "wb") as f:
-        f.write(data)
-        f.flush()
-        os.fsync(f.fileno())
-
-
-def write_atomically(path: Path, text: str) -> None:
-    """The file holds either the old text or the new one, whatever happens in between."""
-    temporary = path.with_name(f".{path.name}.new")
-    write_durably(temporary, text.encode())
-    os.replace(temporary, path)
-    sync_folder(path.parent)
-
-
-def sync_folder(path: Path) -> None:
-    """A rename is only safe once the folder is on the disk; Windows has no such call and needs none."""
-    if os.name == "posix":
-        handle = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
-
-
-@contextmanager
-def explained(folder: Path, last_good: int | None = None):
-    """Turn the disk's errors into one sentence that says what is safe."""
-    try:
-        yield
-    except OSError as error:
-        safe = f"; the checkpoint of epoch {last_good} is safe, run the same command again to continue from it" if last_good is not None else ""
-        if error.errno == errno.ENOSPC:
-            raise RunError(f"no space left on the disk of {folder}: free some, or set AVBGTN_RUNS to another disk{safe}") from error
-        if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
-            raise RunError(f"{folder} cannot be written ({error.strerror}): choose another run_dir, or set AVBGTN_RUNS{safe}") from error
-        raise
-    except ConfigError as error:
-        raise RunError(str(error)) from error

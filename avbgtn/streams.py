@@ -37,7 +37,11 @@ def normal(
 ) -> Tensor:
     """Standard normal noise, shape ``(len(indices), *shape)``: one generator a sample, so that the noise of
     sample ``i`` does not depend on which other samples are drawn beside it."""
-    return torch.stack([
-        torch.randn(shape, generator=generator(seed, name, epoch, i, device=device), device=device, dtype=dtype)
-        for i in indices
-    ])
+    return torch.stack(
+        [
+            torch.randn(
+                shape, generator=generator(seed, name, epoch, i, device=device), device=device, dtype=dtype
+            )
+            for i in indices
+        ]
+    )

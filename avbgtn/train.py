@@ -16,162 +16,21 @@ from pathlib import Path
 
 import torch
 from lightning_fabric import Fabric
-from torch import Tensor
 from tqdm import tqdm
 
-from .avb_gtn import AVBGTN
 from .config import Config
 from .data import Domains
-from .monitor import Monitor, alarms, not_finite
+from .monitor import Monitor, alarms
 from .provenance import provenance
-from .runs import Run, RunError, load_weights
-from .unit import UNIT
-
-MODELS = {"unit": UNIT, "avb_gtn": AVBGTN}
-BETAS = (0.5, 0.999)  # of Adam, for every player, as in UNIT's code
+from .runs import Run
+from .storage import RunError
+from .trainer import Trainer, make_fabric
 
 
 class Interrupted(KeyboardInterrupt):
     """SIGTERM or Ctrl-C: a checkpoint was saved, the same command continues. The command line exits with EXIT_CODE."""
 
     EXIT_CODE = 75  # "temporary failure, try again" of sysexits.h: a batch system can requeue on it
-
-
-def build(config: Config) -> UNIT:
-    """The model of a config, with its initial weights."""
-    model = MODELS[config.model](config)
-    return model.double() if config.precision == "64-true" else model
-
-
-def make_fabric(config: Config, devices: int = 1) -> Fabric:
-    """Device, precision and processes, by Lightning Fabric; under ``torchrun`` it joins the processes already there."""
-    return Fabric(
-        accelerator=config.device, devices=devices, strategy="ddp" if devices > 1 else "auto", precision=config.precision
-    )
-
-
-class Trainer:
-    """The state of one training in memory: model, optimisers, averaged weights, sums for the next metrics line."""
-
-    def __init__(self, config: Config, data: Domains, fabric: Fabric):
-        self.config, self.data, self.fabric = config, data, fabric
-        if config.batch % fabric.world_size:
-            raise RunError(f"batch must be a multiple of the {fabric.world_size} processes, got {config.batch}")
-        self.model = build(config).to(fabric.device)
-        self.players = self.model.player_parameters()
-        self.optimizers = {
-            name: torch.optim.Adam(
-                parameters.values(), lr=config.t_lr if name == "posterior" else config.lr, betas=BETAS,
-                weight_decay=config.weight_decay, fused=True,
-            )
-            for name, parameters in self.players.items()
-        }  # fmt: skip
-        self.ema = {name: p.detach().clone() for name, p in self.players["generators"].items()}
-        self.sums: dict[str, Tensor] = {}
-        self.summed = 0
-
-    # --- one epoch --------------------------------------------------------------------------------------------
-
-    def update(self, epoch: int) -> None:
-        """One update of every player on one batch; ``epoch`` counts from 0."""
-        c, fabric = self.config, self.fabric
-        share = c.batch // fabric.world_size
-        samples = range(fabric.global_rank * share, (fabric.global_rank + 1) * share)
-        x1, x2 = self.data.batch(epoch, c.batch, c.seed, rank=fabric.global_rank, world=fabric.world_size)
-        weight = self.model.generator1.layers[-2].weight
-        x1, x2 = x1.to(weight), x2.to(weight)
-        noise = self.model.noise(epoch, samples)
-        self._set_learning_rates(epoch)
-
-        with fabric.autocast():
-            step = self.model.step(x1, x2, noise)
-        for player in self.players:
-            for repetition in range(c.t_steps if player == "posterior" else 1):
-                with fabric.autocast():
-                    if player == "posterior":
-                        parts = self.model.posterior_losses(step, noise, repetition)
-                    else:
-                        parts = self.model.player_losses(player, step, noise)
-                self._step(player, parts["loss"])
-            self._count(player, parts)
-        torch._foreach_lerp_(list(self.ema.values()), [p.detach() for p in self.players["generators"].values()], 1 - c.ema)
-        self.summed += 1
-
-    def _step(self, player: str, loss: Tensor) -> None:
-        optimizer = self.optimizers[player]
-        optimizer.zero_grad(set_to_none=True)
-        self.fabric.backward(loss)
-        if self.fabric.world_size > 1:  # one message a player and update: the mean of the processes' gradients
-            gradients = [p.grad for p in self.players[player].values()]
-            mean = self.fabric.all_reduce(torch.cat([g.flatten() for g in gradients]), reduce_op="mean")
-            for g, m in zip(gradients, mean.split([g.numel() for g in gradients]), strict=True):
-                g.copy_(m.view_as(g))
-        optimizer.step()
-        optimizer.zero_grad(set_to_none=True)
-
-    def _set_learning_rates(self, epoch: int) -> None:
-        c = self.config
-        factor = 0.5 ** (epoch // c.lr_halve_every) if c.lr_halve_every else 1.0
-        for player, optimizer in self.optimizers.items():
-            optimizer.param_groups[0]["lr"] = factor * (c.t_lr if player == "posterior" else c.lr)
-
-    def _count(self, player: str, parts: dict[str, Tensor]) -> None:
-        """Add to the sums on the device, so that the step never waits for it."""
-        for name, value in parts.items():
-            key, value = f"{player}/{name}", value.detach().double()
-            self.sums[key] = self.sums[key] + value if key in self.sums else value
-
-    # --- what is written down ---------------------------------------------------------------------------------
-
-    def means(self) -> dict[str, float]:
-        """Means since the last metrics line; over all processes."""
-        names = list(self.sums)
-        if not names:
-            return {}
-        values = torch.stack(list(self.sums.values())) / self.summed
-        if self.fabric.world_size > 1:
-            values = self.fabric.all_reduce(values, reduce_op="mean")
-        return dict(zip(names, values.tolist(), strict=True))
-
-    def forget(self) -> None:
-        self.sums, self.summed = {}, 0
-
-    def healthy(self, epoch: int) -> None:
-        """Refuse to go on, or to write a checkpoint, with NaN or infinite losses or weights."""
-        bad = not_finite(self.means())
-        bad += [name for name, p in self.model.named_parameters() if not torch.isfinite(p).all()][: 0 if bad else 3]
-        if bad:
-            raise RunError(
-                f"training diverged by epoch {epoch}: {', '.join(bad[:5])} not finite; the last good checkpoint is kept; "
-                "lower lr, or look at the penalty and its scale"
-            )
-
-    def tensors(self) -> dict[str, dict[str, Tensor]]:
-        """Everything that a continued run needs, by file."""
-        optimizer = {}
-        for player, parameters in self.players.items():
-            for name, p in parameters.items():
-                for key, value in self.optimizers[player].state[p].items():
-                    optimizer[f"{player}.{name}.{key}"] = value
-        return {"weights": dict(self.model.state_dict()), "ema": self.ema, "optimizer": optimizer}
-
-    def state(self) -> dict:
-        return {"summed": self.summed, "sums": {k: v.item() for k, v in self.sums.items()}}
-
-    def restore(self, run: Run, epoch: int) -> None:
-        """Continue from a checkpoint, to the bit."""
-        load_weights(self.model.state_dict(), run.load("weights", epoch), run.checkpoint(epoch))
-        load_weights(self.ema, run.load("ema", epoch), run.checkpoint(epoch))
-        saved = run.load("optimizer", epoch)
-        for player, parameters in self.players.items():
-            for name, p in parameters.items():
-                keys = ("step", "exp_avg", "exp_avg_sq")
-                state = {key: saved[f"{player}.{name}.{key}"] for key in keys}
-                # a fused step wants its counter on the parameter's device; a copy, because the file is memory-mapped
-                self.optimizers[player].state[p] = {key: value.to(p.device, copy=True) for key, value in state.items()}
-        state = run.state(epoch)
-        self.summed = state["summed"]
-        self.sums = {k: torch.tensor(v, dtype=torch.float64, device=self.fabric.device) for k, v in state["sums"].items()}
 
 
 def train(
@@ -209,7 +68,9 @@ def train(
     fabric.barrier()
     run = run or Run.create(config, run_dir)
     if not first:
-        return _train(run, config, data, fabric, epochs, keep, log_every, measure_every, save_minutes, lambda text: None)
+        return _train(
+            run, config, data, fabric, epochs, keep, log_every, measure_every, save_minutes, lambda text: None
+        )
     with run.locked():
         return _train(run, config, data, fabric, epochs, keep, log_every, measure_every, save_minutes, say)
 
@@ -217,7 +78,9 @@ def train(
 def _train(run, config, data, fabric, epochs, keep, log_every, measure_every, save_minutes, say) -> Run:
     done = run.latest() or 0
     if done > epochs:
-        raise RunError(f"epochs may grow, not shrink: {run.path} has {done:,} epochs, got epochs={epochs:,}; ask for at least {done:,}")
+        raise RunError(
+            f"epochs may grow, not shrink: {run.path} has {done:,} epochs, got epochs={epochs:,}; ask for at least {done:,}"
+        )
     first = fabric.is_global_zero
     if first:
         _note_start(run, done, fabric, say)
@@ -234,7 +97,7 @@ def _train(run, config, data, fabric, epochs, keep, log_every, measure_every, sa
     fabric.barrier()
     monitor = Monitor.of(data) if first else None
     keep = tuple(sorted({int(k) for k in keep} | {epochs}))
-    clock = _Clock()
+    clock, rung = _Clock(), set()
     say_every = max(log_every, -(-epochs // 20 // log_every) * log_every)
 
     def save(epoch: int) -> None:
@@ -244,7 +107,10 @@ def _train(run, config, data, fabric, epochs, keep, log_every, measure_every, sa
         clock.saved()
         fabric.barrier()
 
-    with _Signals() as signals, tqdm(total=epochs, initial=done, disable=not (first and sys.stderr.isatty())) as bar:
+    with (
+        _Signals() as signals,
+        tqdm(total=epochs, initial=done, disable=not (first and sys.stderr.isatty())) as bar,
+    ):
         for epoch in range(done, epochs):
             trainer.update(epoch)
             now = epoch + 1
@@ -254,8 +120,10 @@ def _train(run, config, data, fabric, epochs, keep, log_every, measure_every, sa
                 if first:
                     run.append("metrics.jsonl", line)
                     run.append("timings.jsonl", clock.line(now, fabric))
-                    for alarm in line.get("alarms", []):
-                        bar.write(f"  alarm at epoch {now:,}: {alarm}", file=sys.stdout)
+                    for alarm in line.get("alarms", []):  # each kind once; the metrics keep them all
+                        if (kind := alarm.split(":")[0]) not in rung:
+                            say(f"  alarm at epoch {now:,}: {alarm}")
+                            rung.add(kind)
                     if now % say_every == 0 or now == epochs:
                         say(_line_for_people(line, epochs, clock.seconds / (now - done)))
                 trainer.forget()
@@ -263,7 +131,9 @@ def _train(run, config, data, fabric, epochs, keep, log_every, measure_every, sa
             if now == epochs or now in keep or stop or clock.due(save_minutes, fabric, now):
                 save(now)
             if stop and now < epochs:
-                raise Interrupted(f"{run.path.name}: stopped at epoch {now:,}, checkpoint saved; the same command continues")
+                raise Interrupted(
+                    f"{run.path.name}: stopped at epoch {now:,}, checkpoint saved; the same command continues"
+                )
     return run
 
 
@@ -279,11 +149,17 @@ def _metrics_line(trainer: Trainer, monitor: Monitor | None, epoch: int, *, meas
 
 
 def _line_for_people(line: dict, epochs: int, seconds: float) -> str:
-    parts = [f"epoch {line['epoch']:>6,}/{epochs:,}", f"generators {line['generators/loss']:7.3f}", f"D {line['discriminators/loss']:7.3f}"]
+    parts = [
+        f"epoch {line['epoch']:>6,}/{epochs:,}",
+        f"generators {line['generators/loss']:7.3f}",
+        f"D {line['discriminators/loss']:7.3f}",
+    ]
     if "posterior/loss" in line:
         parts.append(f"T {line['posterior/loss']:.2e}")
     if "val_ema/l1_whole_12" in line:
-        parts.append(f"L1 to the twin (EMA) {(line['val_ema/l1_whole_12'] + line['val_ema/l1_whole_21']) / 2:.4f}")
+        parts.append(
+            f"L1 to the twin (EMA) {(line['val_ema/l1_whole_12'] + line['val_ema/l1_whole_21']) / 2:.4f}"
+        )
     return "  ".join([*parts, f"{seconds:.3f} s an epoch"])
 
 
@@ -291,7 +167,9 @@ def _note_start(run: Run, done: int, fabric: Fabric, say) -> None:
     entry = provenance(fabric.device) | {"from_epoch": done, "processes": fabric.world_size}
     earlier = run.provenance()
     if earlier and earlier[-1]["revision"] != entry["revision"]:
-        say(f"warning: {run.path.name} was trained by revision {earlier[-1]['revision']}, this is {entry['revision']}; continuing")
+        say(
+            f"warning: {run.path.name} was trained by revision {earlier[-1]['revision']}, this is {entry['revision']}; continuing"
+        )
     run.add_provenance(entry)
 
 
@@ -322,7 +200,11 @@ class _Clock:
         return time.perf_counter() - self.last_save > 60 * minutes
 
     def line(self, epoch: int, fabric: Fabric) -> dict:
-        line = {"epoch": epoch, "seconds": round(self.seconds, 3), "cpu_seconds": round(time.process_time() - self.cpu, 3)}
+        line = {
+            "epoch": epoch,
+            "seconds": round(self.seconds, 3),
+            "cpu_seconds": round(time.process_time() - self.cpu, 3),
+        }
         if fabric.device.type == "cuda":
             line["peak_gpu_mib"] = round(torch.cuda.max_memory_allocated(fabric.device) / 2**20, 1)
         return line

@@ -11,8 +11,9 @@ from torch import Tensor
 
 from .config import Config
 from .data import image_from_file
-from .runs import Run, RunError, load_weights, read_tensors, write_durably
-from .train import build
+from .runs import Run
+from .storage import RunError, load_weights, read_tensors, write_durably
+from .trainer import build
 from .unit import UNIT
 
 WEIGHTS = Path(__file__).parent / "weights"
@@ -41,12 +42,16 @@ def load(source: str | Path, *, epoch: int | None = None, ema: bool = True) -> "
         run = Run(path)
         return Translator(run_model(run, epoch=epoch, ema=ema))
     if not path.exists():
-        raise RunError(f"no weights called {str(source)!r}: give one of {', '.join(committed()) or '(none committed)'}, a .safetensors file or a run folder")
+        raise RunError(
+            f"no weights called {str(source)!r}: give one of {', '.join(committed()) or '(none committed)'}, a .safetensors file or a run folder"
+        )
     tensors = read_tensors(path)
     with safe_open(path, "pt") as f:
         text = (f.metadata() or {}).get("config")
     if text is None:
-        raise RunError(f"{path} does not say which model it belongs to (no config in its metadata); write it with avbgtn.translator.export")
+        raise RunError(
+            f"{path} does not say which model it belongs to (no config in its metadata); write it with avbgtn.translator.export"
+        )
     model = build(Config.from_dict(json.loads(text)))
     load_weights(model.player_parameters()["generators"], tensors, path)
     return Translator(model)
@@ -83,7 +88,9 @@ class Translator:
         self.domains, self.size = model.config.domains, model.config.size
 
     @torch.no_grad()
-    def translate(self, image: str | Path | Image.Image, to: str | None = None, *, seed: int | None = None) -> Image.Image:
+    def translate(
+        self, image: str | Path | Image.Image, to: str | None = None, *, seed: int | None = None
+    ) -> Image.Image:
         """One picture translated into the other domain.
 
         Args:

@@ -19,7 +19,12 @@ from .config import Config
 from .networks import Discriminator, Encoder, Generator, ResBlock, initialise, shared_discriminator
 
 Noise = dict[str, Tensor]
-DOMAIN_OF_ENCODER = {"1": 1, "2": 2, "12": 2, "21": 1}  # who encodes what: x12 looks like domain 2, so E2 does
+DOMAIN_OF_ENCODER = {
+    "1": 1,
+    "2": 2,
+    "12": 2,
+    "21": 1,
+}  # who encodes what: x12 looks like domain 2, so E2 does
 
 
 @dataclass
@@ -29,7 +34,9 @@ class Step:
     x: dict[int, Tensor]  # the real images, by domain: (N, 3, H, W)
     mu: dict[str, Tensor] = field(default_factory=dict)  # "1", "2", "12", "21": (N, 4w, H/4, W/4)
     code: dict[str, Tensor] = field(default_factory=dict)  # the same, with the noise
-    image: dict[str, Tensor] = field(default_factory=dict)  # "11", "22", "12", "21", "121", "212": (N, 3, H, W)
+    image: dict[str, Tensor] = field(
+        default_factory=dict
+    )  # "11", "22", "12", "21", "121", "212": (N, 3, H, W)
     moments: dict[str, tuple[Tensor, Tensor]] = field(default_factory=dict)  # adaptive contrast, AVB-GTN only
 
     def encoded_image(self, key: str) -> Tensor:
@@ -96,7 +103,9 @@ class UNIT(nn.Module):
 
     def player_parameters(self) -> dict[str, dict[str, nn.Parameter]]:
         """The named parameters of each player; a shared block belongs to one player and appears once."""
-        owner = {p: player for player, modules in self.players().items() for m in modules for p in m.parameters()}
+        owner = {
+            p: player for player, modules in self.players().items() for m in modules for p in m.parameters()
+        }
         found: dict[str, dict[str, nn.Parameter]] = {player: {} for player in self.players()}
         for name, p in self.named_parameters():
             found[owner[p]][name] = p
@@ -180,7 +189,8 @@ class UNIT(nn.Module):
         def encode_pair(a: str, b: str) -> None:
             eps = [noise.get(f"eps/{key}") for key in (a, b)]
             private = [
-                self.features(step.encoded_image(key), DOMAIN_OF_ENCODER[key], e) for key, e in zip((a, b), eps, strict=True)
+                self.features(step.encoded_image(key), DOMAIN_OF_ENCODER[key], e)
+                for key, e in zip((a, b), eps, strict=True)
             ]
             mu = self.encoder_shared(torch.cat(private))  # (2N, 4w, H/4, W/4)
             for key, m, e in zip((a, b), mu.split(n), eps, strict=True):
@@ -207,15 +217,19 @@ class UNIT(nn.Module):
 
     def player_losses(self, player: str, step: Step, noise: Noise) -> dict[str, Tensor]:
         """What ``player`` minimises, as ``"loss"``, with the parts that make it up."""
-        return {"discriminators": self.discriminators_losses, "generators": self.generators_losses}[player](step, noise)
+        return {"discriminators": self.discriminators_losses, "generators": self.generators_losses}[player](
+            step, noise
+        )
 
     def discriminators_losses(self, step: Step, noise: Noise) -> dict[str, Tensor]:
         """Eqs. (4), (5) on detached translations; reconstructions are not shown to D."""
         n, form = step.x[1].shape[0], self.config.gan_loss
-        logits = self.discriminate({
-            1: torch.cat([step.x[1], step.image["21"].detach()]),
-            2: torch.cat([step.x[2], step.image["12"].detach()]),
-        })
+        logits = self.discriminate(
+            {
+                1: torch.cat([step.x[1], step.image["21"].detach()]),
+                2: torch.cat([step.x[2], step.image["12"].detach()]),
+            }
+        )
         parts = {f"d{k}": losses.discriminator_loss(logits[k][:n], logits[k][n:], form=form) for k in (1, 2)}
         return {"loss": self.config.lambda_0 * (parts["d1"] + parts["d2"]), **parts}
 
@@ -227,7 +241,9 @@ class UNIT(nn.Module):
             gan = {k: losses.gan_loss(fake[k], form=c.gan_loss) for k in (1, 2)}
             written = self.penalties(step)  # by code: "1", "2", "12", "21"
         penalty = {
-            key: losses.scale_penalty(p, form=c.penalty, scale=c.penalty_scale, dimensions=self.code_dimensions)
+            key: losses.scale_penalty(
+                p, form=c.penalty, scale=c.penalty_scale, dimensions=self.code_dimensions
+            )
             for key, p in written.items()
         }
         x = step.x

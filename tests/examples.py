@@ -39,7 +39,9 @@ class RandomDomains(Domains):
     def batch(self, epoch, batch, seed, *, rank=0, world=1):
         share = range(rank * batch // world, (rank + 1) * batch // world)
         return tuple(
-            (0.3 * streams.normal(seed, f"batch/{d}", epoch, share, (3, self.size, self.size)) + shift).clamp(-1, 1)
+            (0.3 * streams.normal(seed, f"batch/{d}", epoch, share, (3, self.size, self.size)) + shift).clamp(
+                -1, 1
+            )
             for d, shift in ((1, -0.2), (2, 0.3))
         )
 
@@ -49,4 +51,6 @@ class RandomDomains(Domains):
         mask = torch.zeros(n, 1, self.size, self.size)
         mask[:, :, : self.size // 2] = 1
         ids = tuple(f"{split}-{k}" for k in range(n))
-        return Evaluation(x1=x1, x2=x2, twin12=x1 + 0.1, twin21=x2 - 0.1, mask1=mask, mask2=mask, ids1=ids, ids2=ids)
+        return Evaluation(
+            x1=x1, x2=x2, twin12=x1 + 0.1, twin21=x2 - 0.1, mask1=mask, mask2=mask, ids1=ids, ids2=ids
+        )

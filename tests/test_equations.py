@@ -20,7 +20,10 @@ def normal(*shape: int, seed: int = 0) -> torch.Tensor:
 
 def test_eq1_is_the_sum_of_all_losses():
     t = [torch.tensor(float(2**k), dtype=F64) for k in range(6)]
-    assert losses.total_loss((t[0], t[1]), (t[2], t[3]), (t[4], t[5]), lambda_0=10.0) == 1 + 2 + 10 * (4 + 8) + 16 + 32
+    assert (
+        losses.total_loss((t[0], t[1]), (t[2], t[3]), (t[4], t[5]), lambda_0=10.0)
+        == 1 + 2 + 10 * (4 + 8) + 16 + 32
+    )
 
 
 @pytest.mark.parametrize("sigma", [1.0, 0.5, 2.0])
@@ -34,7 +37,9 @@ def test_eq2_eq3_gaussian_kl_is_torchs_own_summed_over_the_code(sigma):
 
 def test_mean_square_is_two_over_d_times_the_unit_variance_kl():
     mu = normal(5, 7, 3)
-    assert losses.mean_square_penalty(mu).item() == pytest.approx(2 / 21 * losses.gaussian_kl(mu).item(), rel=1e-12)
+    assert losses.mean_square_penalty(mu).item() == pytest.approx(
+        2 / 21 * losses.gaussian_kl(mu).item(), rel=1e-12
+    )
 
 
 def test_eq2_reconstruction_is_the_laplace_likelihood_up_to_a_constant():
@@ -52,7 +57,9 @@ def test_reconstruction_names_both_shapes():
 
 
 def test_eq2_eq10_vae_loss_weights_its_two_terms():
-    assert losses.vae_loss(torch.tensor(3.0), torch.tensor(5.0), lambda_1=0.1, lambda_2=100.0).item() == pytest.approx(500.3)
+    assert losses.vae_loss(
+        torch.tensor(3.0), torch.tensor(5.0), lambda_1=0.1, lambda_2=100.0
+    ).item() == pytest.approx(500.3)
 
 
 @pytest.mark.parametrize("direct, expected", [(0.0, 0.1 * 7 + 200), (3.0, 0.1 * (3 + 7) + 200)])
@@ -70,15 +77,23 @@ def test_eq4_eq5_discriminator_at_its_optimum_gives_two_js_minus_log_four():
     fake = logits.repeat_interleave((q * n).round().long())
     m = (p + q) / 2
     two_js = (p * (p / m).log()).sum() + (q * (q / m).log()).sum()
-    assert -losses.discriminator_loss(real, fake).item() == pytest.approx((two_js - math.log(4)).item(), abs=1e-12)
+    assert -losses.discriminator_loss(real, fake).item() == pytest.approx(
+        (two_js - math.log(4)).item(), abs=1e-12
+    )
 
 
 def test_generator_forms_are_what_they_say():
     fake = normal(50)
     d = torch.sigmoid(fake)
-    assert losses.gan_loss(fake, form="minimax").item() == pytest.approx((1 - d).log().mean().item(), rel=1e-12)
-    assert losses.gan_loss(fake, form="non_saturating").item() == pytest.approx(-d.log().mean().item(), rel=1e-12)
-    assert losses.gan_loss(fake, form="least_squares").item() == pytest.approx((fake - 1).square().mean().item())
+    assert losses.gan_loss(fake, form="minimax").item() == pytest.approx(
+        (1 - d).log().mean().item(), rel=1e-12
+    )
+    assert losses.gan_loss(fake, form="non_saturating").item() == pytest.approx(
+        -d.log().mean().item(), rel=1e-12
+    )
+    assert losses.gan_loss(fake, form="least_squares").item() == pytest.approx(
+        (fake - 1).square().mean().item()
+    )
     assert losses.discriminator_loss(fake, fake, form="least_squares").item() == pytest.approx(
         ((fake - 1).square() + fake.square()).mean().item()
     )
@@ -92,13 +107,20 @@ def test_generator_forms_are_what_they_say():
 def test_eq9_at_the_optimum_is_the_gan_value_of_posterior_and_prior():
     # q = N(1, 1), p = N(0, 1): T* = z - 1/2. Integrated on a fine grid.
     z = torch.linspace(-12, 13, 200_001, dtype=F64)
-    q, p = torch.exp(-((z - 1) ** 2) / 2) / math.sqrt(2 * math.pi), torch.exp(-(z**2) / 2) / math.sqrt(2 * math.pi)
+    q, p = (
+        torch.exp(-((z - 1) ** 2) / 2) / math.sqrt(2 * math.pi),
+        torch.exp(-(z**2) / 2) / math.sqrt(2 * math.pi),
+    )
     t, dz = z - 0.5, z[1] - z[0]
     by_grid = ((q * F.softplus(-t) + p * F.softplus(t)).sum() * dz).item()
     draws = normal(400_000)
-    by_samples = losses.posterior_discriminator_loss(draws + 0.5, draws - 0.5).item()  # T*(z) for z ~ q and z ~ p
+    by_samples = losses.posterior_discriminator_loss(
+        draws + 0.5, draws - 0.5
+    ).item()  # T*(z) for z ~ q and z ~ p
     assert by_samples == pytest.approx(by_grid, abs=3e-3)
-    assert losses.posterior_discriminator_loss(torch.zeros(3), torch.zeros(3)).item() == pytest.approx(losses.TWO_LOG_TWO)
+    assert losses.posterior_discriminator_loss(torch.zeros(3), torch.zeros(3)).item() == pytest.approx(
+        losses.TWO_LOG_TWO
+    )
 
 
 class TinyT(torch.nn.Module):
@@ -108,7 +130,11 @@ class TinyT(torch.nn.Module):
         super().__init__()
         torch.manual_seed(0)
         self.net = torch.nn.Sequential(
-            torch.nn.Linear(d, 64), torch.nn.ELU(), torch.nn.Linear(64, 64), torch.nn.ELU(), torch.nn.Linear(64, 1)
+            torch.nn.Linear(d, 64),
+            torch.nn.ELU(),
+            torch.nn.Linear(64, 64),
+            torch.nn.ELU(),
+            torch.nn.Linear(64, 1),
         ).double()
 
     def forward(self, z):
@@ -142,15 +168,21 @@ def optimal_t(mu: torch.Tensor, z: torch.Tensor) -> torch.Tensor:
 def test_eq8_the_optimal_t_gives_the_exact_gradient():
     mu = normal(1, 6).requires_grad_()
     eps = normal(20_000, 6, seed=2)
-    losses.logit_penalty(optimal_t(mu.detach(), mu + eps)).backward()  # T frozen at its optimum, gradient through z
-    torch.testing.assert_close(mu.grad, mu.detach(), atol=1e-12, rtol=1e-12)  # = d KL / d mu, without sampling error
+    losses.logit_penalty(
+        optimal_t(mu.detach(), mu + eps)
+    ).backward()  # T frozen at its optimum, gradient through z
+    torch.testing.assert_close(
+        mu.grad, mu.detach(), atol=1e-12, rtol=1e-12
+    )  # = d KL / d mu, without sampling error
 
 
 def test_the_wrong_sign_runs_away():
     def after(sign: float) -> float:
         mu = torch.full((1, 1), 1.5, dtype=F64, requires_grad=True)
         for k in range(60):
-            (grad,) = torch.autograd.grad(sign * losses.log_sigmoid_penalty(optimal_t(mu.detach(), mu + normal(256, 1, seed=k))), mu)
+            (grad,) = torch.autograd.grad(
+                sign * losses.log_sigmoid_penalty(optimal_t(mu.detach(), mu + normal(256, 1, seed=k))), mu
+            )
             mu = (mu - 0.2 * grad).detach().requires_grad_()
         return losses.gaussian_kl(mu).item()
 
@@ -166,7 +198,10 @@ def divergences(m: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """KL(q||p) and 2 JS(q||p) for q = N(m, 1), p = N(0, 1), by quadrature; differentiable in m."""
     z = torch.linspace(-14, 22, 60_001, dtype=F64)
     dz = z[1] - z[0]
-    log_q, log_p = -((z - m) ** 2) / 2 - 0.5 * math.log(2 * math.pi), -(z**2) / 2 - 0.5 * math.log(2 * math.pi)
+    log_q, log_p = (
+        -((z - m) ** 2) / 2 - 0.5 * math.log(2 * math.pi),
+        -(z**2) / 2 - 0.5 * math.log(2 * math.pi),
+    )
     log_m = torch.logaddexp(log_q, log_p) - math.log(2)
     kl = (log_q.exp() * (log_q - log_p)).sum() * dz
     two_js = (log_q.exp() * (log_q - log_m)).sum() * dz + (log_p.exp() * (log_p - log_m)).sum() * dz

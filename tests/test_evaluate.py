@@ -8,7 +8,7 @@ import torch
 from examples import AVB_GTN_CONFIG, UNIT_CONFIG, RandomDomains
 
 from avbgtn import evaluate, metrics, records
-from avbgtn.train import build
+from avbgtn.trainer import build
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +31,10 @@ def test_unit_from_its_mean_is_the_plain_translation(held_out):
 def test_draws_average_the_scores_and_measure_diversity(held_out):
     model = build(AVB_GTN_CONFIG)
     each = [
-        metrics.twin_scores(evaluate.translations(model, held_out.x2, 2, 1, k), held_out.twin21, held_out.mask2)["l1_whole"] for k in range(4)
+        metrics.twin_scores(
+            evaluate.translations(model, held_out.x2, 2, 1, k), held_out.twin21, held_out.mask2
+        )["l1_whole"]
+        for k in range(4)
     ]
     assert len(set(each)) == 4, "draws must differ"
     scores = evaluate.score(model, held_out, how="draws", draws=4)
@@ -46,7 +49,9 @@ def test_a_draw_of_an_image_does_not_depend_on_the_images_beside_it(held_out):
 
 
 def test_no_noise_no_draws(held_out):
-    with pytest.raises(ValueError, match="how='draws' needs a posterior with noise, this model has posterior='none'"):
+    with pytest.raises(
+        ValueError, match="how='draws' needs a posterior with noise, this model has posterior='none'"
+    ):
         evaluate.score(build(replace(UNIT_CONFIG, posterior="none")), held_out, how="draws")
 
 

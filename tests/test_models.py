@@ -7,7 +7,7 @@ import torch
 from examples import AVB_GTN_CONFIG, UNIT_CONFIG, RandomDomains
 
 from avbgtn import losses
-from avbgtn.train import build
+from avbgtn.trainer import build
 
 CONFIGS = {"unit": UNIT_CONFIG, "avb_gtn": AVB_GTN_CONFIG}
 
@@ -44,7 +44,10 @@ def test_every_network_runs_once_a_step():
     x1, x2 = (x.double() for x in RandomDomains(32).batch(0, 2, 0))
     model.step(x1, x2, noise)
     # two passes a private network (real, then translated or back), two a shared block; D and T not at all
-    assert calls == {n: 2 for n in ("encoder1", "encoder2", "encoder_shared", "generator_shared", "generator1", "generator2")}
+    assert calls == {
+        n: 2
+        for n in ("encoder1", "encoder2", "encoder_shared", "generator_shared", "generator1", "generator2")
+    }
 
 
 @pytest.mark.parametrize("name", CONFIGS)
@@ -64,7 +67,9 @@ def test_no_player_leaves_gradients_in_another(name):
 
 
 def test_generators_loss_is_equation_1_written_out():
-    model, noise, step = one_step(replace(UNIT_CONFIG, lambda_0=3.0, lambda_1=0.7, lambda_2=11.0, lambda_3=0.3, lambda_4=5.0))
+    model, noise, step = one_step(
+        replace(UNIT_CONFIG, lambda_0=3.0, lambda_1=0.7, lambda_2=11.0, lambda_3=0.3, lambda_4=5.0)
+    )
     parts = model.player_losses("generators", step, noise)
     x = step.x
 
@@ -93,8 +98,15 @@ def test_literal_reading_counts_the_direct_penalty_lambda1_plus_lambda3_times():
 
 def test_cycle_terms_ask_the_t_of_the_domain_that_encoded():
     model, noise, step = one_step(AVB_GTN_CONFIG)
-    for key, t in (("1", model.posterior1), ("2", model.posterior2), ("12", model.posterior2), ("21", model.posterior1)):
-        torch.testing.assert_close(model.judge(key, step, step.code[key]), t(step.encoded_image(key), step.code[key]))
+    for key, t in (
+        ("1", model.posterior1),
+        ("2", model.posterior2),
+        ("12", model.posterior2),
+        ("21", model.posterior1),
+    ):
+        torch.testing.assert_close(
+            model.judge(key, step, step.code[key]), t(step.encoded_image(key), step.code[key])
+        )
 
 
 def test_x_is_detached_inside_t_so_g_cannot_fool_it_through_the_picture():
@@ -111,7 +123,9 @@ def test_x_is_detached_inside_t_so_g_cannot_fool_it_through_the_picture():
 def test_posterior_loss_is_equation_9_for_both_domains_on_detached_codes():
     model, noise, step = one_step(AVB_GTN_CONFIG)
     expected = sum(
-        losses.posterior_discriminator_loss(t(step.x[k], step.code[str(k)]), t(step.x[k], noise[f"prior/{k}"][0]))
+        losses.posterior_discriminator_loss(
+            t(step.x[k], step.code[str(k)]), t(step.x[k], noise[f"prior/{k}"][0])
+        )
         for k, t in ((1, model.posterior1), (2, model.posterior2))
     )
     torch.testing.assert_close(model.player_losses("posterior", step, noise)["loss"], expected)
@@ -151,7 +165,9 @@ def test_adaptive_contrast_uses_moments_of_other_draws_without_gradient():
     assert not mean.requires_grad and mean.shape == step.code["12"].shape
     draws = torch.stack([model.encode(step.image["12"], 2, eps) for eps in noise["contrast/12"]])
     torch.testing.assert_close(mean, draws.mean(0).detach())
-    assert not any(torch.equal(noise["eps/1"], draw) for draw in noise["contrast/1"]), "the sample is in its own mean"
+    assert not any(torch.equal(noise["eps/1"], draw) for draw in noise["contrast/1"]), (
+        "the sample is in its own mean"
+    )
     model.player_losses("generators", step, noise)["loss"].backward()
 
 

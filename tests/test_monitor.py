@@ -8,7 +8,7 @@ import torch
 from examples import AVB_GTN_CONFIG, UNIT_CONFIG, RandomDomains
 
 from avbgtn.monitor import Monitor, alarms, ema_weights, not_finite
-from avbgtn.train import build
+from avbgtn.trainer import build
 
 QUIET = {
     "posterior/t1": 0.4, "posterior/t2": 0.5, "val/noise_share": 0.5, "d1_real_train": 0.3, "d1_real_val": 0.1,
@@ -40,7 +40,11 @@ def test_not_finite_names_nan_and_infinity():
     assert not_finite({"a": 1.0, "b": math.nan, "c": math.inf}) == ["b", "c"]
 
 
-@pytest.mark.parametrize("config", [UNIT_CONFIG, AVB_GTN_CONFIG, replace(UNIT_CONFIG, posterior="none")], ids=["unit", "avb_gtn", "none"])
+@pytest.mark.parametrize(
+    "config",
+    [UNIT_CONFIG, AVB_GTN_CONFIG, replace(UNIT_CONFIG, posterior="none")],
+    ids=["unit", "avb_gtn", "none"],
+)
 def test_measuring_changes_nothing_and_repeats_itself(config):
     model = build(config)
     before = {k: v.clone() for k, v in model.state_dict().items()}

@@ -7,8 +7,15 @@ import torch
 from examples import AVB_GTN_CONFIG, UNIT_CONFIG
 from torch import nn
 
-from avbgtn.networks import Discriminator, Encoder, Generator, PosteriorDiscriminator, ResBlock, shared_discriminator
-from avbgtn.train import build
+from avbgtn.networks import (
+    Discriminator,
+    Encoder,
+    Generator,
+    PosteriorDiscriminator,
+    ResBlock,
+    shared_discriminator,
+)
+from avbgtn.trainer import build
 
 PAPER = dict(size=128, width=64, private_blocks=3, shared_blocks=1)
 
@@ -74,7 +81,9 @@ def test_res_block_is_the_identity_plus_a_normalised_branch():
     block, x = ResBlock(4).double(), torch.randn(2, 4, 8, 8).double()
     branch = block(x) - x
     torch.testing.assert_close(branch.mean((2, 3)), torch.zeros(2, 4).double(), atol=1e-7, rtol=0)
-    torch.testing.assert_close(branch.var((2, 3), unbiased=False), torch.ones(2, 4).double(), atol=5e-3, rtol=0)
+    torch.testing.assert_close(
+        branch.var((2, 3), unbiased=False), torch.ones(2, 4).double(), atol=5e-3, rtol=0
+    )
 
 
 def test_initial_weights_are_normal_with_std_002_and_biases_are_torchs(paper_unit):
@@ -87,7 +96,11 @@ def test_initial_weights_are_normal_with_std_002_and_biases_are_torchs(paper_uni
 def test_unit_and_avb_gtn_start_from_equal_common_weights(paper_unit, paper_avb_gtn):
     theirs = paper_avb_gtn.state_dict()
     for name, weight in paper_unit.state_dict().items():
-        common = theirs[name][:, :3] if name in ("encoder1.layers.0.weight", "encoder2.layers.0.weight") else theirs[name]
+        common = (
+            theirs[name][:, :3]
+            if name in ("encoder1.layers.0.weight", "encoder2.layers.0.weight")
+            else theirs[name]
+        )
         assert torch.equal(weight, common), name
 
 

@@ -89,7 +89,7 @@ def axe():
     try:
         return (fetch_assets.fetch() / "test" / "axe.min.js").read_text(encoding="utf-8")
     except fetch_assets.AssetError as problem:
-        need(False, f"no offline scripts and no axe-core ({problem}): Node.js with npm enables these tests")
+        need(False, f"no axe-core, no offline scripts: {problem}")
 
 
 @pytest.fixture(scope="module")

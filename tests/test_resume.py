@@ -121,7 +121,11 @@ def test_kept_epochs_keep_their_weights_and_drop_their_optimiser(tmp_path):
     )  # fmt: skip
     run = Run(tmp_path)
     assert run.checkpoints() == [2, 6, 11, 12]
-    assert sorted(p.name for p in run.checkpoint(2).iterdir()) == ["ema.safetensors", "state.json", "weights.safetensors"]
+    assert sorted(p.name for p in run.checkpoint(2).iterdir()) == [
+        "ema.safetensors",
+        "state.json",
+        "weights.safetensors",
+    ]
     assert (run.checkpoint(11) / "optimizer.safetensors").exists()
 
 
@@ -131,8 +135,12 @@ def test_metrics_lines_hold_losses_scores_and_no_times(tmp_path):
         log_every=2, measure_every=4, say=lambda text: None,
     )  # fmt: skip
     first, last = Run(tmp_path).lines()
-    assert {"epoch", "generators/loss", "discriminators/d1", "posterior/t1", "posterior/t_prior2"} <= set(first)
-    assert {"val/l1_hair_12", "val_ema/l1_outside_21", "val/rec", "val/noise_share", "d1_real_val"} <= set(last)
+    assert {"epoch", "generators/loss", "discriminators/d1", "posterior/t1", "posterior/t_prior2"} <= set(
+        first
+    )
+    assert {"val/l1_hair_12", "val_ema/l1_outside_21", "val/rec", "val/noise_share", "d1_real_val"} <= set(
+        last
+    )
     assert not any("second" in key for key in last)
     timings = Run(tmp_path).lines("timings.jsonl")
     assert [t["epoch"] for t in timings] == [2, 4] and timings[1]["cpu_seconds"] > 0

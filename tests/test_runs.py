@@ -9,9 +9,11 @@ import pytest
 import torch
 from examples import AVB_GTN_CONFIG, UNIT_CONFIG, RandomDomains
 
-from avbgtn import runs
-from avbgtn.runs import Run, RunError
-from avbgtn.train import build, train
+from avbgtn import runs, storage
+from avbgtn.runs import Run
+from avbgtn.storage import RunError
+from avbgtn.train import train
+from avbgtn.trainer import build
 
 TINY = replace(UNIT_CONFIG, width=2)
 
@@ -28,7 +30,10 @@ def finished(tmp_path):
 
 
 def test_other_parameters_are_refused_by_name(finished):
-    with pytest.raises(RunError, match=r"holds another run: lr = 0.0005 there and 0.001 now; choose another run_dir, or leave run_dir out"):
+    with pytest.raises(
+        RunError,
+        match=r"holds another run: lr = 0.0005 there and 0.001 now; choose another run_dir, or leave run_dir out",
+    ):
         train_tiny(finished, replace(TINY, lr=1e-3))
 
 
@@ -38,7 +43,9 @@ def test_another_model_is_refused(finished):
 
 
 def test_epochs_may_not_shrink(finished):
-    with pytest.raises(RunError, match=r"epochs may grow, not shrink: .* has 4 epochs, got epochs=3; ask for at least 4"):
+    with pytest.raises(
+        RunError, match=r"epochs may grow, not shrink: .* has 4 epochs, got epochs=3; ask for at least 4"
+    ):
         train_tiny(finished, epochs=3)
 
 
@@ -52,12 +59,19 @@ def test_equal_epochs_train_nothing_and_say_so(finished):
 
 def test_wrong_architecture_names_the_first_difference(finished):
     tensors = Run(finished).load("weights")
-    with pytest.raises(RunError, match=r"encoder1.layers.0.weight has shape \(2, 3, 7, 7\) in the file and \(4, 3, 7, 7\) in the model"):
-        runs.load_weights(build(UNIT_CONFIG).state_dict(), tensors, "x.safetensors")
+    with pytest.raises(
+        RunError,
+        match=r"encoder1.layers.0.weight has shape \(2, 3, 7, 7\) in the file and \(4, 3, 7, 7\) in the model",
+    ):
+        storage.load_weights(build(UNIT_CONFIG).state_dict(), tensors, "x.safetensors")
     with pytest.raises(RunError, match=r"another architecture: the file lacks 'posterior1.image.0.weight'"):
-        runs.load_weights(build(replace(TINY, model="avb_gtn", penalty="log_sigmoid")).state_dict(), tensors, "x.safetensors")
+        storage.load_weights(
+            build(replace(TINY, model="avb_gtn", penalty="log_sigmoid")).state_dict(),
+            tensors,
+            "x.safetensors",
+        )
     with pytest.raises(RunError, match=r"another architecture: the model lacks 'surplus'"):
-        runs.load_weights(build(TINY).state_dict(), tensors | {"surplus": torch.zeros(1)}, "x.safetensors")
+        storage.load_weights(build(TINY).state_dict(), tensors | {"surplus": torch.zeros(1)}, "x.safetensors")
 
 
 def test_truncated_checkpoint_says_what_to_do_and_the_one_before_serves(finished):
@@ -65,7 +79,10 @@ def test_truncated_checkpoint_says_what_to_do_and_the_one_before_serves(finished
     straight = {k: v.clone() for k, v in run.load("weights").items()}  # the file is memory-mapped
     file = run.checkpoint(4) / "weights.safetensors"
     file.write_bytes(file.read_bytes()[:-100])
-    with pytest.raises(RunError, match=r"truncated or damaged .* delete its folder and run again: training continues from the checkpoint before it"):
+    with pytest.raises(
+        RunError,
+        match=r"truncated or damaged .* delete its folder and run again: training continues from the checkpoint before it",
+    ):
         train_tiny(finished, epochs=6)
     for part in run.checkpoint(4).iterdir():
         part.unlink()
@@ -96,7 +113,10 @@ def test_read_only_folder(tmp_path, monkeypatch):
         raise OSError(errno.EROFS, os.strerror(errno.EROFS))
 
     monkeypatch.setattr(runs.Path, "mkdir", refuse)  # root may write anywhere, so the refusal is staged
-    with pytest.raises(RunError, match=r"cannot be written \(Read-only file system\): choose another run_dir, or set AVBGTN_RUNS"):
+    with pytest.raises(
+        RunError,
+        match=r"cannot be written \(Read-only file system\): choose another run_dir, or set AVBGTN_RUNS",
+    ):
         train_tiny(tmp_path / "run")
 
 
@@ -108,12 +128,20 @@ def test_no_space_keeps_the_last_good_checkpoint(finished, monkeypatch):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     with monkeypatch.context() as patch:
-        patch.setattr(runs, "write_durably", lambda path, data: full(path, data) if path.suffix == ".safetensors" else path.write_bytes(data))
-        with pytest.raises(RunError, match=r"no space left .* the checkpoint of epoch 4 is safe, run the same command again"):
+        patch.setattr(
+            runs,
+            "write_durably",
+            lambda path, data: full(path, data) if path.suffix == ".safetensors" else path.write_bytes(data),
+        )
+        with pytest.raises(
+            RunError, match=r"no space left .* the checkpoint of epoch 4 is safe, run the same command again"
+        ):
             train_tiny(finished, epochs=8)
     run = Run(finished)
     assert run.latest() == 4
-    assert not list((finished / "checkpoints").glob(".writing-*")), "the half-written checkpoint still takes space"
+    assert not list((finished / "checkpoints").glob(".writing-*")), (
+        "the half-written checkpoint still takes space"
+    )
     assert all(torch.equal(straight[k], v) for k, v in run.load("weights").items())
     train_tiny(finished, epochs=8)
     assert run.latest() == 8
@@ -125,7 +153,9 @@ def test_run_dir_that_is_a_file_or_holds_other_things(tmp_path):
         train_tiny(tmp_path / "file")
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "thesis.tex").write_text("x")
-    with pytest.raises(RunError, match=r"is not empty and not a run folder \(no parameters.json\); choose another run_dir"):
+    with pytest.raises(
+        RunError, match=r"is not empty and not a run folder \(no parameters.json\); choose another run_dir"
+    ):
         train_tiny(tmp_path / "full")
 
 
@@ -144,7 +174,10 @@ def test_missing_checkpoint_lists_those_there_are(finished):
 
 def test_divergence_stops_with_the_last_good_checkpoint_kept(tmp_path):
     bad = replace(TINY, lr=1e30)
-    with pytest.raises(RunError, match=r"training diverged by epoch \d+: .* not finite; the last good checkpoint is kept; lower lr"):
+    with pytest.raises(
+        RunError,
+        match=r"training diverged by epoch \d+: .* not finite; the last good checkpoint is kept; lower lr",
+    ):
         train_tiny(tmp_path / "run", bad, epochs=20)
     assert Run(tmp_path / "run").latest() is None
 
@@ -159,7 +192,9 @@ def test_another_revision_continues_with_a_warning(finished):
     run = Run(finished)
     entries = run.provenance()
     entries[-1]["revision"] = "0123456789ab"
-    runs.write_atomically(finished / "provenance.json", runs.json_text(entries))
+    storage.write_atomically(finished / "provenance.json", storage.json_text(entries))
     said = []
     train_tiny(finished, epochs=5, say=said.append)
-    assert any(line.startswith("warning:") and "was trained by revision 0123456789ab" in line for line in said)
+    assert any(
+        line.startswith("warning:") and "was trained by revision 0123456789ab" in line for line in said
+    )

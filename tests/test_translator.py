@@ -12,7 +12,7 @@ from safetensors.torch import save_file
 import avbgtn
 from avbgtn.__main__ import main
 from avbgtn.data import DataError
-from avbgtn.runs import RunError
+from avbgtn.storage import RunError
 from avbgtn.train import train
 from avbgtn.translator import committed, export, run_model, to_picture
 
@@ -21,7 +21,15 @@ from avbgtn.translator import committed, export, run_model, to_picture
 def run(tmp_path_factory):
     folder = tmp_path_factory.mktemp("runs") / "run"
     config = replace(AVB_GTN_CONFIG, width=2)
-    return train(config, RandomDomains(), epochs=3, run_dir=folder, log_every=3, measure_every=99, say=lambda text: None)
+    return train(
+        config,
+        RandomDomains(),
+        epochs=3,
+        run_dir=folder,
+        log_every=3,
+        measure_every=99,
+        say=lambda text: None,
+    )
 
 
 @pytest.fixture
@@ -39,20 +47,36 @@ def test_run_folder_and_exported_file_give_the_same_picture(run, picture, tmp_pa
 
 
 def test_ema_and_raw_weights_differ(run, picture):
-    assert avbgtn.load(run.path).translate(picture).tobytes() != avbgtn.load(run.path, ema=False).translate(picture).tobytes()
-    assert not torch.equal(run_model(run).encoder1.layers[0].weight, run_model(run, ema=False).encoder1.layers[0].weight)
+    assert (
+        avbgtn.load(run.path).translate(picture).tobytes()
+        != avbgtn.load(run.path, ema=False).translate(picture).tobytes()
+    )
+    assert not torch.equal(
+        run_model(run).encoder1.layers[0].weight, run_model(run, ema=False).encoder1.layers[0].weight
+    )
 
 
 def test_the_target_is_named_and_the_noise_seeded(run, picture):
     t = avbgtn.load(run.path)
-    assert t.translate(picture).tobytes() == t.translate(picture, "blond").tobytes() != t.translate(picture, "brown").tobytes()
-    assert t.translate(picture, seed=1).tobytes() == t.translate(picture, seed=1).tobytes() != t.translate(picture, seed=2).tobytes()
+    assert (
+        t.translate(picture).tobytes()
+        == t.translate(picture, "blond").tobytes()
+        != t.translate(picture, "brown").tobytes()
+    )
+    assert (
+        t.translate(picture, seed=1).tobytes()
+        == t.translate(picture, seed=1).tobytes()
+        != t.translate(picture, seed=2).tobytes()
+    )
     with pytest.raises(ValueError, match="to must be 'brown' or 'blond', got 'red'"):
         t.translate(picture, "red")
 
 
 def test_what_cannot_be_loaded_says_so(run, tmp_path, picture):
-    with pytest.raises(RunError, match=r"no weights called 'heads-avbgnt': give one of .* a .safetensors file or a run folder"):
+    with pytest.raises(
+        RunError,
+        match=r"no weights called 'heads-avbgnt': give one of .* a .safetensors file or a run folder",
+    ):
         avbgtn.load("heads-avbgnt")
     save_file({"a": torch.zeros(1)}, tmp_path / "bare.safetensors")
     with pytest.raises(RunError, match="does not say which model it belongs to"):
@@ -87,7 +111,18 @@ def test_command_line_refuses_in_one_sentence(run, picture, capsys):
 
 def test_command_line_trains_and_resumes(tmp_path, capsys):
     run_dir = tmp_path / "runs"
-    options = ["--dataset", "heads", "--size", "32", "--width", "2", "--models", "unit", "--run_dir", str(run_dir)]
+    options = [
+        "--dataset",
+        "heads",
+        "--size",
+        "32",
+        "--width",
+        "2",
+        "--models",
+        "unit",
+        "--run_dir",
+        str(run_dir),
+    ]
     assert main(["train", "--epochs", "2", *options]) == 0
     assert main(["resume", str(run_dir / "unit"), "--epochs", "3"]) == 0
     assert "continues from epoch 2" in capsys.readouterr().out

@@ -35,13 +35,34 @@ def main(arguments: list[str]) -> None:
             "parameters": sum(t.numel() for t in run.load("ema").values()), "cpu_hours": round(seconds / 3600, 2),
             "command": command(run), "provenance": run.provenance(),
         }  # fmt: skip
-        measured = [{k: round(v, 5) if isinstance(v, float) else v for k, v in line.items()} for line in run.lines() if "val/rec" in line]
+        measured = [
+            {k: round(v, 5) if isinstance(v, float) else v for k, v in line.items()}
+            for line in run.lines()
+            if "val/rec" in line
+        ]
         records.save(name, {**how[title], "metrics": measured})
-    record = {"split": "test", "heads": len(test.x1), "provenance": provenance(), "rows": rows, "training": how}
+    record = {
+        "split": "test",
+        "heads": len(test.x1),
+        "provenance": provenance(),
+        "rows": rows,
+        "training": how,
+    }
     print(records.save("heads-test", record))
     with open(records.FOLDER / "test-log.jsonl", "a", encoding="utf-8") as log:
         when = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-        log.write(json.dumps({"when": when, "what": {t: h["config"]["model"] + " " + Run(r.path).config.fingerprint() for (t, h), r in zip(how.items(), chosen.values(), strict=True)}}) + "\n")
+        log.write(
+            json.dumps(
+                {
+                    "when": when,
+                    "what": {
+                        t: h["config"]["model"] + " " + Run(r.path).config.fingerprint()
+                        for (t, h), r in zip(how.items(), chosen.values(), strict=True)
+                    },
+                }
+            )
+            + "\n"
+        )
 
 
 def _last_of_each_start(run: Run) -> list[float]:
@@ -57,7 +78,9 @@ def command(run: Run) -> str:
                    lr_halve_every=c.lr_halve_every, ema=c.ema, seed=c.seed, epochs=run.latest(), models=c.model)  # fmt: skip
     if c.model == "avb_gtn":
         options |= {"noise_scale": c.noise_scale}
-    return "python -m avbgtn train " + " ".join(f"--{k} {v:g}" if isinstance(v, float) else f"--{k} {v}" for k, v in options.items())
+    return "python -m avbgtn train " + " ".join(
+        f"--{k} {v:g}" if isinstance(v, float) else f"--{k} {v}" for k, v in options.items()
+    )
 
 
 if __name__ == "__main__":

@@ -26,7 +26,17 @@ def numbers_of(notebook: Path, seed: int) -> dict[str, float]:
             "AVBGTN_COLLECT": str(collected), "AVBGTN_RUNS": f"{folder}/runs", "AVBGTN_DATA": f"{folder}/data",
             "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": "",
         }  # fmt: skip
-        command = [sys.executable, "-m", "papermill", "--no-progress-bar", str(notebook), f"{folder}/out.ipynb", "-p", "seed", str(seed)]
+        command = [
+            sys.executable,
+            "-m",
+            "papermill",
+            "--no-progress-bar",
+            str(notebook),
+            f"{folder}/out.ipynb",
+            "-p",
+            "seed",
+            str(seed),
+        ]
         subprocess.run(command, env=environment, check=True)
         found: dict[str, float] = {}
         for line in collected.read_text().splitlines():
@@ -35,7 +45,9 @@ def numbers_of(notebook: Path, seed: int) -> dict[str, float]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("notebook", type=Path)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2, 3])
     args = parser.parse_args()
