@@ -32,7 +32,11 @@ class ColourTransfer:
 
     @classmethod
     def fit(
-        cls, source: Tensor, target: Tensor, mask_source: Tensor | None = None, mask_target: Tensor | None = None
+        cls,
+        source: Tensor,
+        target: Tensor,
+        mask_source: Tensor | None = None,
+        mask_target: Tensor | None = None,
     ) -> "ColourTransfer":
         """Measure both piles of images; they need no pairs, and may differ in number and size.
 

@@ -6,7 +6,7 @@ these numbers is an FID, and none is comparable with a KID on Inception features
 
 import contextlib
 import io
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from importlib.util import find_spec
 
 import torch
@@ -168,13 +168,15 @@ def kid(features_a: Tensor, features_b: Tensor) -> float:
             "least two rows each: use one feature net for both"
         )
     a, b = a.detach().cpu().double(), b.detach().cpu().double()
-    within = [(k.sum() - k.diagonal().sum()) / (len(k) * (len(k) - 1)) for k in (_kernel(a, a), _kernel(b, b))]
+    within = [
+        (k.sum() - k.diagonal().sum()) / (len(k) * (len(k) - 1)) for k in (_kernel(a, a), _kernel(b, b))
+    ]
     return (within[0] + within[1] - 2 * _kernel(a, b).mean()).item()
 
 
 def unpaired_scores(
     features: FeatureNet, translated: Tensor, target: Tensor, source: Tensor
-) -> Mapping[str, float | str]:
+) -> dict[str, float | str]:
     """KID of translations to their target domain, with the two numbers it must be read between.
 
     ``kid`` compares ``translated`` with ``target``. ``kid_source`` compares ``source`` with ``target``: what a

@@ -218,6 +218,7 @@ def test_search_finds_a_word(browser, axe, server, book, source):
     assert not found, "\n".join(found)
 
 
+@functools.cache
 def parsed(path):
     return BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
 

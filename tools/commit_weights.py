@@ -1,10 +1,10 @@
 """Export the long runs as the committed weights, and score them on the test split: once, and logged.
 
-    python tools/commit_weights.py heads-unit=RUN_FOLDER heads-avbgtn=RUN_FOLDER
+    python tools/commit_weights.py heads-unit=RUN_FOLDER heads-avbgtn=RUN_FOLDER [--rehearse]
 
 Writes ``avbgtn/weights/NAME.safetensors``, ``avbgtn/records/NAME.json`` (the run's record) and
 ``avbgtn/records/heads-test.json`` (the table of the chapter), and appends a line to ``avbgtn/records/test-log.jsonl``: whoever
-looks at the test split twice leaves two lines.
+looks at the test split twice leaves two lines. ``--rehearse`` scores the validation split instead, and logs nothing.
 """
 
 import json
@@ -20,10 +20,12 @@ TITLES = {"unit": "UNIT", "avb_gtn": "AVB-GTN"}
 
 
 def main(arguments: list[str]) -> None:
+    split = "validation" if "--rehearse" in arguments else "test"
+    arguments = [a for a in arguments if a != "--rehearse"]
     chosen = {name: Run(folder) for name, folder in (a.split("=", 1) for a in arguments)}
     WEIGHTS.mkdir(exist_ok=True)
     heads = data.load("heads", size=next(iter(chosen.values())).config.size)
-    test, training = heads.evaluation("test"), heads.evaluation("train")
+    test, training = heads.evaluation(split), heads.evaluation("train")
     rows, how = evaluate.baseline_rows(test, training), {}
     for name, run in chosen.items():
         file = export(run, WEIGHTS / f"{name}.safetensors")
@@ -42,13 +44,15 @@ def main(arguments: list[str]) -> None:
         ]
         records.save(name, {**how[title], "metrics": measured})
     record = {
-        "split": "test",
+        "split": split,
         "heads": len(test.x1),
         "provenance": provenance(),
         "rows": rows,
         "training": how,
     }
     print(records.save("heads-test", record))
+    if split != "test":
+        return
     with open(records.FOLDER / "test-log.jsonl", "a", encoding="utf-8") as log:
         when = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
         log.write(
