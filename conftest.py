@@ -8,7 +8,6 @@ import tempfile
 import pytest
 
 os.environ["OMP_NUM_THREADS"] = "1"  # before torch is imported; two threads on a busy machine are far slower
-os.environ["MPLBACKEND"] = "agg"
 
 if "torch" in sys.modules:  # a plugin was first, so the variable came too late
     sys.modules["torch"].set_num_threads(1)

@@ -7,6 +7,9 @@ from torch import Tensor
 
 from .metrics import HAIR
 
+CHUNK = 64  # images summed at a time
+SMALLEST = 1e-6  # a standard deviation below this is rounding error
+
 
 @dataclass(frozen=True)
 class ColourTransfer:
@@ -54,7 +57,7 @@ class ColourTransfer:
             )
         mean_source, std_source = _statistics(source, mask_source)
         mean_target, std_target = _statistics(target, mask_target)
-        if not (std_source > 0).all():
+        if not (std_source > SMALLEST).all():
             raise ValueError(
                 f"the source's channels have standard deviations {std_source.tolist()}, expected none to be 0: "
                 "fit on more than one colour"
@@ -79,17 +82,27 @@ class ColourTransfer:
 
 
 def _statistics(images: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor]:
-    """Mean and standard deviation of each channel over all pixels, or all pixels of hair: (3,) twice."""
+    """Mean and standard deviation of each channel over all pixels, or all pixels of hair: (3,) twice.
+
+    Summed in float64 a few images at a time: a whole domain in float64 might not fit into memory.
+    """
     _check(images, mask)
-    pixels = images.detach().cpu().double().permute(1, 0, 2, 3).flatten(1)  # (3, N H W)
-    if mask is not None:
-        pixels = pixels[:, (mask > HAIR).cpu().flatten()]  # (3, pixels of hair)
-    if pixels.shape[1] < 2:
+    count, total, squares = 0, torch.zeros(3, dtype=torch.float64), torch.zeros(3, dtype=torch.float64)
+    for start in range(0, len(images), CHUNK):
+        part = images[start : start + CHUNK].detach().cpu().double()  # (n, 3, H, W)
+        hair = torch.ones_like(part[:, :1])
+        if mask is not None:
+            hair = (mask[start : start + CHUNK].cpu() > HAIR).double()  # (n, 1, H, W)
+        count += int(hair.sum())
+        total += (part * hair).sum(dim=(0, 2, 3))
+        squares += (part.square() * hair).sum(dim=(0, 2, 3))
+    if count < 2:
         raise ValueError(
-            f"got {pixels.shape[1]} pixels to fit on (images {tuple(images.shape)}), expected at least 2: "
+            f"got {count} pixels to fit on (images {tuple(images.shape)}), expected at least 2: "
             f"check that the mask is above {HAIR} somewhere"
         )
-    return pixels.mean(dim=1), pixels.std(dim=1, correction=0)
+    mean = total / count
+    return mean, (squares / count - mean.square()).clamp(min=0).sqrt()
 
 
 def _check(images: Tensor, mask: Tensor | None) -> None:

@@ -11,9 +11,9 @@ from .config import Config, ConfigError
 from .parameters import CELEBA_DOMAINS, HEADS_DOMAINS, Parameters, config_of
 from .runs import runs_root
 
-# Seconds an epoch (one update of every player), UNIT and AVB-GTN together: one thread of an AMD EPYC, and one H200-class
-# GPU as a goal, not a measurement. tests/bench measures the first on your machine.
-SECONDS_ON_CPU = {"quick": 0.13, "reader": 0.5, "paper": 7.0}
+# CPU-seconds an epoch (one update of every player, batch 1), UNIT and AVB-GTN together, measured on one thread of an
+# AMD EPYC in November 2026. Nothing is claimed for GPUs until one has been measured.
+SECONDS_ON_CPU = {"quick": 0.13, "reader": 0.45, "paper": 4.7}
 
 
 @dataclass(frozen=True)

@@ -197,14 +197,13 @@ def _grids(panels: list[Panel], corner: str = "", foot: str = "") -> BookFigure:
 def _same_side(panels: list[Panel]) -> int:
     """The side of the images, which are all square and alike."""
     shapes = {tuple(image.shape) for _, _, rows in panels for _, cells in rows for image in cells}
-    colour = {shape for shape in shapes if len(shape) == 3}
-    sides = {shape[-2:] for shape in shapes}
-    if {shape[0] for shape in colour} != {3} or len(sides) != 1 or len(set(*sides)) != 1:
+    sides = {side for shape in shapes for side in shape[-2:]}
+    if any(shape[:-2] not in ((3,), ()) for shape in shapes) or len(sides) != 1:
         raise ValueError(
             f"the images have shapes {sorted(shapes)}, expected (3, H, H) for all of them, with one H: pass "
             "single images of one size"
         )
-    return sides.pop()[0]
+    return sides.pop()
 
 
 def _show(axes, image: Tensor) -> None:

@@ -22,6 +22,7 @@ def numbers_of(notebook: Path, seed: int) -> dict[str, float]:
     """All numbers that the chapter checks, from one run with this seed."""
     with tempfile.TemporaryDirectory() as folder:
         collected = Path(folder) / "numbers.jsonl"
+        (Path(folder) / "data").mkdir()  # empty, so that no CelebA is found
         environment = os.environ | {
             "AVBGTN_COLLECT": str(collected), "AVBGTN_RUNS": f"{folder}/runs", "AVBGTN_DATA": f"{folder}/data",
             "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": "",

@@ -16,7 +16,9 @@ def text_of(notebook: pathlib.Path) -> str:
     """The MyST text of one notebook: its cells and their metadata, without outputs and run-time metadata."""
     content = nbformat.read(notebook, as_version=4)
     kept = ("kernelspec", "language_info")  # papermill's and the widgets' change with every run
-    content.metadata = nbformat.from_dict({key: content.metadata[key] for key in kept if key in content.metadata})
+    content.metadata = nbformat.from_dict(
+        {key: content.metadata[key] for key in kept if key in content.metadata}
+    )
     return jupytext.writes(content, fmt="md:myst")
 
 

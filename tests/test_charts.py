@@ -1,0 +1,91 @@
+"""Curves and bars: the numbers that are drawn are the numbers that were given, and nothing hides."""
+
+import math
+
+import pytest
+
+from avbgtn.canvas import COLOURS, MOST_BYTES
+from avbgtn.charts import learning_curves, score_chart
+
+LINES = {
+    "unit": [{"epoch": e, "loss": 1 / e, **({"val/l1": 0.2} if e % 200 == 0 else {})} for e in range(100, 1100, 100)],
+    "avb_gtn": [{"epoch": e, "loss": 2 / e, "t": 1.0 if e != 300 else math.nan} for e in range(100, 1100, 100)],
+}  # fmt: skip
+SCORES = {
+    "copying": {"l1": 0.222, "psnr": 19.6},
+    "unit": {"l1": [0.06, 0.07, 0.08], "psnr": 24.0},
+    "avb_gtn": {"l1": [0.05, 0.06]},
+}
+
+
+def drawn(axes):
+    """Lines with points, without those of the legend and of references."""
+    return [line for line in axes.lines if len(line.get_xdata()) and line.get_color() != "#767676"]
+
+
+def test_curves_hold_every_finite_point():
+    figure = learning_curves(LINES, {"loss": "loss", "val/l1": "L1", "t": "T"})
+    loss, l1, t = figure.axes
+    assert [len(line.get_xdata()) for line in drawn(loss)] == [10, 10]
+    assert drawn(l1)[0].get_xdata().tolist() == [200, 400, 600, 800, 1000]
+    assert 300 not in drawn(t)[0].get_xdata() and len(drawn(t)) == 1
+    assert [axes.get_title(loc="left") for axes in figure.axes] == ["loss", "L1", "T"]
+    assert "UNIT and AVB-GTN" in figure.alt and "loss, L1 and T" in figure.alt
+
+
+def test_models_differ_in_colour_and_in_dashes_and_keep_them():
+    loss, t = learning_curves(LINES, ["loss", "t"]).axes
+    unit, avb_gtn = drawn(loss)
+    assert (unit.get_color(), avb_gtn.get_color()) == (COLOURS["UNIT"], COLOURS["AVB-GTN"])
+    assert unit.get_linestyle() != avb_gtn.get_linestyle()
+    alone = drawn(t)[0]
+    assert (alone.get_color(), alone.get_linestyle()) == (avb_gtn.get_color(), avb_gtn.get_linestyle())
+
+
+def test_epochs_have_thousands_separators_and_references_their_names():
+    lines = {"unit": [{"epoch": e, "loss": 1.0} for e in range(0, 50001, 5000)]}
+    figure = learning_curves(lines, ["loss"], references={"loss": {"chance": 1.386}})
+    file = figure.png()
+    assert len(file) < MOST_BYTES
+    axes = figure.axes[0]
+    assert "20,000" in [label.get_text() for label in axes.get_xticklabels()]
+    assert "chance" in [text.get_text() for text in axes.texts] and axes.get_ylim()[1] > 1.386
+
+
+def test_bars_are_means_with_every_seed_beside_them():
+    figure = score_chart(SCORES, {"l1": "L1", "psnr": "PSNR"}, better={"psnr": "higher"}, digits={"psnr": 1})
+    l1, psnr = figure.axes
+    assert [bar.get_width() for bar in l1.patches] == pytest.approx([0.222, 0.07, 0.055])
+    dots = [line.get_xdata() for line in l1.lines if len(line.get_xdata()) > 2]
+    assert [list(d) for d in dots] == [[0.06, 0.07, 0.08]]
+    written = [text.get_text() for text in l1.texts]
+    assert written == ["0.222", "0.070 (0.060 to 0.080)", "0.055 (0.050 to 0.060)"]
+    assert [text.get_text() for text in psnr.texts] == ["19.6", "24.0", " not measured"]
+    titles = [axes.get_title(loc="left") for axes in figure.axes]
+    assert titles == ["L1 (lower is better)", "PSNR (higher is better)"]
+    assert [label.get_text() for label in l1.get_yticklabels()] == ["copying", "UNIT", "AVB-GTN"]
+    assert "UNIT 0.070 (0.060 to 0.080)" in figure.alt and "PSNR (higher is better)" in figure.alt
+    assert len(figure.png()) < MOST_BYTES
+    assert not any(digit in repr(figure) for digit in ("0.07", "19.6")), "a repr must not change between runs"
+
+
+def test_negative_scores_stay_inside():
+    axes = score_chart({"unit": {"kid": -0.01}, "copying": {"kid": 0.2}}).axes[0]
+    assert axes.get_xlim()[0] < -0.0099 and axes.get_xlim()[1] > 0.2
+
+
+@pytest.mark.parametrize(
+    "call, words",
+    [
+        (lambda: learning_curves(LINES, ["los"]), ["'los'", "loss"]),
+        (lambda: learning_curves({}, ["loss"]), ["0 models"]),
+        (lambda: score_chart(SCORES, ["kid"]), ["['kid']", "['l1', 'psnr']"]),
+        (lambda: score_chart({"unit": {"l1": math.inf}}), ["'l1' of unit", "inf"]),
+        (lambda: score_chart({}), ["[]"]),
+    ],
+)
+def test_errors_name_what_came(call, words):
+    with pytest.raises(ValueError) as caught:
+        call()
+    text = str(caught.value)
+    assert all(word in text for word in words) and "\n" not in text, text

@@ -1,0 +1,136 @@
+"""From parameters to an experiment: what "auto" becomes, what is said about it, and CelebA from end to end."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from avbgtn import evaluate
+from avbgtn.config import ConfigError
+from avbgtn.data import DataError
+from avbgtn.experiment import SECONDS_ON_CPU, Experiment
+from avbgtn.launch import train_experiment
+from avbgtn.parameters import from_parameters
+from avbgtn.trainer import build
+
+
+def resolve(**values) -> Experiment:
+    return from_parameters(values).resolve()
+
+
+@pytest.fixture
+def no_cuda(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+
+
+@pytest.fixture
+def with_cuda(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+
+
+def test_auto_without_cuda_is_quick_on_heads_and_says_so(no_cuda):
+    e = resolve()
+    config = e.configs["avb_gtn"]
+    assert (config.preset, config.device, config.dataset, config.size) == ("quick", "cpu", "heads", 64)
+    text = "\n".join(e.lines)
+    assert "preset quick (auto: no CUDA device)" in text
+    minutes = SECONDS_ON_CPU["quick"] * 500 / 60
+    assert f"{minutes:.0f} min with preset quick" in text and "with preset paper" in text
+    assert "built-in heads" in text and "to get CelebA" in text
+    assert e.is_default()
+
+
+def test_auto_with_cuda_is_the_papers_preset(with_cuda):
+    e = resolve()
+    assert (e.configs["unit"].preset, e.configs["unit"].device, e.configs["unit"].size) == (
+        "paper",
+        "cuda",
+        128,
+    )
+    assert "preset paper (auto: CUDA is there)" in e.lines[0]
+    assert not e.is_default()
+
+
+def test_what_the_machine_cannot_do_is_refused_in_one_sentence(no_cuda):
+    with pytest.raises(
+        ConfigError,
+        match="device='cuda' was asked for and torch sees no CUDA device; use device='cpu' or 'auto'",
+    ):
+        resolve(device="cuda")
+    with pytest.raises(
+        ConfigError, match="precision='bf16-mixed' is for CUDA devices and none was found; use '32-true'"
+    ):
+        resolve(precision="bf16-mixed")
+
+
+def test_more_devices_than_there_are(with_cuda):
+    with pytest.raises(ConfigError, match="devices must be at most the 1 GPUs that torch sees, got 2"):
+        resolve(devices=2, batch=2)
+
+
+def test_celebas_attributes_with_the_built_in_heads(no_cuda):
+    with pytest.raises(
+        ConfigError, match="domains 'Male,Smiling' belong to CelebA, and the data are the built-in heads"
+    ):
+        resolve(domains="Male,Smiling")
+
+
+def test_moments_of_figure_4_are_the_papers_shares(no_cuda):
+    assert resolve(epochs=50_000).keep() == (5_000, 20_000, 50_000)
+    assert resolve(epochs=1).keep() == (1,)
+
+
+def test_run_folders(no_cuda, monkeypatch, tmp_path):
+    monkeypatch.setenv("AVBGTN_RUNS", str(tmp_path))
+    e = resolve()
+    print_of = e.configs["unit"].fingerprint()
+    assert e.run_folder("unit") == tmp_path / f"heads-quick-unit-{print_of}"
+    assert resolve(run_dir=str(tmp_path / "mine")).run_folder("avb_gtn") == tmp_path / "mine" / "avb_gtn"
+
+
+def test_both_models_have_the_same_data_checksum_and_not_an_empty_one(no_cuda):
+    e = resolve()
+    assert {c.data_checksum for c in e.configs.values()} == {e.data.checksum} != {""}
+
+
+@pytest.fixture
+def celeba(tmp_path):
+    """Twenty-four small pictures in the Kaggle layout: dark ones are brown, light ones blond."""
+    folder = tmp_path / "celeba" / "img_align_celeba" / "img_align_celeba"
+    folder.mkdir(parents=True)
+    attributes, partition = ["image_id,Blond_Hair,Brown_Hair,Smiling"], ["image_id,partition"]
+    for k in range(24):
+        name, blond = f"{k + 1:06d}.jpg", k % 2
+        pixels = np.random.default_rng(k).integers(0, 100, (218, 178, 3), dtype=np.uint8) + 150 * blond
+        Image.fromarray(pixels.astype(np.uint8)).save(folder / name)
+        attributes.append(f"{name},{1 if blond else -1},{-1 if blond else 1},{1 if k % 3 else -1}")
+        partition.append(f"{name},{0 if k < 12 else 1 if k < 18 else 2}")
+    (tmp_path / "celeba" / "list_attr_celeba.csv").write_text("\n".join(attributes) + "\n")
+    (tmp_path / "celeba" / "list_eval_partition.csv").write_text("\n".join(partition) + "\n")
+    return tmp_path
+
+
+def test_celeba_trains_from_end_to_end_without_twins(celeba, tmp_path, no_cuda):
+    e = resolve(epochs=2, root=str(celeba), size=32, width=2, run_dir=str(tmp_path / "runs"))
+    assert e.data.name == "celeba" and e.data.domains == ("Brown_Hair", "Blond_Hair") and not e.data.has_twins
+    runs = train_experiment(e, log_every=1, measure_every=2, say=lambda text: None)
+    line = runs["avb_gtn"].lines()[-1]
+    assert "val/rec" in line and "val/l1_hair_12" not in line
+    held_out = e.data.evaluation("validation")
+    assert held_out.twin12 is None
+    scores = evaluate.score(build(e.configs["unit"]), held_out, how="mean")
+    assert set(scores["12"]) == {"rec", "cyc"}
+    stored = json.loads((runs["unit"].path / "parameters.json").read_text())
+    assert stored["config"]["data_checksum"] == e.data.checksum
+
+
+def test_celeba_asked_for_and_not_there_says_where_to_put_it(tmp_path, monkeypatch, no_cuda):
+    def refuse(*args, **kwargs):
+        raise RuntimeError("Too many users have viewed or downloaded this file recently")
+
+    monkeypatch.setattr("torchvision.datasets.CelebA", refuse)
+    with pytest.raises(DataError, match="(?s)Too many users.*list_attr_celeba.txt"):
+        resolve(dataset="celeba", root=str(tmp_path))
