@@ -135,17 +135,19 @@ def score_chart(
                 continue
             mean = sum(values) / len(values)
             axes.barh(place, mean, height=0.72, color=colours[who])
-            text = f"{mean:.{places}f}"
+            text = f"{mean:z.{places}f}"
             if len(values) > 1:
                 axes.plot(
                     values, [place] * len(values), "o", markersize=4, color="black", markerfacecolor="white"
                 )
-                text += f" ({min(values):.{places}f} to {max(values):.{places}f})"
+                text += f" ({min(values):z.{places}f} to {max(values):z.{places}f})"
             axes.text(max([0.0, *values]) + 0.04 * room, place, text, va="center")
             heard.append(f"{name_of(who)} {text}")
         spoken.append(f"{label} ({direction} is better): {', '.join(heard)}")
         several = any(len(row.get(key, ())) > 1 for row in rows.values())
-        axes.set_xlim(min(0.0, smallest), largest + room * (1.1 if several else 0.35))
+        axes.set_xlim(
+            smallest - (0.04 * room if smallest < 0 else 0), largest + room * (1.1 if several else 0.35)
+        )
         axes.set_ylim(n - 0.5, -0.5)
         axes.set_yticks(range(n), [name_of(who) for who in rows])
         axes.set_title(f"{label} ({direction} is better)", loc="left")

@@ -124,8 +124,8 @@ def baseline_rows(evaluation: Evaluation, training: Evaluation) -> Rows:
 
 
 COLUMNS = {
-    "l1_hair": ("L1 in the hair", 3), "l1_outside": ("L1 outside", 3), "l1_whole": ("L1 whole", 3), "psnr": ("PSNR, dB", 1),
-    "ssim": ("SSIM", 3), "rec": ("reconstruction L1", 3), "cyc": ("cycle L1", 3), "diversity": ("diversity", 4),
+    "l1_hair": ("hair L1", 3), "l1_outside": ("outside L1", 3), "l1_whole": ("whole L1", 3), "psnr": ("PSNR, dB", 1),
+    "ssim": ("SSIM", 3), "rec": ("rec. L1", 3), "cyc": ("cycle L1", 3), "diversity": ("diversity", 4),
 }  # fmt: skip
 
 

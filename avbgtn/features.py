@@ -11,7 +11,7 @@ from importlib.util import find_spec
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F  # noqa: N812
+from torch.nn import functional as F
 
 from . import streams
 from .attributes import CHUNK, AttributeClassifier, train_attribute_classifier

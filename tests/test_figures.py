@@ -99,9 +99,8 @@ def test_grid_shows_the_error_of_the_named_model():
     assert len(cells(figure)) == 3 and "error" not in figure.alt
 
 
-@pytest.mark.parametrize("size", [64, 128])
-def test_files_stay_small(size):
-    x = data.load("heads", size=size).evaluation("validation", limit=6)
+def test_files_stay_small():
+    x = data.load("heads", size=128).evaluation("validation", limit=6)
     models = {"unit": x.x1, "avb_gtn": x.twin12}
     file = translation_grid(x.x1, models, x.twin12, direction="brown to blond").png()
     assert len(file) <= MOST_BYTES, f"{len(file):,} bytes"
