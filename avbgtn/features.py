@@ -213,12 +213,12 @@ def unpaired_scores(
     return {
         "kid": kid(there, here),
         "kid_source": kid(start, here),
-        "kid_floor": _floor(here),
+        "kid_floor": kid_floor(here),
         "features": features.name,
     }
 
 
-def _floor(features: Tensor) -> float:
+def kid_floor(features: Tensor) -> float:
     """The 95th percentile of KID between random halves; the halves are the same in every call."""
     half = len(features) // 2
     found = []

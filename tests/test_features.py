@@ -84,7 +84,7 @@ def test_unpaired_scores_hold_the_three_numbers_and_the_name():
 
 def test_floor_is_what_chance_gives():
     """Of fresh pairs of piles from one distribution, about one in twenty lies above it."""
-    floor = features._floor(draws("kid/floor", 40, 3))
+    floor = features.kid_floor(draws("kid/floor", 40, 3))
     fresh = [kid(draws(f"kid/u{i}", 20, 3), draws(f"kid/v{i}", 20, 3)) for i in range(200)]
     above = sum(value > floor for value in fresh)
     assert 0 < floor and above <= 40, f"{above} of 200 are above {floor:.3f}"
