@@ -151,6 +151,11 @@ class Run:
         path = self.path / "provenance.json"
         return json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
 
+    def cpu_seconds(self) -> list[float]:
+        """CPU-seconds of each stretch of training between a start and a stop; their sum is what the run cost."""
+        times = [line["cpu_seconds"] for line in self.lines("timings.jsonl")]
+        return [now for now, after in zip(times, [*times[1:], 0.0], strict=True) if after < now]
+
     def add_provenance(self, entry: dict[str, Any]) -> None:
         with explained(self.path):
             write_atomically(self.path / "provenance.json", json_text([*self.provenance(), entry]))

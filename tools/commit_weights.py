@@ -10,12 +10,14 @@ looks at the test split twice leaves two lines. ``--rehearse`` scores the valida
 import json
 import sys
 import time
+from pathlib import Path
 
-from avbgtn import data, evaluate, records
+from avbgtn import data, evaluate, figures, records
 from avbgtn.provenance import provenance
 from avbgtn.runs import Run
 from avbgtn.translator import WEIGHTS, export, run_model
 
+ROOT = Path(__file__).resolve().parents[1]
 TITLES = {"unit": "UNIT", "avb_gtn": "AVB-GTN"}
 
 
@@ -29,7 +31,7 @@ def main(arguments: list[str]) -> None:
     rows, how = evaluate.baseline_rows(test, training), {}
     for name, run in chosen.items():
         file = export(run, WEIGHTS / f"{name}.safetensors")
-        title, seconds = TITLES[run.config.model], sum(_last_of_each_start(run))
+        title, seconds = TITLES[run.config.model], sum(run.cpu_seconds())
         rows |= evaluate.model_rows(f"{title}, EMA", run_model(run), test)
         rows |= evaluate.model_rows(f"{title}, raw", run_model(run, ema=False), test)
         how[title] = {
@@ -43,6 +45,12 @@ def main(arguments: list[str]) -> None:
             if "val/rec" in line
         ]
         records.save(name, {**how[title], "metrics": measured})
+    shown = heads.evaluation("validation", limit=4)
+    made = {
+        run.config.model: evaluate.translations(run_model(run), shown.x1, 1, 2, draw=None) for run in chosen.values()
+    }
+    picture = figures.translation_grid(shown.x1, made, shown.twin12, direction="brown to blond")
+    (ROOT / "book" / "_assets" / "heads-translated.png").write_bytes(picture.png())  # for the README
     record = {
         "split": split,
         "heads": len(test.x1),
@@ -67,12 +75,6 @@ def main(arguments: list[str]) -> None:
             )
             + "\n"
         )
-
-
-def _last_of_each_start(run: Run) -> list[float]:
-    """CPU-seconds of each stretch between a start and a stop; the clock starts at zero with every process."""
-    times = [line["cpu_seconds"] for line in run.lines("timings.jsonl")]
-    return [now for now, after in zip(times, [*times[1:], 0.0], strict=True) if after < now]
 
 
 def command(run: Run) -> str:
