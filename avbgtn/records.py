@@ -1,25 +1,27 @@
 """Committed records: what a run gave when the book was made, over seeds, and the bands a new run is held against.
 
 A float32 training agrees between machines to a few digits only, so a chapter's table is not compared to the letter. Each
-number is held against a band instead: what the seeds of the record gave, widened on both sides by their range and by
-a fifth of their mean.
+number is held against a band instead, made from the seeds of the record: their median, plus and minus three median
+absolute deviations and three tenths of the median. One seed that went astray does not widen it.
 """
 
 import json
 import os
 from collections.abc import Callable
 from pathlib import Path
+from statistics import median
 
 FOLDER = Path(__file__).parent / "records"
-WIDEN = 0.2  # of the mean: two seeds that happen to agree must not make a band of no width
+WIDEN = 0.3  # of the median: seeds that happen to agree must not make a band of no width
 
 Band = tuple[float, float]
 
 
 def band(values: list[float]) -> Band:
-    """Lowest and highest value that still counts as the same experiment."""
-    margin = max(values) - min(values) + WIDEN * abs(sum(values) / len(values))
-    return min(values) - margin, max(values) + margin
+    """Lowest and highest value that still counts as the same experiment; all numbers of the records are positive."""
+    middle = median(values)
+    margin = 3 * median(abs(v - middle) for v in values) + WIDEN * middle
+    return max(0.0, middle - margin), middle + margin
 
 
 def load(name: str) -> dict:

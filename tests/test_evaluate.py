@@ -76,8 +76,10 @@ def test_markdown_table_shows_a_dash_for_a_score_that_is_not_there():
     ]  # fmt: skip
 
 
-def test_band_widens_by_the_range_and_a_fifth_of_the_mean():
-    assert records.band([1.0, 2.0]) == pytest.approx((1 - 1 - 0.3, 2 + 1 + 0.3))
+def test_band_is_about_the_median_and_not_widened_by_one_seed_that_went_astray():
+    assert records.band([1.0, 1.0]) == pytest.approx((0.7, 1.3))
+    assert records.band([0.050, 0.056, 0.201]) == pytest.approx((0.056 - 0.018 - 0.0168, 0.056 + 0.018 + 0.0168))
+    assert records.band([0.1, 1.0, 1.9])[0] == 0.0
 
 
 def test_check_prints_a_line_a_number_and_finds_what_is_off(tmp_path, monkeypatch):
@@ -85,9 +87,9 @@ def test_check_prints_a_line_a_number_and_finds_what_is_off(tmp_path, monkeypatc
     records.save("r", {"values": {"a": [1.0, 1.0], "b": [5.0]}})
     said = []
     assert records.check({"a": 1.1}, "r", say=said.append)
-    assert said == ["ok  a: 0.8 to 1.2"]
-    assert not records.check({"a": 1.3, "c": 0.0}, "r", say=said.append)
-    assert said[1:] == ["OUTSIDE  a: 0.8 to 1.2, got 1.3", "MISSING  c: not in the record 'r'"]
+    assert said == ["ok  a: 0.7 to 1.3"]
+    assert not records.check({"a": 1.4, "c": 0.0}, "r", say=said.append)
+    assert said[1:] == ["OUTSIDE  a: 0.7 to 1.3, got 1.4", "MISSING  c: not in the record 'r'"]
     assert records.check({"a": 99.0}, "r", comparable=False, say=said.append)
     assert "other parameters than those of the record" in said[-1]
 

@@ -198,3 +198,17 @@ def test_ruff_is_content():
     command = [sys.executable, "-m", "ruff", "check", "--no-cache", "--output-format", "concise", "."]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, f"{done.stdout[-4000:]}{done.stderr[-2000:]}"
+
+
+def test_readme_table_is_the_record_of_the_test_split():
+    rows = json.loads((ROOT / "avbgtn" / "records" / "heads-test.json").read_text(encoding="utf-8"))["rows"]
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    names = {
+        "copying the input": "copy",
+        "global colour transfer": "global colour transfer",
+        "UNIT, mean code": "UNIT, EMA, mean code",
+        "AVB-GTN, mean of 8 draws": "AVB-GTN, EMA, mean of 8 draws",
+    }
+    for title, name in names.items():
+        cells = [f"{rows[name]['12'][k]:.3f} / {rows[name]['21'][k]:.3f}" for k in ("l1_hair", "l1_outside", "l1_whole")]
+        assert f"| {title} | {' | '.join(cells)} |" in readme, f"the README's row {title!r} is not {cells}"

@@ -81,7 +81,7 @@ def command(run: Run) -> str:
     """The shell command that makes such a run."""
     c = run.config
     options = dict(dataset=c.dataset, preset=c.preset, width=c.width, batch=c.batch, init=c.init, lr=c.lr,
-                   lr_halve_every=c.lr_halve_every, ema=c.ema, seed=c.seed, epochs=run.latest(), models=c.model)  # fmt: skip
+                   lambda_0=c.lambda_0, lr_halve_every=c.lr_halve_every, ema=c.ema, seed=c.seed, epochs=run.latest(), models=c.model)  # fmt: skip
     if c.model == "avb_gtn":
         options |= {"noise_scale": c.noise_scale}
     return "python -m avbgtn train " + " ".join(
