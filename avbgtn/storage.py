@@ -28,10 +28,11 @@ def read_tensors(path: Path) -> Tensors:
     """Read a safetensors file, or say in one sentence why it cannot be one (truncated, a pickle, missing)."""
     try:
         with open(path, "rb") as f:
-            start = f.read(4)
+            start = f.read(9)
     except OSError as error:
         raise RunError(damaged(path, error)) from error
-    if start[:2] == b"PK" or start[:1] == b"\x80":
+    # eight bytes of header length, which may be any bytes, and then JSON: that is safetensors, whatever it begins with
+    if start[8:] != b"{" and start.startswith((b"PK", b"\x80")):
         raise RunError(
             f"{path} is a pickle (a torch.save file), not safetensors; avbgtn never unpickles weights, convert it with safetensors.torch.save_file"
         )

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 import torch
 from examples import AVB_GTN_CONFIG, UNIT_CONFIG, RandomDomains
+from safetensors.torch import save
 
 from avbgtn import runs, storage
 from avbgtn.runs import Run
@@ -106,6 +107,19 @@ def test_a_pickle_is_never_opened(finished, protocol):
     with pytest.raises(RunError, match="is a pickle"):
         Run(finished).load("weights")
     assert not (finished / "exploded").exists()
+
+
+@pytest.mark.parametrize("first", [b"\x80", b"PK"])
+def test_safetensors_whose_length_looks_like_a_pickles_first_bytes_are_read(first, tmp_path):
+    """A safetensors file begins with the length of its header, which may be any number."""
+    tensors = {"a": torch.arange(3.0)}
+    for padding in range(70_000):
+        data = save(tensors, metadata={"x": "y" * padding}) if padding < 200 or padding > 19_000 else b""
+        if data.startswith(first):
+            break
+    (tmp_path / "w.safetensors").write_bytes(data)
+    assert data.startswith(first)
+    assert torch.equal(storage.read_tensors(tmp_path / "w.safetensors")["a"], tensors["a"])
 
 
 def test_read_only_folder(tmp_path, monkeypatch):

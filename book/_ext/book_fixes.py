@@ -56,10 +56,13 @@ def repair_page(app, pagename, templatename, context, doctree):
     scripts = context.get("script_files", [])
     context["script_files"] = [script for script in scripts if not _is_of_thebe(script)]
     context["default_mode"] = "auto"  # light or dark as the reader's system has it
-    if (
-        "body" in context
-    ):  # docutils puts entries of a deprecated role into a list that may hold list items only
-        context["body"] = context["body"].replace('role="doc-biblioentry"', 'role="listitem"')
+    if "body" in context:
+        body = context["body"]
+        # docutils puts entries of a deprecated role into a list that may hold list items only
+        body = body.replace('role="doc-biblioentry"', 'role="listitem"')
+        # a table wider than the page scrolls in this box, which the keyboard must be able to reach
+        box = '<div class="pst-scrollable-table-container"'
+        context["body"] = body.replace(box, f'{box} tabindex="0" role="region" aria-label="table"')
 
 
 def _is_of_thebe(script):
