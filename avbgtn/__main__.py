@@ -15,6 +15,7 @@ from pathlib import Path
 
 from .config import ConfigError
 from .parameters import Parameters, from_parameters
+from .values import whole
 
 
 def parser() -> argparse.ArgumentParser:
@@ -35,6 +36,9 @@ def parser() -> argparse.ArgumentParser:
     resume.add_argument("--root", default=None, help="where CelebA is, for a run on it")
     resume.add_argument("--devices", default="1")
     resume.add_argument("--keep", default="")
+    resume.add_argument("--workers", default="0", help="threads that decode CelebA's pictures ahead")
+    resume.add_argument("--log_every", default="50", help="epochs a metrics line")
+    resume.add_argument("--measure_every", default="200", help="epochs between scores on validation images")
 
     translate = commands.add_parser("translate", help="translate a picture")
     translate.add_argument("image")
@@ -63,8 +67,8 @@ def main(arguments: list[str] | None = None) -> int:
             return _fail(error)
         raise
     except KeyboardInterrupt as stopped:
-        print(stopped or "interrupted", file=sys.stderr)
-        return 75
+        print(str(stopped) or "interrupted before there was anything to save", file=sys.stderr)
+        return getattr(stopped, "EXIT_CODE", 130)  # 75 of train.Interrupted: a checkpoint was saved
 
 
 def _fail(error: Exception) -> int:
@@ -81,6 +85,24 @@ def _epochs(text: str) -> tuple[int, ...]:
         raise ConfigError(f"keep must be epochs separated by commas, got {text!r}") from None
 
 
+def _whole(name: str, text: str) -> int:
+    return whole(1)(name, text)
+
+
+def _one_thread(device: str) -> None:
+    """One thread a process on the CPU: more are slower on a busy machine, and may change the last bits of a result."""
+    import torch
+
+    from .storage import RunError
+
+    if device == "cpu":
+        torch.set_num_threads(1)
+    elif not torch.cuda.is_available():
+        raise RunError(
+            "the run was made on CUDA and torch sees no CUDA device here; continue it on a machine with one"
+        )
+
+
 def _train(args: argparse.Namespace) -> int:
     given = {f.name: getattr(args, f.name) for f in fields(Parameters) if getattr(args, f.name) is not None}
     parameters, keep = from_parameters(given), _epochs(args.keep)
@@ -89,6 +111,8 @@ def _train(args: argparse.Namespace) -> int:
         print(line)
     from .launch import train_experiment
     from .train import train
+
+    _one_thread(next(iter(experiment.configs.values())).device)
 
     if "LOCAL_WORLD_SIZE" in os.environ:  # torchrun started us: join the processes that are there
         for name, config in experiment.configs.items():
@@ -102,7 +126,13 @@ def _train(args: argparse.Namespace) -> int:
 
 def _resume(args: argparse.Namespace) -> int:
     given = from_parameters(
-        {"epochs": args.epochs, "devices": args.devices, "root": args.root, "batch": args.devices}
+        {
+            "epochs": args.epochs,
+            "devices": args.devices,
+            "batch": args.devices,  # the run's own batch counts; this one only has to suit the devices
+            "root": args.root,
+            "workers": args.workers,
+        }
     )
     from . import data
     from .runs import Run
@@ -111,7 +141,8 @@ def _resume(args: argparse.Namespace) -> int:
 
     run = Run(args.run_dir)
     c = run.config
-    domains = data.load(c.dataset, root=given.root, domains=c.domains, size=c.size)
+    _one_thread(c.device)
+    domains = data.load(c.dataset, root=given.root, domains=c.domains, size=c.size, workers=given.workers)
     if domains.checksum != c.data_checksum:
         raise RunError(
             f"the data differ from those of {run.path}: checksum {domains.checksum} now, {c.data_checksum} then; restore them or start a new run"
@@ -122,6 +153,8 @@ def _resume(args: argparse.Namespace) -> int:
         epochs=given.epochs,
         run_dir=run.path,
         keep=_epochs(args.keep),
+        log_every=_whole("log_every", args.log_every),
+        measure_every=_whole("measure_every", args.measure_every),
         devices=int(os.environ.get("LOCAL_WORLD_SIZE", given.devices)),
     )
     print(run.path)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from .experiment import Experiment
 from .runs import Run
 from .storage import RunError
-from .train import Interrupted, train
+from .train import SAVED, Interrupted, Signals, train
 
 
 def train_experiment(
@@ -37,24 +37,25 @@ def train_experiment(
             )
         else:
             runs[name] = Run.create(config, folder)
-            follow_torchrun(runs[name], experiment, keep=keep, say=say)
+            options |= {"keep": ",".join(str(k) for k in keep), "workers": experiment.parameters.workers}
+            follow_torchrun(runs[name], experiment, options, say=say)
     return runs
 
 
-def follow_torchrun(
-    run: Run, experiment: Experiment, *, keep: Iterable[int], say: Callable[[str], None]
-) -> None:
-    """Continue a run in ``experiment.devices`` processes, showing what they print; an error of theirs is raised here."""
+def follow_torchrun(run: Run, experiment: Experiment, options: dict, *, say: Callable[[str], None]) -> None:
+    """Continue a run in ``experiment.devices`` processes, showing what they print; an error of theirs is raised here,
+    and a signal to this process is handed on, so that they save a checkpoint before they stop."""
     command = [
         sys.executable, "-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={experiment.devices}",
         "-m", "avbgtn", "resume", str(run.path), "--epochs", str(experiment.epochs), "--devices", str(experiment.devices),
     ]  # fmt: skip
     if experiment.root:
         command += ["--root", str(experiment.root)]
-    if keep:
-        command += ["--keep", ",".join(str(k) for k in keep)]
+    for name, value in options.items():
+        command += [f"--{name}", str(value)]
     say(f"{run.path.name}: starts {experiment.devices} processes")
     last: deque[str] = deque(maxlen=15)
+    errors, saved = [], False
     child = subprocess.Popen(
         command,
         stdout=subprocess.PIPE,
@@ -62,20 +63,19 @@ def follow_torchrun(
         text=True,
         env=os.environ | {"PYTHONUNBUFFERED": "1"},
     )
-    try:
+    with Signals(on_first=child.terminate) as signals:
         for text in child.stdout:
             last.append(text.rstrip())
+            saved |= SAVED in text
+            if text.startswith("error: "):
+                errors.append(text.rstrip())
             if text.startswith(("epoch", "  alarm", run.path.name, "warning")):
                 say(text.rstrip())
         code = child.wait()
-    finally:
-        if child.poll() is None:
-            child.terminate()
-            child.wait()
-    if code == Interrupted.EXIT_CODE:
-        raise Interrupted(f"{run.path.name}: stopped, checkpoint saved; the same command continues")
+    if signals.received or (code and saved):  # torchrun itself exits with 1 whatever its processes said
+        raise Interrupted(f"{run.path.name}: stopped, {SAVED if saved else 'the same command continues'}")
     if code:
         raise RunError(
-            f"a process of {run.path.name} failed (exit {code}); the run can be continued. Its last lines:\n"
-            + "\n".join(last)
+            f"a process of {run.path.name} failed (exit {code}); the run can be continued. It said:\n"
+            + "\n".join(dict.fromkeys(errors) or last)
         )

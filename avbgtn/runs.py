@@ -29,6 +29,7 @@ from .storage import (
     Tensors,
     damaged,
     explained,
+    flush_to_disk,
     json_text,
     read_tensors,
     sync_folder,
@@ -60,15 +61,15 @@ class Run:
             )
         try:
             stored = json.loads(file.read_text(encoding="utf-8"))
+            if stored.get("format", 0) > FORMAT:
+                raise RunError(
+                    f"{self.path} was written by a newer avbgtn (format {stored['format']}, this one reads {FORMAT}); update avbgtn"
+                )
             self.config = Config.from_dict(stored["config"])
         except (ValueError, KeyError, TypeError) as error:
             raise RunError(
                 f"{file} cannot be read ({error}); restore it, or move the folder away to start afresh"
             ) from error
-        if stored.get("format", 0) > FORMAT:
-            raise RunError(
-                f"{self.path} was written by a newer avbgtn (format {stored['format']}, this one reads {FORMAT}); update avbgtn"
-            )
 
     @classmethod
     def create(cls, config: Config, path: str | Path | None = None) -> "Run":
@@ -91,15 +92,21 @@ class Run:
                     f"{folder} holds another run: {changes}; choose another run_dir, or leave run_dir out"
                 )
             return run
-        if folder.is_dir() and any(p.name != "lock" for p in folder.iterdir()):
+        ours = (
+            "lock",
+            "checkpoints",
+            ".parameters.json.new",
+        )  # what a start that was cut short may have left
+        if folder.is_dir() and any(p.name not in ours for p in folder.iterdir()):
             raise RunError(
                 f"{folder} is not empty and not a run folder (no parameters.json); choose another run_dir"
             )
         with explained(folder):
-            (folder / "checkpoints").mkdir(parents=True, exist_ok=True)
+            folder.mkdir(parents=True, exist_ok=True)
             write_atomically(
                 folder / "parameters.json", json_text({"format": FORMAT, "config": config.to_dict()})
             )
+            (folder / "checkpoints").mkdir(exist_ok=True)
         return cls(folder)
 
     @contextmanager
@@ -153,8 +160,8 @@ class Run:
 
     def cpu_seconds(self) -> list[float]:
         """CPU-seconds of each stretch of training between a start and a stop; their sum is what the run cost."""
-        times = [line["cpu_seconds"] for line in self.lines("timings.jsonl")]
-        return [now for now, after in zip(times, [*times[1:], 0.0], strict=True) if after < now]
+        last = {line["start"]: line["cpu_seconds"] for line in self.lines("timings.jsonl")}
+        return list(last.values())
 
     def add_provenance(self, entry: dict[str, Any]) -> None:
         with explained(self.path):
@@ -176,7 +183,7 @@ class Run:
         pointer = self.path / "latest"
         if pointer.exists():
             name = pointer.read_text(encoding="utf-8").strip()
-            if (self.path / "checkpoints" / name).is_dir():
+            if name.startswith("epoch-") and (self.path / "checkpoints" / name).is_dir():
                 return int(name[6:])
         whole = [e for e in self.checkpoints() if (self.checkpoint(e) / "optimizer.safetensors").exists()]
         return whole[-1] if whole else None
@@ -198,6 +205,10 @@ class Run:
         previous = self.latest()
         try:
             with explained(self.path, last_good=previous):
+                for file in ("metrics.jsonl", "timings.jsonl"):
+                    flush_to_disk(
+                        self.path / file
+                    )  # no line may be younger than the checkpoint that counts on it
                 shutil.rmtree(temporary, ignore_errors=True)
                 temporary.mkdir(parents=True)
                 for name, group in tensors.items():
@@ -224,7 +235,8 @@ class Run:
         for epoch in self.checkpoints():
             if epoch in newest:
                 continue
-            if epoch in keep:
+            if epoch in keep or not (self.checkpoint(epoch) / "optimizer.safetensors").exists():
+                # without its optimiser it was kept on purpose, perhaps by a call that named other epochs
                 (self.checkpoint(epoch) / "optimizer.safetensors").unlink(missing_ok=True)
             else:
                 shutil.rmtree(self.checkpoint(epoch), ignore_errors=True)

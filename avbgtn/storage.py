@@ -15,8 +15,6 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
-from .config import ConfigError
-
 Tensors = dict[str, Tensor]
 
 
@@ -62,7 +60,11 @@ def load_weights(parameters: Tensors, tensors: Tensors, source: str | Path) -> N
 
 
 def damaged(path: Path, error: Exception) -> str:
-    return f"{path} is truncated or damaged ({error}); delete its folder and run again: training continues from the checkpoint before it"
+    if path.parent.name.startswith("epoch-"):
+        what = "delete its folder and run again: training continues from the checkpoint before it"
+    else:
+        what = "fetch or export it again"
+    return f"{path} is truncated or damaged ({error}); {what}"
 
 
 # --- writing ------------------------------------------------------------------------------------------------------
@@ -77,6 +79,13 @@ def write_durably(path: Path, data: bytes) -> None:
         f.write(data)
         f.flush()
         os.fsync(f.fileno())
+
+
+def flush_to_disk(path: Path) -> None:
+    """What was appended to a file so far is on the disk when this returns; a file that is not there is none."""
+    if path.exists():
+        with open(path, "ab") as f:
+            os.fsync(f.fileno())
 
 
 def write_atomically(path: Path, text: str) -> None:
@@ -108,7 +117,7 @@ def explained(folder: Path, last_good: int | None = None):
             if last_good is not None
             else ""
         )
-        if error.errno == errno.ENOSPC:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise RunError(
                 f"no space left on the disk of {folder}: free some, or set AVBGTN_RUNS to another disk{safe}"
             ) from error
@@ -117,5 +126,3 @@ def explained(folder: Path, last_good: int | None = None):
                 f"{folder} cannot be written ({error.strerror}): choose another run_dir, or set AVBGTN_RUNS{safe}"
             ) from error
         raise
-    except ConfigError as error:
-        raise RunError(str(error)) from error

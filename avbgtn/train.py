@@ -26,6 +26,8 @@ from .runs import Run
 from .storage import RunError
 from .trainer import Trainer, make_fabric
 
+SAVED = "checkpoint saved; the same command continues"  # what an interrupted training says last
+
 
 class Interrupted(KeyboardInterrupt):
     """SIGTERM or Ctrl-C: a checkpoint was saved, the same command continues. The command line exits with EXIT_CODE."""
@@ -82,11 +84,11 @@ def _train(run, config, data, fabric, epochs, keep, log_every, measure_every, sa
             f"epochs may grow, not shrink: {run.path} has {done:,} epochs, got epochs={epochs:,}; ask for at least {done:,}"
         )
     first = fabric.is_global_zero
-    if first:
-        _note_start(run, done, fabric, say)
     if done == epochs:
         say(f"{run.path.name}: all {epochs:,} epochs are there, nothing to train")
         return run
+    if first:
+        _note_start(run, done, fabric, say)
 
     trainer = Trainer(config, data, fabric)
     if done:
@@ -102,13 +104,14 @@ def _train(run, config, data, fabric, epochs, keep, log_every, measure_every, sa
 
     def save(epoch: int) -> None:
         trainer.healthy(epoch)
+        state = trainer.state()
         if first:
-            run.save(epoch, trainer.tensors(), trainer.state(), keep=keep)
+            run.save(epoch, trainer.tensors(), state, keep=keep)
         clock.saved()
         fabric.barrier()
 
     with (
-        _Signals() as signals,
+        Signals() as signals,
         tqdm(total=epochs, initial=done, disable=not (first and sys.stderr.isatty())) as bar,
     ):
         for epoch in range(done, epochs):
@@ -119,7 +122,7 @@ def _train(run, config, data, fabric, epochs, keep, log_every, measure_every, sa
                 line = _metrics_line(trainer, monitor, now, measure=now % measure_every == 0 or now == epochs)
                 if first:
                     run.append("metrics.jsonl", line)
-                    run.append("timings.jsonl", clock.line(now, fabric))
+                    run.append("timings.jsonl", {"start": len(run.provenance()), **clock.line(now, fabric)})
                     for alarm in line.get("alarms", []):  # each kind once; the metrics keep them all
                         if (kind := alarm.split(":")[0]) not in rung:
                             say(f"  alarm at epoch {now:,}: {alarm}")
@@ -131,9 +134,7 @@ def _train(run, config, data, fabric, epochs, keep, log_every, measure_every, sa
             if now == epochs or now in keep or stop or clock.due(save_minutes, fabric, now):
                 save(now)
             if stop and now < epochs:
-                raise Interrupted(
-                    f"{run.path.name}: stopped at epoch {now:,}, checkpoint saved; the same command continues"
-                )
+                raise Interrupted(f"{run.path.name}: stopped at epoch {now:,}, {SAVED}")
     return run
 
 
@@ -210,13 +211,13 @@ class _Clock:
         return line
 
 
-class _Signals:
+class Signals:
     """Turn SIGTERM and SIGINT into a flag, read between two epochs; a second Ctrl-C interrupts at once."""
 
-    def __init__(self):
-        self.received, self.old = False, {}
+    def __init__(self, on_first: Callable[[], None] = lambda: None):
+        self.received, self.old, self.on_first = False, {}, on_first
 
-    def __enter__(self) -> "_Signals":
+    def __enter__(self) -> "Signals":
         if threading.current_thread() is threading.main_thread():  # Python delivers signals to no other
             self.old = {s: signal.signal(s, self._note) for s in (signal.SIGTERM, signal.SIGINT)}
         return self
@@ -224,7 +225,9 @@ class _Signals:
     def _note(self, number, frame) -> None:
         if self.received and number == signal.SIGINT:
             raise KeyboardInterrupt
-        self.received = True
+        if not self.received:
+            self.received = True
+            self.on_first()
 
     def __exit__(self, *exception) -> None:
         for s, handler in self.old.items():

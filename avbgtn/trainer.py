@@ -131,9 +131,8 @@ class Trainer:
     def healthy(self, epoch: int) -> None:
         """Refuse to go on, or to write a checkpoint, with NaN or infinite losses or weights."""
         bad = not_finite(self.means())
-        bad += [name for name, p in self.model.named_parameters() if not torch.isfinite(p).all()][
-            : 0 if bad else 3
-        ]
+        if not bad and not torch.stack([p.isfinite().all() for p in self.model.parameters()]).all():
+            bad = [name for name, p in self.model.named_parameters() if not p.isfinite().all()]
         if bad:
             raise RunError(
                 f"training diverged by epoch {epoch}: {', '.join(bad[:5])} not finite; the last good checkpoint is kept; "
@@ -150,7 +149,14 @@ class Trainer:
         return {"weights": dict(self.model.state_dict()), "ema": self.ema, "optimizer": optimizer}
 
     def state(self) -> dict:
-        return {"summed": self.summed, "sums": {k: v.item() for k, v in self.sums.items()}}
+        """The sums of the metrics line in progress, as means over the processes; called by all of them."""
+        values = list(self.sums.values())
+        if values and self.fabric.world_size > 1:
+            values = self.fabric.all_reduce(torch.stack(values), reduce_op="mean").unbind()
+        return {
+            "summed": self.summed,
+            "sums": {k: v.item() for k, v in zip(self.sums, values, strict=True)},
+        }
 
     def restore(self, run: Run, epoch: int) -> None:
         """Continue from a checkpoint, to the bit."""

@@ -57,15 +57,23 @@ def load(source: str | Path, *, epoch: int | None = None, ema: bool = True) -> "
     return Translator(model)
 
 
-def run_model(run: Run, *, epoch: int | None = None, ema: bool = True) -> UNIT:
-    """The model of a run folder, on the CPU, with the weights of a checkpoint: averaged (EMA) or raw."""
+def run_model(run: Run, *, epoch: int | None = None, ema: bool | None = True) -> UNIT:
+    """The model of a run folder with the weights of a checkpoint, on the device that it was trained on if that is here.
+
+    Args:
+        ema: averaged weights, raw ones, or None for the averaged ones as soon as they are worth it: after ``n`` epochs
+            the first, random weights still make up ``ema^n`` of the average, and must be below 5 %.
+    """
     model = build(run.config)
-    source = run.checkpoint(epoch if epoch is not None else run.latest() or 0)
+    at = epoch if epoch is not None else run.latest() or 0
+    source = run.checkpoint(at)
+    if ema is None:
+        ema = run.config.ema**at < 0.05
     if ema:
         load_weights(model.player_parameters()["generators"], run.load("ema", epoch), source)
     else:
         load_weights(model.state_dict(), run.load("weights", epoch), source)
-    return model
+    return model.to("cuda" if run.config.device == "cuda" and torch.cuda.is_available() else "cpu")
 
 
 def export(run: Run, path: str | Path, *, epoch: int | None = None) -> Path:
@@ -111,7 +119,9 @@ class Translator:
         shape = self.model.noise_shape()
         eps = None
         if seed is not None and shape is not None:
-            eps = torch.randn(1, *shape, generator=torch.Generator().manual_seed(seed), dtype=like.dtype)
+            eps = torch.randn(1, *shape, generator=torch.Generator().manual_seed(seed), dtype=like.dtype).to(
+                like
+            )
         return to_picture(self.model.translate(x, 3 - target, target, eps)[0])
 
 

@@ -1,11 +1,17 @@
 """Several processes: the notebook starts torchrun, follows it, and gets the run that one process would have made."""
 
+import signal
+import subprocess
+import sys
+import time
+
 import pytest
 
 from avbgtn.launch import train_experiment
 from avbgtn.parameters import from_parameters
 from avbgtn.runs import Run
 from avbgtn.storage import RunError
+from avbgtn.train import Interrupted
 
 SMALL = dict(epochs=3, dataset="heads", size=32, width=2, batch=2, models="avb_gtn")
 
@@ -37,6 +43,27 @@ def test_a_process_that_fails_is_reported_with_its_last_lines(tmp_path, monkeypa
     broken.mkdir()
     file.write_text(broken.name + "\n")
     with pytest.raises(
-        RunError, match=r"a process of avb_gtn failed \(exit \d+\); the run can be continued. Its last lines:"
+        RunError,
+        match=r"(?s)a process of avb_gtn failed \(exit \d+\); the run can be continued. It said:\nerror: .*truncated or damaged",
     ):
         train_experiment(started, say=lambda text: None)
+
+
+def test_sigterm_to_the_parent_of_several_processes_saves_a_checkpoint(tmp_path):
+    options = ["--epochs", "100000", "--dataset", "heads", "--size", "32", "--width", "2", "--batch", "2"]
+    parent = subprocess.Popen(
+        [sys.executable, "-m", "avbgtn", "train", *options, "--devices", "2", "--models", "unit", "--run_dir", str(tmp_path)],
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
+    metrics = tmp_path / "unit" / "metrics.jsonl"
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline and not metrics.exists() and parent.poll() is None:
+        time.sleep(0.05)
+    parent.send_signal(signal.SIGTERM)
+    output, _ = parent.communicate(timeout=90)
+    assert parent.returncode == Interrupted.EXIT_CODE, output
+    assert "checkpoint saved; the same command continues" in output
+    run = Run(tmp_path / "unit")
+    assert run.latest() >= 50
+    with run.locked():
+        pass  # nobody trains on behind its back

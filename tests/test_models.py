@@ -112,9 +112,6 @@ def test_cycle_terms_ask_the_t_of_the_domain_that_encoded():
 def test_x_is_detached_inside_t_so_g_cannot_fool_it_through_the_picture():
     model, noise, step = one_step(AVB_GTN_CONFIG)
     z = step.code["12"].detach()
-    assert not model.judge("12", step, z).detach().isnan().any()
-    with torch.no_grad():
-        pass
     for p in model.posterior2.parameters():
         p.requires_grad_(False)
     assert not model.judge("12", step, z).requires_grad, "a gradient reaches x12 through T's image input"

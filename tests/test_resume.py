@@ -145,6 +145,6 @@ def test_metrics_lines_hold_losses_scores_and_no_times(tmp_path):
     timings = Run(tmp_path).lines("timings.jsonl")
     assert [t["epoch"] for t in timings] == [2, 4] and timings[1]["cpu_seconds"] > 0
     assert Run(tmp_path).cpu_seconds() == [timings[1]["cpu_seconds"]]
-    Run(tmp_path).append("timings.jsonl", {"epoch": 6, "seconds": 1.0, "cpu_seconds": 0.001})  # another start
-    assert Run(tmp_path).cpu_seconds() == [timings[1]["cpu_seconds"], 0.001]
+    Run(tmp_path).append("timings.jsonl", {"start": 2, "epoch": 6, "seconds": 99.0, "cpu_seconds": 99.0})
+    assert Run(tmp_path).cpu_seconds() == [timings[1]["cpu_seconds"], 99.0]
     assert json.loads((tmp_path / "provenance.json").read_text())[0]["from_epoch"] == 0

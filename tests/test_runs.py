@@ -173,6 +173,34 @@ def test_run_dir_that_is_a_file_or_holds_other_things(tmp_path):
         train_tiny(tmp_path / "full")
 
 
+def test_a_start_that_was_cut_short_does_not_block_the_folder(tmp_path):
+    (tmp_path / "run" / "checkpoints").mkdir(parents=True)
+    (tmp_path / "run" / ".parameters.json.new").write_text("{")
+    assert train_tiny(tmp_path / "run", epochs=1).latest() == 1
+
+
+def test_an_empty_latest_file_is_not_believed(finished):
+    (finished / "latest").write_text("")
+    assert Run(finished).latest() == 4
+
+
+def test_what_was_kept_once_stays_kept(tmp_path):
+    train_tiny(tmp_path / "run", epochs=4, keep=(1, 2), save_minutes=0.0)
+    train_tiny(tmp_path / "run", epochs=8, save_minutes=0.0)  # the command line, say, which names no moments
+    assert Run(tmp_path / "run").checkpoints() == [1, 2, 7, 8]
+
+
+def test_a_finished_run_is_not_said_to_be_made_by_a_later_revision(finished):
+    before = Run(finished).provenance()
+    train_tiny(finished, epochs=4)
+    assert Run(finished).provenance() == before
+
+
+def test_a_full_quota_is_a_full_disk(tmp_path):
+    with pytest.raises(RunError, match="no space left"), storage.explained(tmp_path):
+        raise OSError(errno.EDQUOT, os.strerror(errno.EDQUOT))
+
+
 def test_opening_what_is_no_run(tmp_path, finished):
     with pytest.raises(RunError, match="is not a run folder: it has no parameters.json"):
         Run(tmp_path)

@@ -56,6 +56,12 @@ def test_ema_and_raw_weights_differ(run, picture):
     )
 
 
+def test_the_average_is_used_once_the_first_weights_are_out_of_it(run):
+    assert 0.9**3 > 0.05, "the example run is short"
+    raw, chosen = run_model(run, ema=False), run_model(run, ema=None)
+    assert torch.equal(raw.encoder1.layers[0].weight, chosen.encoder1.layers[0].weight)
+
+
 def test_the_target_is_named_and_the_noise_seeded(run, picture):
     t = avbgtn.load(run.path)
     assert (

@@ -47,7 +47,8 @@ def main(arguments: list[str]) -> None:
         records.save(name, {**how[title], "metrics": measured})
     shown = heads.evaluation("validation", limit=4)
     made = {
-        run.config.model: evaluate.translations(run_model(run), shown.x1, 1, 2, draw=None) for run in chosen.values()
+        run.config.model: evaluate.translations(run_model(run), shown.x1, 1, 2, draw=None)
+        for run in chosen.values()
     }
     picture = figures.translation_grid(shown.x1, made, shown.twin12, direction="brown to blond")
     (ROOT / "book" / "_assets" / "heads-translated.png").write_bytes(picture.png())  # for the README
