@@ -1,0 +1,3 @@
+"""Checks of the exercises of book/avb.ipynb."""
+
+__all__ = []

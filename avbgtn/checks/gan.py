@@ -1,0 +1,3 @@
+"""Checks of the exercises of book/gan.ipynb."""
+
+__all__ = []

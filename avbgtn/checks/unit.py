@@ -1,0 +1,3 @@
+"""Checks of the exercises of book/unit.ipynb."""
+
+__all__ = []

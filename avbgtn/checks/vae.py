@@ -1,0 +1,3 @@
+"""Checks of the exercises of book/vae.ipynb."""
+
+__all__ = []

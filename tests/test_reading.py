@@ -1,0 +1,63 @@
+"""What a chapter shows of the package, and the budget that stops it."""
+
+import pytest
+
+from avbgtn import losses, reading
+from avbgtn.networks import ResBlock
+
+
+class Example:
+    """Of what is cut."""
+
+    size = 1
+
+    def method(self):
+        """Said elsewhere."""
+
+        # a comment stays
+        return self.size
+
+    def only_words(self):
+        """Nothing else."""
+
+
+def test_source_without_docstrings_is_the_code():
+    text = reading.source_of(losses.gaussian_kl)
+    assert text.startswith("def gaussian_kl(") and '"""' not in text
+    names: dict = {}
+    exec("import torch\nfrom torch import Tensor\n" + text, names)
+    import torch
+
+    mu = torch.tensor([[1.0, 2.0]])
+    assert names["gaussian_kl"](mu) == losses.gaussian_kl(mu) == 2.5
+
+
+def test_source_of_a_class_keeps_comments_and_still_runs():
+    text = reading.source_of(Example)
+    assert "# a comment stays" in text and "Said elsewhere" not in text and "Of what is cut" not in text
+    names: dict = {}
+    exec(text, names)
+    assert names["Example"]().method() == 1 and names["Example"]().only_words() is None
+
+
+def test_shown_source_names_its_place():
+    shown = reading.show_source(losses.gaussian_kl, ResBlock).data
+    assert "`avbgtn/losses.py: gaussian_kl`" in shown and "`avbgtn/networks.py: ResBlock`" in shown
+    assert shown.count("```python") == 2
+
+
+def test_budget_holds_twice(monkeypatch, capsys):
+    monkeypatch.setattr(reading.time, "process_time", lambda: 19.9)
+    reading.within_budget(10)
+    assert capsys.readouterr().out == "within twice the budget of 10 CPU-seconds: True\n"
+    with pytest.raises(RuntimeError, match="20 CPU-seconds, more than twice its budget of 9"):
+        reading.within_budget(9)
+    reading.within_budget(9, comparable=False)
+    assert "other parameters" in capsys.readouterr().out
+
+
+def test_cost_names_machine_and_versions(capsys):
+    reading.cost()
+    said = capsys.readouterr().out
+    assert said.startswith("CPU-seconds ") and "Python 3." in said and "torch 2." in said and "cores" in said
+    assert 50 < reading.peak_megabytes() < 50_000, "memory is in the wrong unit"
