@@ -13,7 +13,7 @@ export JUPYTER_PREFER_ENV_PATH = 1
 run test: export OMP_NUM_THREADS = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test book text clean
+.PHONY: help run test book pdf classroom text clean
 
 help:  ## list the targets
 	@echo "usage: make TARGET [ARGS=\"...\"] [PYTHON=python3.12] [VENV=.venv]"
@@ -34,10 +34,16 @@ test: $(READY)  ## test the package, run every notebook against its committed ou
 book: $(READY)  ## build the book as HTML, readable offline
 	@$(PY) tools/build_book.py
 
+pdf: book  ## print the book, one PDF a page, into build/pdf/ (needs Chromium)
+	@$(PY) tools/print_book.py
+
+classroom: $(READY)  ## write build/classroom/: notebooks and book without solutions for students, with solutions for the teacher
+	@$(PY) tools/classroom.py
+
 text: $(READY)  ## write book/text/*.md anew from the notebooks (never the other way round)
 	@$(PY) tools/write_text.py $(NOTEBOOKS)
 
-clean:  ## remove what `book` and `run` built; trained runs and the environment stay
+clean:  ## remove what `book`, `classroom` and `run` built; trained runs and the environment stay
 	rm -rf build _build book/_vendor .pytest_cache .ruff_cache *.egg-info
 	@echo "Kept: $(VENV)/ and runs/. Remove them by hand if you want them gone."
 

@@ -53,7 +53,7 @@ class Frames:
 
     Raises:
         ValueError: no or more than two sliders, a slider with fewer than two values, a start that is none of them,
-            or a frame without alternative text.
+            or a frame without alternative text or of more than 60 kB.
     """
 
     def __init__(
@@ -86,17 +86,7 @@ class Frames:
         """The figure for a page: pictures, sliders, caption and a short script."""
         pictures = []
         for at, chosen in enumerate(itertools.product(*self.values.values())):
-            figure = self.draw(*chosen)
-            if not figure.alt:
-                raise ValueError(
-                    f"the frame of {chosen} has no alternative text: set figure.alt in {self.draw}"
-                )
-            hidden = "" if at == self._start_frame() else " hidden"
-            width = round(figure.get_figwidth() * CSS_PIXELS)
-            data = base64.b64encode(_small_png(figure)).decode("ascii")
-            pictures.append(
-                f'<img src="data:image/png;base64,{data}" alt="{html.escape(figure.alt)}" width="{width}"{hidden}>'
-            )
+            pictures.append(_img(self.draw(*chosen), hidden=at != self._start_frame()))
         controls = [
             self._slider(i, label, list(map(_said, choices)))
             for i, (label, choices) in enumerate(self.values.items())
@@ -110,7 +100,6 @@ class Frames:
     def live(self):
         """The ipywidgets version, for a running kernel: any value between the smallest and the largest number."""
         import ipywidgets
-        from IPython.display import display
 
         sliders = {}
         for i, (label, choices) in enumerate(self.values.items()):
@@ -129,10 +118,17 @@ class Frames:
                 sliders[label] = ipywidgets.SelectionSlider(
                     options=[(_said(v), v) for v in choices], value=value, **how
                 )
-        output = ipywidgets.interactive_output(
-            lambda **chosen: display(self.draw(*(chosen[label] for label in self.values))), sliders
-        )
-        return ipywidgets.VBox([*sliders.values(), output, ipywidgets.HTML(html.escape(self.caption))])
+        picture = ipywidgets.HTML()
+
+        def draw(change=None):
+            # Not into ipywidgets.Output: a run without a front end (nbconvert, papermill) answers that widget, and
+            # ipykernel 7 then sometimes loses the reply and waits for ever.
+            picture.value = _img(self.draw(*(slider.value for slider in sliders.values())))
+
+        for slider in sliders.values():
+            slider.observe(draw, names="value")
+        draw()
+        return ipywidgets.VBox([*sliders.values(), picture, ipywidgets.HTML(html.escape(self.caption))])
 
     def _repr_mimebundle_(self, include=None, exclude=None) -> dict:
         """Widgets where a front end can show them, the page's figure where not."""
@@ -172,6 +168,15 @@ def _evenly(choices: Sequence[float]) -> bool:
     return steps[0] > 0 and all(abs(step - steps[0]) < 1e-9 * max(map(abs, choices)) for step in steps)
 
 
+def _img(figure: BookFigure, hidden: bool = False) -> str:
+    """One frame as HTML, its picture inside."""
+    if not figure.alt:
+        raise ValueError("a frame has no alternative text: set figure.alt, to what this very frame shows")
+    width = round(figure.get_figwidth() * CSS_PIXELS)
+    data = base64.b64encode(_small_png(figure)).decode("ascii")
+    return f'<img src="data:image/png;base64,{data}" alt="{html.escape(figure.alt)}" width="{width}"{" hidden" * hidden}>'
+
+
 def _small_png(figure: BookFigure) -> bytes:
     """A frame in at most 256 colours, coarser until it fits."""
     for dpi in (DPI, 100, 80, 60):
@@ -182,5 +187,8 @@ def _small_png(figure: BookFigure) -> bytes:
         file = io.BytesIO()
         picture.save(file, format="png", optimize=True)
         if file.tell() <= FRAME_BYTES:
-            break
-    return file.getvalue()
+            return file.getvalue()
+    raise ValueError(
+        f"the frame '{figure.alt}' takes {file.tell():,} bytes at {dpi} dots an inch, at most {FRAME_BYTES:,} are allowed: "
+        "draw less, or make it smaller"
+    )

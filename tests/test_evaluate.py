@@ -78,7 +78,9 @@ def test_markdown_table_shows_a_dash_for_a_score_that_is_not_there():
 
 def test_band_is_about_the_median_and_not_widened_by_one_seed_that_went_astray():
     assert records.band([1.0, 1.0]) == pytest.approx((0.7, 1.3))
-    assert records.band([0.050, 0.056, 0.201]) == pytest.approx((0.056 - 0.018 - 0.0168, 0.056 + 0.018 + 0.0168))
+    assert records.band([0.050, 0.056, 0.201]) == pytest.approx(
+        (0.056 - 0.018 - 0.0168, 0.056 + 0.018 + 0.0168)
+    )
     assert records.band([0.1, 1.0, 1.9])[0] == 0.0
 
 

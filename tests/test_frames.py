@@ -3,6 +3,9 @@
 import base64
 import io
 import json
+import os
+import subprocess
+import sys
 
 import pytest
 from bs4 import BeautifulSoup
@@ -70,8 +73,6 @@ def test_in_jupyter_the_sliders_compute_live():
 
 
 def test_without_ipywidgets_the_page_figure_serves(monkeypatch):
-    import sys
-
     monkeypatch.setitem(sys.modules, "ipywidgets", None)
     bundle = Frames(draw, {"slope": [1, 2]}, caption="x")._repr_mimebundle_()
     assert set(bundle) == {"text/html", "text/plain"}
@@ -95,3 +96,27 @@ def test_what_cannot_be_shown_is_refused(values, start, words):
 def test_a_frame_without_alternative_text_is_refused():
     with pytest.raises(ValueError, match="alternative text"):
         Frames(lambda k: sheet()[0], {"slope": [1, 2]}, caption="x").html()
+
+
+def test_a_slider_leaves_other_figures_as_they_are(tmp_path):
+    """Once matplotlib's inline backend is active it draws every later figure its own way, smaller and without our size."""
+    script = tmp_path / "in_ipython.py"
+    script.write_text(
+        "from IPython.core.interactiveshell import InteractiveShell\n"
+        "shell = InteractiveShell.instance()\n"
+        "from matplotlib.figure import Figure\n"
+        "from avbgtn.frames import Frames\n"
+        "from avbgtn.plots import sheet\n"
+        "def draw(k):\n"
+        "    figure, axes = sheet()\n"
+        "    figure.alt = 'an empty sheet'\n"
+        "    return figure\n"
+        "before = shell.display_formatter.format(draw(1))[0]['image/png']\n"
+        "Frames(draw, {'k': [1, 2]}, caption='x')._repr_mimebundle_()\n"
+        "after = shell.display_formatter.format(draw(1))[0]['image/png']\n"
+        "print('the same', before == after)\n"
+    )
+    as_in_a_kernel = os.environ | {"MPLBACKEND": "module://matplotlib_inline.backend_inline"}
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, env=as_in_a_kernel)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip().splitlines()[-1] == "the same True", done.stdout

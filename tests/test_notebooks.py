@@ -2,12 +2,12 @@
 
 nbval compares printed output, but it passes cells that were never run and cells marked as ignored. The
 tests here close those holes, and hold what papermill, the HTML build and the reader's screen reader need.
+What holds for the teaching chapters alone is in test_chapters.py.
 """
 
 import ast
 import io
 import json
-import pathlib
 import re
 import sys
 import tokenize
@@ -15,14 +15,13 @@ import tokenize
 import jupytext
 import nbformat
 import pytest
-import yaml
+from contents import BOOK, ROOT, sources
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
-BOOK = ROOT / "book"
 NOTEBOOKS = sorted(BOOK.glob("*.ipynb"))
 COMPARED_AT_LEAST = 8
 
 sys.path.insert(0, str(ROOT / "tools"))
+from execute import WIDGET, sources_hash  # noqa: E402
 from write_text import text_path  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
@@ -54,8 +53,7 @@ def pictures(cell):
 
 
 def test_contents_list_every_notebook_and_no_other():
-    contents = yaml.safe_load((BOOK / "_toc.yml").read_text(encoding="utf-8"))
-    listed = {chapter["file"] for chapter in contents["chapters"] if chapter["file"].endswith(".ipynb")}
+    listed = {source for source in sources() if source.endswith(".ipynb")}
     assert listed == {path.name for path in NOTEBOOKS}, (
         "book/_toc.yml and book/*.ipynb name different chapters"
     )
@@ -120,6 +118,27 @@ def test_no_path_of_one_machine(path):
                 del output.data[kind]  # base64
     found = sorted(set(pattern.findall(json.dumps(notebook, ensure_ascii=False))))
     assert not found, f"paths that exist on one machine only: {found}"
+
+
+@each_notebook
+def test_recorded_run_is_that_of_this_code(path):
+    """The page of runs speaks of the code as it stands, and of a machine with a name."""
+    notebook = nbformat.read(path, as_version=4)
+    run = notebook.metadata.get("avbgtn", {}).get("last_run")
+    assert run, f"{path.name} holds no record of its last run: 'python tools/execute.py book/{path.name}'"
+    assert run["sources"] == sources_hash(notebook), (
+        f"{path.name}: a code cell changed after the run that is recorded: run tools/execute.py again"
+    )
+    for key in ("date", "cpu_seconds", "wall_seconds", "peak_mb", "machine", "python", "torch"):
+        assert run.get(key), f"{path.name}: the record of its last run has no {key}"
+
+
+@each_notebook
+def test_no_state_of_widgets(path):
+    """Pages have no kernel: what only a kernel can show would be an empty place there."""
+    notebook = nbformat.read(path, as_version=4)
+    shown = [n for n, cell in code_cells(path) if any(WIDGET in o.get("data", {}) for o in cell.outputs)]
+    assert "widgets" not in notebook.metadata and not shown, f"widgets are left in cells {shown}"
 
 
 @each_notebook

@@ -117,9 +117,16 @@ def test_citation_is_valid_and_names_what_the_book_builds_on():
 
 def test_licence_covers_code_text_and_data():
     text = (ROOT / "LICENSE").read_text(encoding="utf-8")
-    for words in ("MIT License", "Permission is hereby granted", "CC BY 4.0", "by/4.0/legalcode", "CC0 1.0"):
+    for words in (
+        "MIT License",
+        "Permission is hereby granted",
+        "CC BY 4.0",
+        "by/4.0/legalcode",
+        "CC0 1.0",
+        "CC BY-SA 3.0",
+    ):
         assert words in text, f"LICENSE does not contain {words!r}"
-    assert PROJECT["license"] == "MIT AND CC-BY-4.0 AND CC0-1.0"
+    assert PROJECT["license"] == "MIT AND CC-BY-4.0 AND CC0-1.0 AND CC-BY-SA-3.0"
 
 
 def test_every_fetched_asset_is_pinned():
@@ -210,5 +217,8 @@ def test_readme_table_is_the_record_of_the_test_split():
         "AVB-GTN, mean of 8 draws": "AVB-GTN, EMA, mean of 8 draws",
     }
     for title, name in names.items():
-        cells = [f"{rows[name]['12'][k]:.3f} / {rows[name]['21'][k]:.3f}" for k in ("l1_hair", "l1_outside", "l1_whole")]
+        cells = [
+            f"{rows[name]['12'][k]:.3f} / {rows[name]['21'][k]:.3f}"
+            for k in ("l1_hair", "l1_outside", "l1_whole")
+        ]
         assert f"| {title} | {' | '.join(cells)} |" in readme, f"the README's row {title!r} is not {cells}"

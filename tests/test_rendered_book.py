@@ -10,31 +10,27 @@ import functools
 import http.server
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
 import threading
 from urllib.parse import unquote, urldefrag, urlparse
 
+import contents
 import pytest
 import yaml
 from bs4 import BeautifulSoup
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
+ROOT = contents.ROOT
 sys.path.insert(0, str(ROOT / "tools"))
 import fetch_assets  # noqa: E402
+from print_book import BROWSERS, FLAGS  # noqa: E402
 
-CONTENTS = yaml.safe_load((ROOT / "book" / "_toc.yml").read_text(encoding="utf-8"))
-SOURCES = [CONTENTS["root"], *(chapter["file"] for chapter in CONTENTS["chapters"])]
-PAGES = [pathlib.PurePosixPath(source).stem + ".html" for source in SOURCES]
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
+PAGES = contents.pages()
+NOTEBOOK_PAGES = [
+    page for page, source in zip(PAGES, contents.sources(), strict=True) if source.endswith(".ipynb")
 ]
-FLAGS += ["--disable-component-update", "--disable-sync"]
 DESKTOP, PHONE = 1280, 390
 
 # Two lines that the widget manager's schema library writes about itself on every page with a widget.
@@ -46,6 +42,25 @@ DRAWN = """() => (!document.querySelector('.math') || document.querySelector('mj
 TOO_WIDE = """() => document.documentElement.scrollWidth <= innerWidth ? []
     : [...document.querySelectorAll('body *')].filter(e => e.getBoundingClientRect().right > innerWidth + 1)
     .slice(0, 5).map(e => e.outerHTML.slice(0, 150))"""
+
+# Every frame of a figure with sliders is in the page; exactly one is to be seen.
+SEEN_FRAMES = """figure => [...figure.querySelectorAll('img')].map((image, i) => image.offsetParent ? i : -1)
+    .filter(i => i >= 0)"""
+
+# What paper must not show: everything but the article, and in it what only a screen can use.
+ON_SCREEN_ONLY = (
+    ".bd-sidebar-primary",
+    ".bd-sidebar-secondary",
+    ".bd-header-article",
+    ".prev-next-footer",
+    ".bd-footer-content",
+    ".book-strip",
+    "button.copybtn",
+    "figure.frames input",
+)
+PALE = """() => [...document.querySelectorAll('h1, article p, article li, article td, article pre, article pre span')]
+    .filter(e => e.offsetParent && Math.min(...getComputedStyle(e).color.match(/\\d+/g).slice(0, 3)) > 140)
+    .slice(0, 3).map(e => e.textContent.slice(0, 60))"""
 
 on_each_page = pytest.mark.parametrize("page", PAGES)
 
@@ -72,13 +87,13 @@ def book(tmp_path_factory):
 @pytest.fixture(scope="module")
 def browser():
     """A Chromium without a network of its own."""
-    names = ("chromium", "chromium-browser", "google-chrome")
-    path = next(filter(None, map(shutil.which, names)), None)
+    path = next(filter(None, map(shutil.which, BROWSERS)), None)
     need(path, "no Chromium: 'apt-get install chromium' enables the tests of the rendered book")
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        chromium.contexts_by_kind = {}  # one for each width and scheme: pages share its cache
         yield chromium
         chromium.close()
 
@@ -108,12 +123,16 @@ def server(book):
 
 
 class Visit:
-    """One page in a fresh browser context, every other host out of reach, and all that went wrong there."""
+    """One page in a new tab, every other host out of reach, and all that went wrong there."""
 
     def __init__(self, browser, base, name, *, width=DESKTOP, scheme="light"):
         self.problems = []
-        self.context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
-        self.page = self.context.new_page()
+        contexts = browser.contexts_by_kind
+        if (width, scheme) not in contexts:
+            contexts[width, scheme] = browser.new_context(
+                viewport={"width": width, "height": 900}, color_scheme=scheme
+            )
+        self.page = contexts[width, scheme].new_page()
         self.page.on("console", self._console)
         self.page.on("pageerror", lambda error: self.problems.append(f"script error: {error}"))
         self.page.on("requestfailed", lambda request: self.problems.append(f"not loaded: {request.url}"))
@@ -121,8 +140,9 @@ class Visit:
         self.page.route("**/*", lambda route: self._route(route, base))
         self.page.goto(base + name, wait_until="load")
         self.page.wait_for_function(DRAWN)
-        self.page.evaluate("() => window.MathJax && MathJax.startup && MathJax.startup.promise")
-        self.page.wait_for_load_state("networkidle")
+        self.page.evaluate(
+            "async () => { await window.MathJax?.startup?.promise; await document.fonts.ready; }"
+        )
         if folder := os.environ.get("AVBGTN_SHOTS"):
             kind = f"{urlparse(base).scheme}-{width}-{scheme}"
             self.page.screenshot(
@@ -145,7 +165,7 @@ class Visit:
         return self
 
     def __exit__(self, *error):
-        self.context.close()
+        self.page.close()
 
 
 def of_structure(page):
@@ -161,11 +181,21 @@ def of_structure(page):
         yield "the page does not say its language"
 
 
-def of_access(page, axe):
-    """What axe-core finds against WCAG 2, A and AA."""
+WHOLE = {"runOnly": ["wcag2a", "wcag2aa"]}
+COLOURS = {"runOnly": ["color-contrast"]}
+NOT_COLOURS = WHOLE | {"rules": {"color-contrast": {"enabled": False}}}
+
+
+def of_access(page, axe, rules=WHOLE):
+    """What axe-core finds against WCAG 2, A and AA, or against some of its rules.
+
+    Judging colours takes most of its time, and they change with the scheme alone: once in the light, once in the dark.
+    """
     page.evaluate(axe)
     # Its preloading would fetch the style sheets again, which a page read from the disk may not.
-    report = page.evaluate("() => axe.run(document, {runOnly: ['wcag2a', 'wcag2aa'], preload: false})")
+    report = page.evaluate(
+        "rules => axe.run(document, {...rules, preload: false, resultTypes: ['violations']})", rules
+    )
     for rule in report["violations"]:
         first = rule["nodes"][0]["html"][:200]
         yield f"axe: {rule['id']} ({rule['impact']}), {len(rule['nodes'])} times, first {first}"
@@ -179,12 +209,46 @@ def of_width(page):
 
 def of_sliders(page):
     """Sliders are moved with the keyboard; there is no kernel, so the page alone must follow."""
+    for figure in page.locator("figure.frames").all():
+        name = figure.get_attribute("id")
+        for slider in figure.locator("input[type=range]").all():
+            before, at = figure.evaluate(SEEN_FRAMES), slider.input_value()
+            output = figure.locator(f"output[for='{slider.get_attribute('id')}']")
+            said = output.inner_text()
+            slider.focus()
+            page.keyboard.press("ArrowLeft" if at == slider.get_attribute("max") else "ArrowRight")
+            after = figure.evaluate(SEEN_FRAMES)
+            if len(before) != 1 or len(after) != 1:
+                yield f"{name} shows frames {before}, then {after}; it should be one each time"
+            elif before == after:
+                yield f"{name}: a key moves no picture, it stays at frame {before[0]}"
+            if output.inner_text() == said or slider.get_attribute("aria-valuetext") != output.inner_text():
+                yield f"{name}: the slider says {slider.get_attribute('aria-valuetext')!r}, beside it stands {output.inner_text()!r}"
     for handle in page.locator(".jupyter-widgets .noUi-handle").all():
         before = handle.get_attribute("aria-valuenow")
         handle.focus()
         page.keyboard.press("ArrowRight")
         if handle.get_attribute("aria-valuenow") == before:
             yield f"the slider {handle.get_attribute('aria-label')!r} stays at {before}"
+
+
+def of_paper(page):
+    """A PDF with the article's words and nothing of the navigation, dark on white also where the screen is dark."""
+    title = page.locator("article h1").inner_text().rstrip("#").strip()
+    page.emulate_media(media="print")
+    for selector in ON_SCREEN_ONLY:
+        if shown := page.locator(selector).locator("visible=true").count():
+            yield f"on paper: {selector} is shown {shown} times"
+    titles = page.locator("h1").locator("visible=true").all_inner_texts()  # the theme repeats it, unnumbered
+    if len(titles) != 1 or not titles[0].strip() or not title.endswith(titles[0].strip()):
+        yield f"on paper: the titles {titles}, on the screen {title!r}"
+    if not page.locator("article p").first.is_visible():
+        yield "on paper: the article is not shown"
+    for text in page.evaluate(PALE):
+        yield f"on paper: too pale to read, {text!r}"
+    sheets = len(re.findall(rb"/Type\s*/Page\b", page.pdf(format="A4")))
+    if not sheets:
+        yield "on paper: the PDF has no page"
 
 
 @on_each_page
@@ -203,8 +267,16 @@ def test_page_in_a_browser_without_a_network(browser, axe, server, book, page, s
     with Visit(browser, base, page, width=width, scheme=scheme) as visit:
         shown = visit.page.locator("html").get_attribute("data-theme")
         assert shown == scheme, f"the reader's system asks for {scheme}, the page is {shown}"
-        found = [*of_structure(visit.page), *of_width(visit.page), *of_access(visit.page, axe)]
+        found = [*of_structure(visit.page), *of_width(visit.page)]
+        rules = {
+            ("served", DESKTOP, "light"): WHOLE,
+            ("served", DESKTOP, "dark"): COLOURS,
+            ("served", PHONE, "light"): NOT_COLOURS,
+        }.get((source, width, scheme))  # what is left would be the same elements in the same colours again
+        found += of_access(visit.page, axe, rules) if rules else []
         found += of_sliders(visit.page)
+        if (source, width, scheme) == ("served", DESKTOP, "dark"):
+            found += of_paper(visit.page)
         found += visit.problems
     assert not found, "\n".join(found)
 
@@ -212,8 +284,11 @@ def test_page_in_a_browser_without_a_network(browser, axe, server, book, page, s
 @pytest.mark.parametrize("source", ["served", "on disk"])
 def test_search_finds_a_word(browser, axe, server, book, source):
     base = server if source == "served" else book.as_uri() + "/"
-    with Visit(browser, base, "search.html?q=translation") as visit:
+    with Visit(browser, base, "search.html?q=scrambling") as visit:
         visit.page.locator("#search-results li a").first.wait_for(timeout=10_000)
+        visit.page.wait_for_load_state("networkidle")
+        hits = visit.page.locator("#search-results li a").evaluate_all("links => links.map(a => a.href)")
+        assert any("celeba.html" in hit for hit in hits), f"the chapter that has the word is not among {hits}"
         found = [*visit.problems, *of_access(visit.page, axe)]
     assert not found, "\n".join(found)
 
@@ -255,3 +330,48 @@ def test_no_reference_is_left_open(book, page):
 def test_contents_reach_every_page(book):
     links = {urldefrag(link["href"])[0] for link in parsed(book / "index.html").select("nav a[href]")}
     assert set(PAGES[1:]) <= links, f"the contents lead to {sorted(links)}"
+
+
+def test_first_page_has_the_whole_map(book):
+    index = parsed(book / "index.html")
+    listed = [link["href"] for link in index.select(".book-map-list a")]
+    assert listed == PAGES[1:], "the list below the map does not follow the contents"
+    drawn = {link["href"] for link in index.select("svg.book-map a")}
+    assert drawn == set(NOTEBOOK_PAGES), f"the picture of the map shows {sorted(drawn)}"
+
+
+@pytest.mark.parametrize("page", PAGES[1:])
+def test_strip_shows_every_page_and_marks_this_one(book, page):
+    strips = parsed(book / page).select("article nav.book-strip")
+    assert len(strips) == 1, f"{len(strips)} strips"
+    assert [link["href"].split("#")[0] for link in strips[0].select("a")] == PAGES[1:]
+    assert [link["href"] for link in strips[0].select('a[aria-current="page"]')] == [page]
+
+
+@on_each_page
+def test_launch_links_follow_the_one_setting(book, page):
+    soup = parsed(book / page)
+    links = {link["href"] for link in soup.select("a[href]")}
+    stem = pathlib.PurePosixPath(page).stem
+    found = {link for link in links if "mybinder" in link or "colab" in link}
+    wanted = {contents.binder(stem), contents.colab(stem)} if page in NOTEBOOK_PAGES else set()
+    assert found == wanted
+    assert contents.repository()["url"] in links, "no link to the repository"
+
+
+def test_notation_lists_every_equation_with_function_and_test(book):
+    article = parsed(book / "notation.html").select_one("article")
+    text = " ".join(article.get_text(" ").split())
+    links = {link["href"] for link in article.select("a[href]")}
+    for path in sorted((ROOT / "book" / "equations").glob("*.yml")):
+        for equation in yaml.safe_load(path.read_text(encoding="utf-8")):
+            place = f"{path.stem}.html#equation-{equation['label']}"
+            assert place in links, f"no link to {place}"
+            for said in filter(None, (equation["what"], equation["function"], equation["test"])):
+                # a description with a formula is not its own text on the page
+                assert "$" in said or said in text, f"{said!r} is not in the table"
+
+
+def test_runs_page_has_a_row_for_every_notebook(book):
+    rows = parsed(book / "runs.html").select("article table tbody tr")
+    assert [row.select_one("a")["href"] for row in rows] == NOTEBOOK_PAGES

@@ -12,10 +12,14 @@ import sys
 import fetch_assets
 
 ROOT = fetch_assets.ROOT
+BOOK = ROOT / "book"
 
 
-def build(folder: pathlib.Path = ROOT) -> pathlib.Path:
-    """Build below `folder` and return the first page; SystemExit with the status of a build that fails."""
+def build(folder: pathlib.Path = ROOT, source: pathlib.Path = BOOK) -> pathlib.Path:
+    """Build `source` below `folder` and return the first page; SystemExit with the status of a build that fails.
+
+    The settings, and the extensions they name, are those of the `_config.yml` nearest above `source`.
+    """
     try:
         fetch_assets.fetch()
     except fetch_assets.AssetError as problem:
@@ -24,8 +28,8 @@ def build(folder: pathlib.Path = ROOT) -> pathlib.Path:
             flush=True,
         )
     jupyter_book = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()"]  # it has no -m
-    command = [*jupyter_book, "build", "book", "-W", "-n", "--keep-going", "--all"]
-    if folder != ROOT:
+    command = [*jupyter_book, "build", str(source), "-W", "-n", "--keep-going", "--all"]
+    if (folder, source) != (ROOT, BOOK):
         command += ["--path-output", str(folder)]
     status = subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL).returncode
     if status:

@@ -36,6 +36,13 @@ document.addEventListener('DOMContentLoaded', () => {
 """
 
 
+# What a cell printed, and the mark of columns in it: words or numbers with several blanks between them.
+PRINTED = re.compile(
+    r'(?P<before><div class="output stream[^>]*><div class="highlight">)<pre>(?P<text>.*?)</pre>', re.DOTALL
+)
+COLUMNS = re.compile(r"\S {2,}\S.*\S {2,}\S")
+
+
 def use_offline_assets(app, config):
     """Point MathJax, requirejs and the widget manager at the fetched copies, if they are there."""
     if not pathlib.Path(app.srcdir, VENDOR, "fetched.json").is_file():
@@ -62,7 +69,16 @@ def repair_page(app, pagename, templatename, context, doctree):
         body = body.replace('role="doc-biblioentry"', 'role="listitem"')
         # a table wider than the page scrolls in this box, which the keyboard must be able to reach
         box = '<div class="pst-scrollable-table-container"'
-        context["body"] = body.replace(box, f'{box} tabindex="0" role="region" aria-label="table"')
+        body = body.replace(box, f'{box} tabindex="0" role="region" aria-label="table"')
+        context["body"] = PRINTED.sub(_keep_columns, body)
+
+
+def _keep_columns(printed):
+    """Printed sentences wrap; a printed table scrolls in its box instead, which the keyboard must be able to reach."""
+    aligned = [line for line in printed["text"].splitlines() if COLUMNS.search(line)]
+    if len(aligned) < 2:
+        return printed[0]
+    return f'{printed["before"]}<pre class="columns" tabindex="0" role="region" aria-label="printed table">{printed["text"]}</pre>'
 
 
 def _is_of_thebe(script):

@@ -1,0 +1,436 @@
+"""What the AVB-GTN chapter leans on: exact penalties on a line, probes of a model, diagrams, and what its checks say."""
+
+import inspect
+import math
+from dataclasses import replace
+
+import contents
+import pytest
+import torch
+from contents import BOOK, ROOT
+from examples import AVB_GTN_CONFIG, UNIT_CONFIG, RandomDomains
+from torch.nn import functional as F
+
+from avbgtn import checks, diagrams, losses, penalties, probe, streams
+from avbgtn.avb_gtn import AVBGTN
+from avbgtn.checks import CheckFailed
+from avbgtn.plots import avb_gtn as plots
+from avbgtn.trainer import Trainer, build, make_fabric
+
+F64 = torch.float64
+
+
+def one_step(config):
+    model = build(replace(config, precision="64-true"))
+    noise = model.noise(0, range(2))
+    x1, x2 = (streams.normal(0, name, 0, range(2), (3, 32, 32), dtype=F64).tanh() for name in ("x1", "x2"))
+    return model, noise, model.step(x1, x2, noise)
+
+
+# --- Eqs. (7), (10)-(13) in the model -----------------------------------------------------------------------------
+
+
+def test_eq10_to_eq13_are_units_losses_with_log_sigmoid_of_the_right_t():
+    config = replace(
+        AVB_GTN_CONFIG, lambda_0=3.0, lambda_1=0.7, lambda_2=11.0, lambda_3=0.3, lambda_4=5.0, lambda_reading="literal",
+    )  # fmt: skip
+    model, noise, step = one_step(config)
+    found = model.player_losses("generators", step, noise)["loss"]
+    x, z, made = step.x, step.code, step.image
+    t1, t2 = model.posterior1, model.posterior2
+
+    def log_s(t, image, code):
+        return torch.sigmoid(t(image, code)).log().mean()
+
+    def l1(a, b):
+        return (a - b).abs().mean()
+
+    eq10 = 0.7 * log_s(t1, x[1], z["1"]) + 11 * l1(made["11"], x[1])
+    eq11 = 0.7 * log_s(t2, x[2], z["2"]) + 11 * l1(made["22"], x[2])
+    eq12 = 0.3 * (log_s(t1, x[1], z["1"]) + log_s(t2, made["12"], z["12"])) + 5 * l1(made["121"], x[1])
+    eq13 = 0.3 * (log_s(t2, x[2], z["2"]) + log_s(t1, made["21"], z["21"])) + 5 * l1(made["212"], x[2])
+    fake = model.discriminate({1: made["21"], 2: made["12"]})
+    gan = 3 * sum(-torch.sigmoid(logits).log().mean() for logits in fake.values())
+    torch.testing.assert_close(found, eq10 + eq11 + eq12 + eq13 + gan, rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("config", [UNIT_CONFIG, AVB_GTN_CONFIG], ids=["unit", "avb_gtn"])
+def test_eq7_eq13_of_domain_2_are_those_of_domain_1_with_the_domains_exchanged(config):
+    model, noise, step = one_step(config)
+    other = build(replace(config, precision="64-true"))
+    swap = str.maketrans("12", "21")
+
+    def exchanged(name):  # encoder1 to encoder2, and so on; the numbers of layers stay
+        head, *rest = name.split(".")
+        return ".".join([head.translate(swap), *rest])
+
+    other.load_state_dict({exchanged(name): value for name, value in model.state_dict().items()})
+    turned = {
+        key.split("/")[0] + "/" + key.split("/")[1].translate(swap): value for key, value in noise.items()
+    }
+    mirrored = other.step(step.x[2], step.x[1], turned)
+    ours, theirs = (
+        m.player_losses("generators", s, n) for m, s, n in ((model, step, noise), (other, mirrored, turned))
+    )
+    assert set(ours) == set(theirs)
+    for key, value in ours.items():
+        torch.testing.assert_close(theirs[key.translate(swap)], value, rtol=1e-7, atol=1e-9, msg=key)
+
+
+# --- exact penalties on a line ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("m, s", [(0.0, 1.0), (2.0, 1.0), (-1.0, 0.3), (3.0, 1.4)])
+def test_best_t_is_the_log_ratio_and_its_mean_the_kl(m, s):
+    q, p = (
+        torch.distributions.Normal(torch.tensor(m, dtype=F64), s),
+        torch.distributions.Normal(torch.tensor(0.0, dtype=F64), 1.0),
+    )
+    z = torch.linspace(-5, 5, 41, dtype=F64)
+    torch.testing.assert_close(penalties.best_t(z, m, s), q.log_prob(z) - p.log_prob(z))
+    exact = torch.distributions.kl_divergence(q, p).item()
+    assert penalties.kl(m, s).item() == pytest.approx(exact, abs=1e-12)
+    on_codes = penalties.best_t(m + s * penalties.NODES, m, s)
+    assert penalties.expected(losses.logit_penalty, on_codes).item() == pytest.approx(exact, abs=1e-9)
+
+
+def js_by_density(m, s):
+    """2 JS from densities on a plain grid, without T."""
+    z = torch.linspace(-30, 30, 60001, dtype=F64)
+    q = torch.exp(-0.5 * ((z - m) / s).square()) / (s * math.sqrt(2 * math.pi))
+    p = torch.exp(-0.5 * z.square()) / math.sqrt(2 * math.pi)
+    r = (q + p) / 2
+    return sum(torch.xlogy(d, d / r.clamp_min(1e-300)).sum().item() for d in (q, p)) * 60 / 60000
+
+
+@pytest.mark.parametrize("m, s", [(0.0, 1.0), (1.0, 1.0), (2.0, 0.3), (6.0, 1.0)])
+def test_two_js_is_the_value_of_the_game_and_agrees_with_an_integral_of_densities(m, s):
+    found = penalties.two_js(m, s).item()
+    assert found == pytest.approx(js_by_density(m, s), abs=1e-8)
+    assert 0 - 1e-12 <= found <= 2 * math.log(2) + 1e-12
+
+
+@pytest.mark.parametrize("m, s", [(1.0, 1.0), (2.0, 0.3), (6.0, 1.0)])
+def test_no_other_t_makes_the_game_worth_more(m, s):
+    """The best T reaches 2 JS - 2 log 2; a T that is bent away from it, to either side, stays below."""
+
+    def game(delta):
+        on_q, on_p = m + s * penalties.NODES, penalties.NODES  # codes, samples of the prior
+        t_q, t_p = (penalties.best_t(z, m, s) + delta * z.sin() for z in (on_q, on_p))
+        return (penalties.WEIGHTS * (F.logsigmoid(t_q) + F.logsigmoid(-t_p))).sum().item()
+
+    best = js_by_density(m, s) - 2 * math.log(2)
+    assert game(0.0) == pytest.approx(best, abs=1e-8)
+    for delta in (-0.1, 0.1):
+        assert game(delta) < best - 1e-6, delta
+
+
+TABLE = {  # frozen gradients by m: T, log s(T), softplus(T)
+    1: (1.000, 0.398, 0.602), 2: (2.000, 0.450, 1.550), 4: (4.000, 0.137, 3.863),
+    8: (8.00, 3.9e-4, 7.9996), 10: (10.0, 4.5e-6, 10.0),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("m", TABLE)
+def test_frozen_gradients_have_the_sizes_of_the_table(m):
+    for form, expected in zip(penalties.FORMS.values(), TABLE[m], strict=True):
+        assert penalties.frozen_gradient(form, float(m))[0] == pytest.approx(
+            expected, rel=0.02 if m >= 8 else 2e-3
+        )
+
+
+@pytest.mark.parametrize(
+    "m, s", [(1.0, 1.0), (2.0, 1.0), (4.0, 1.0), (8.0, 1.0), (10.0, 1.0), (2.0, 0.3), (0.5, 1.6)]
+)
+def test_frozen_gradients_are_those_of_kl_two_js_and_their_difference(m, s):
+    h = 1e-4
+    by_difference = {  # of the integral of densities and of the closed form: no autograd, no T
+        "m": (js_by_density(m + h, s) - js_by_density(m - h, s)) / (2 * h),
+        "log s": (js_by_density(m, s * math.exp(h)) - js_by_density(m, s * math.exp(-h))) / (2 * h),
+    }
+    exact_kl = {"m": m, "log s": s * s - 1}
+    for at, parameter in enumerate(("m", "log s")):
+        js, kl = by_difference[parameter], exact_kl[parameter]
+        for form, expected in (("logit", kl), ("log_sigmoid", js), ("softplus", kl - js)):
+            assert penalties.frozen_gradient(penalties.FORMS[form], m, s)[at] == pytest.approx(
+                expected, abs=1e-5
+            )
+            assert penalties.true_gradient(form, m, s)[at] == pytest.approx(expected, abs=1e-5)
+
+
+def test_log_sigmoid_leaves_one_minus_sigmoid_of_the_gradient():
+    z = torch.linspace(-6, 6, 25, dtype=F64, requires_grad=True)
+    t = 1.7 * z - 0.4
+    (gradient,) = torch.autograd.grad(losses.log_sigmoid_penalty(t) * len(z), z)
+    torch.testing.assert_close(gradient, (1 - torch.sigmoid(t.detach())) * 1.7)
+
+
+def test_the_printed_value_has_half_the_slope_that_is_followed():
+    m = torch.tensor(2.0, dtype=F64, requires_grad=True)
+    value = penalties.expected(losses.log_sigmoid_penalty, penalties.best_t(m + penalties.NODES, m))
+    (slope,) = torch.autograd.grad(value, m)
+    assert 2 * slope.item() == pytest.approx(
+        penalties.frozen_gradient(losses.log_sigmoid_penalty, 2.0)[0], rel=1e-9
+    )
+
+
+def test_right_forms_come_home_and_the_wrong_sign_runs_away():
+    for name, form in penalties.FORMS.items():
+        assert penalties.descend(form, 1.5, 0.6, steps=200, lr=0.1)[-1][2] < 1e-4, name
+    away = [kl for *_, kl in penalties.descend(penalties.wrong_sign, 1.5, 0.6, steps=100, lr=0.1)]
+    assert all(b > a for a, b in zip(away, away[1:], strict=False)) and away[-1] > 4 * away[0]
+    stuck = penalties.descend(losses.log_sigmoid_penalty, 6.0, 0.6, steps=100, lr=0.1)
+    assert stuck[-1][2] > 0.98 * stuck[0][2]
+
+
+def test_gradient_by_the_shown_image_is_pure_noise():
+    for a, s, x in ((0.9, 0.3, 1.7), (0.5, 0.8, -2.0)):
+        mean, std = penalties.explicit_image_gradient(a, s, x)
+        assert abs(mean) < 1e-9 and std == pytest.approx(a / s, rel=1e-9)
+
+
+# --- probes ------------------------------------------------------------------------------------------------------------
+
+
+def test_pulls_are_weighted_and_tied_by_the_identity_and_leave_no_gradient():
+    trainer = Trainer(AVB_GTN_CONFIG, RandomDomains(), make_fabric(AVB_GTN_CONFIG))
+    before = {name: p.clone() for name, p in trainer.model.named_parameters()}
+    found = probe.pulls(trainer, 0)
+    gate = 1 - torch.sigmoid(torch.tensor(found["t"])).item()
+    assert found["log_sigmoid"] == pytest.approx(gate * found["logit"], rel=1e-4)
+    assert found["softplus"] == pytest.approx((1 - gate) * found["logit"], rel=1e-4)
+    heavier = Trainer(
+        replace(AVB_GTN_CONFIG, lambda_1=1.0, lambda_2=50.0), RandomDomains(), make_fabric(AVB_GTN_CONFIG)
+    )
+    other = probe.pulls(heavier, 0)
+    assert other["logit"] == pytest.approx(10 * found["logit"], rel=1e-4)
+    assert other["reconstruction"] == pytest.approx(found["reconstruction"] / 2, rel=1e-4)
+    for name, p in trainer.model.named_parameters():
+        assert p.grad is None and torch.equal(p, before[name]), name
+
+
+def test_watching_changes_nothing_of_the_training():
+    watched, alone = (Trainer(AVB_GTN_CONFIG, RandomDomains(), make_fabric(AVB_GTN_CONFIG)) for _ in range(2))
+    lines = probe.watch(watched, epochs=5, every=2)
+    for epoch in range(5):
+        alone.update(epoch)
+    assert [line["epoch"] for line in lines] == [0, 2, 4, 5]
+    assert lines[0]["t_loss"] == losses.TWO_LOG_TWO
+    assert all(
+        torch.equal(a, b) for a, b in zip(watched.model.parameters(), alone.model.parameters(), strict=True)
+    )
+
+
+def test_noise_use_of_a_known_posterior():
+    model = build(replace(UNIT_CONFIG, noise_scale=0.5))
+    x = RandomDomains().evaluation("validation").x1
+    use = probe.noise_use(model, x, 1, 2, draws=16)
+    assert use.images.shape == (16, 6, 3, 32, 32)
+    assert use.code_over_noise == pytest.approx(0.5, rel=0.03)
+    assert use.code_share == pytest.approx(use.code_over_noise / use.code_over_images)
+    silent = probe.noise_use(build(replace(AVB_GTN_CONFIG, noise_scale=0.0)), x, 1, 2, draws=3)
+    assert silent.code_share < 1e-5 and silent.picture_share < 1e-5
+
+
+# --- diagrams and drawings -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "figure, part", [(f, p) for f, parts in diagrams.PARTS.items() for p in parts], ids=str
+)
+def test_part_of_a_diagram_names_a_line_of_the_source(figure, part):
+    assert part.line in inspect.getsource(part.source()), f"{part.where} has no line {part.line!r}"
+    table = diagrams.parts_table(figure).data
+    assert part.symbol in table and part.where.split(".", 1)[1] in table and "$" not in table
+    assert diagrams.lines_stand(figure)
+
+
+def test_a_part_whose_line_is_gone_is_seen(monkeypatch):
+    gone = replace(diagrams.PARTS["noise"][0], line="return mu + eps * 2")
+    monkeypatch.setitem(diagrams.PARTS, "noise", (gone, diagrams.PARTS["noise"][1]))
+    assert not diagrams.lines_stand("noise")
+
+
+class Metadata:
+    """What an installation says of the package."""
+
+    def __init__(self, *urls):
+        self.urls = list(urls)
+
+    def get_all(self, name):
+        return self.urls or None
+
+
+def test_parts_link_to_their_files_where_the_repository_is_known(monkeypatch):
+    address = "https://example.org/someone/book"
+    known = Metadata("Homepage, https://example.org", f"Repository, {address}")
+    monkeypatch.setattr(diagrams.metadata, "metadata", lambda name: known)
+    assert f"[`UNIT.step`]({address}/blob/HEAD/avbgtn/unit.py)" in diagrams.parts_table("unit").data
+    monkeypatch.setattr(diagrams.metadata, "metadata", lambda name: Metadata())
+    assert (
+        "`UNIT.step`" in diagrams.parts_table("unit").data and "](" not in diagrams.parts_table("unit").data
+    )
+
+    def absent(name):
+        raise diagrams.metadata.PackageNotFoundError
+
+    monkeypatch.setattr(diagrams.metadata, "metadata", absent)
+    assert diagrams.repository() == ""
+
+
+def test_the_chapter_as_it_is_printed_links_its_parts_to_the_repository():
+    printed = (BOOK / "avb_gtn.ipynb").read_text(encoding="utf-8")
+    for parts in diagrams.PARTS.values():
+        for file in {part.where.split(".")[0] for part in parts}:
+            path = f"avbgtn/{file}.py"
+            assert (ROOT / path).is_file()
+            assert f"]({contents.repository()['url']}/blob/HEAD/{path})" in printed, (
+                f"no link to {path}: was the package installed anew after its address was set, then the chapter run?"
+            )
+
+
+def test_everything_drawn_has_alternative_text_and_fits():
+    lines = [
+        {"epoch": e, "t_loss": 1.0, "logit": 1.0, "log_sigmoid": 0.5, "softplus": 0.5, "reconstruction": 2.0}
+        for e in (0, 5)
+    ]
+    curves = {name: [0.1, 0.2] for name in penalties.FORMS}
+    drawn = [
+        diagrams.unit_figure(), diagrams.noise_figure(), diagrams.avb_gtn_figure(), plots.frame(0.5), plots.frame(10),
+        plots.gradient_sizes([1, 2], curves), plots.descents(curves, curves), plots.pulls_on_heads(lines),
+        plots.long_run([200, 400], [18.0, 19.0], [-20.0, -21.0]), plots.scale_bars({"a": (2.0, "black")}),
+        plots.noise_draws(torch.zeros(3, 8, 8), {"UNIT": torch.zeros(4, 3, 8, 8)}, black=0.1),
+    ]  # fmt: skip
+    for figure in drawn:
+        assert len(figure.alt.split()) >= 8, figure.alt
+        assert figure.get_figwidth() == pytest.approx(4.8) and len(figure.png()) < 250_000
+
+
+# --- the checks ----------------------------------------------------------------------------------------------------
+
+
+def says(check, answer, *words):
+    with pytest.raises(CheckFailed) as failed:
+        check(answer)
+    for word in words:
+        assert word in str(failed.value), str(failed.value)
+
+
+def test_check_strongest_pull(capsys):
+    checks.check_avb_gtn_strongest_pull("C")
+    assert capsys.readouterr().out.startswith("ok: the pull has its top, 0.47, near m = 1.6")
+    check = checks.check_avb_gtn_strongest_pull
+    says(check, None, "still None")
+    says(check, "a", "in proportion", "1 - sigma(T)")
+    says(check, "b", "levels off")
+    says(check, "d", "m = 0")
+    says(check, "e", "must be one of")
+
+
+def pull_with(t_of, sign=1.0, reduce=None):
+    def pull(penalty, m, eps):
+        moving = torch.tensor(m, dtype=F64, requires_grad=True)
+        value = penalty(t_of(moving + eps, moving, m))
+        value = value * len(eps) if reduce == "sum" else value
+        return sign * torch.autograd.grad(value, moving)[0].item()
+
+    return pull
+
+
+def test_check_pull(capsys):
+    check = checks.check_avb_gtn_pull
+    check(pull_with(lambda z, moving, m: m * z - m**2 / 2))
+    assert "ok:" in capsys.readouterr().out
+    says(check, None, "must be a function")
+    says(check, pull_with(lambda z, moving, m: m * z - m**2 / 2, sign=-1), "wrong sign")
+    says(check, pull_with(lambda z, moving, m: m * z - m**2 / 2, reduce="sum"), "mean over eps")
+    says(check, pull_with(lambda z, moving, m: moving * z - moving**2 / 2), "T moved along with m")
+    says(check, pull_with(lambda z, moving, m: 2 * m * z - m**2), "factor 1/2")
+    says(check, pull_with(lambda z, moving, m: z), "logarithm of q's density")
+
+    def unwritten(penalty, m, eps):
+        raise NotImplementedError("your answer goes here")
+
+    says(check, unwritten, "not written yet")
+
+
+def test_check_translated_penalty(capsys):
+    check = checks.check_avb_gtn_translated_penalty
+    check(lambda t1, t2, x12, z12: losses.log_sigmoid_penalty(t2(x12.detach(), z12)))
+    assert "ok:" in capsys.readouterr().out
+    wrong = {
+        "asks T1": lambda t1, t2, x, z: losses.log_sigmoid_penalty(t1(x.detach(), z)),
+        "the sign is wrong": lambda t1, t2, x, z: -losses.log_sigmoid_penalty(t2(x.detach(), z)),
+        "two mistakes in the value": lambda t1, t2, x, z: losses.log_sigmoid_penalty(t1(x, z)).neg(),
+        "sum over the batch": lambda t1, t2, x, z: F.logsigmoid(t2(x.detach(), z)).sum(),
+        "AVB's form": lambda t1, t2, x, z: losses.logit_penalty(t2(x.detach(), z)),
+        "it is softplus(T)": lambda t1, t2, x, z: losses.softplus_penalty(t2(x.detach(), z)),
+        "the prior's side": lambda t1, t2, x, z: -losses.softplus_penalty(t2(x.detach(), z)),
+        "a gradient reaches x12": lambda t1, t2, x, z: losses.log_sigmoid_penalty(t2(x, z)),
+        "no gradient reaches z12": lambda t1, t2, x, z: losses.log_sigmoid_penalty(
+            t2(x.detach(), z.detach())
+        ),
+        "at the logit -2000": lambda t1, t2, x, z: torch.sigmoid(t2(x.detach(), z)).log().mean(),
+        "expected": lambda t1, t2, x, z: 3 * t2(x, z).mean(),
+    }
+    for words, answer in wrong.items():
+        says(check, answer, words)
+    says(check, None, "must be a function")
+
+
+def test_check_lambda_for_nats(capsys):
+    check = checks.check_avb_gtn_lambda_for_nats
+
+    def d(width, size):
+        return 4 * width * (size // 4) ** 2
+
+    check(lambda lam, width, size: 2 * lam / d(width, size))
+    assert "ok:" in capsys.readouterr().out
+    says(check, None, "must be a function")
+    says(check, lambda lam, w, s: lam * d(w, s) / 2, "multiplied by d/2")
+    says(check, lambda lam, w, s: lam / d(w, s), "1/2 of the KL is missing")
+    says(check, lambda lam, w, s: lam / (2 * d(w, s)), "wrong side")
+    says(check, lambda lam, w, s: 2 * lam / (4 * w * s * s), "quarter of the picture's side")
+    says(check, lambda lam, w, s: 2 * lam / (w * (s // 4) ** 2), "4 * width channels")
+    says(check, lambda lam, w, s: 2 * lam / (3 * s * s), "not of the picture")
+    says(check, lambda lam, w, s: 2 / d(w, s), "lambda_1 is missing")
+    says(check, lambda lam, w, s: 7.0, "Begin with d")
+
+
+def test_check_noise_planes(capsys):
+    check = checks.check_avb_gtn_noise_planes
+    check(16)
+    assert "ok:" in capsys.readouterr().out
+    says(check, None, "still None")
+    for answer, words in ((3, "default"), (256, "channels"), (65536, "one plane"), (4, "width 16"), (15, "left without noise"), (17, "one more"), (64, "the square is forgotten"), (99, "16 x 16")):  # fmt: skip
+        says(check, answer, f"not {answer}", words)
+
+
+def test_check_design(capsys):
+    check = checks.check_avb_gtn_design
+    good = {
+        "penalty": "logit",
+        "penalty_scale": "per_dimension",
+        "posterior": "code",
+        "adaptive_contrast": 16,
+    }
+    check(good)
+    check(good | {"posterior": "input", "noise_channels": 4})
+    assert capsys.readouterr().out.count("ok:") == 2
+    says(check, None, "still None")
+    says(check, "logit", "must be a dictionary")
+    says(check, good | {"penalti": "logit"}, "no parameter is called penalti")
+    says(check, good | {"penalty": "logits"}, "these settings are refused")
+    says(check, good | {"penalty": "log_sigmoid"}, "2 JS")
+    says(check, good | {"penalty": "softplus"}, "KL - 2 JS")
+    says(check, good | {"penalty": "gaussian", "adaptive_contrast": 0}, "does not ask T")
+    says(check, good | {"posterior": "input"}, "no density")
+    says(check, good | {"adaptive_contrast": 0}, "tens of thousands")
+    says(check, good | {"penalty_scale": "as_written"}, "d/2 times heavier")
+
+
+def test_t_penalties_of_the_model_are_the_forms_of_the_chapter():
+    from avbgtn.avb_gtn import T_PENALTIES
+
+    assert T_PENALTIES == penalties.FORMS
+    assert AVBGTN.generators_losses is AVBGTN.__mro__[1].generators_losses, "Eq. (1) is UNIT's own"

@@ -1,0 +1,49 @@
+"""What the chapters may cost: each has a budget that its last cell holds it to, and together they fit a coffee break."""
+
+import pathlib
+import re
+
+import nbformat
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+NOTEBOOKS = sorted((ROOT / "book").glob("*.ipynb"))
+ALL_CHAPTERS = 480  # CPU-seconds on one thread
+
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
+each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+
+
+def budget_of(path):
+    """The budget that the notebook's last code cell names, in CPU-seconds."""
+    last = [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"][-1]
+    found = re.search(r"reading\.within_budget\(cpu_seconds=([\d.]+)", last.source)
+    assert found, f"{path.name}: the last code cell is no reading.within_budget(cpu_seconds=...)"
+    assert "nbval-ignore-output" not in last.metadata.get("tags", []), (
+        f"{path.name}: the budget is not compared"
+    )
+    return float(found[1])
+
+
+def last_run(path):
+    """What tools/execute.py wrote into the notebook."""
+    return nbformat.read(path, as_version=4).metadata["avbgtn"]["last_run"]
+
+
+def test_all_chapters_fit_their_budget():
+    budgets = {path.stem: budget_of(path) for path in NOTEBOOKS}
+    assert sum(budgets.values()) <= ALL_CHAPTERS, f"{sum(budgets.values()):g} CPU-seconds together: {budgets}"
+    spent = {path.stem: last_run(path)["cpu_seconds"] for path in NOTEBOOKS}
+    assert sum(spent.values()) <= ALL_CHAPTERS, (
+        f"the last runs took {sum(spent.values())} CPU-seconds: {spent}"
+    )
+
+
+@each_notebook
+def test_the_last_run_kept_its_budget(path):
+    last = last_run(path)
+    budget = budget_of(path)
+    assert last["cpu_seconds"] <= 1.25 * budget, (
+        f"{path.name} took {last['cpu_seconds']} CPU-seconds when its outputs were made, its budget is {budget:g}: "
+        "make it cheaper, or raise the budget and what the chapter says that it costs"
+    )
