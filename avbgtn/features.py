@@ -45,7 +45,8 @@ class FeatureNet(nn.Module):
                 f"images have shape {tuple(x.shape)}, expected (N, 3, H, W): stack them into one batch"
             )
         device = next(self.parameters()).device
-        return torch.cat([self.embed(part.to(device).float()).float().cpu() for part in x.split(CHUNK)])
+        chunk = 8 if device.type == "cpu" else CHUNK  # what fits a processor's cache takes half the time
+        return torch.cat([self.embed(part.to(device).float()).float().cpu() for part in x.split(chunk)])
 
 
 class EfficientNetFeatures(FeatureNet):
