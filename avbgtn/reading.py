@@ -60,7 +60,7 @@ def _place(thing: Callable | type) -> str:
 
 
 def cpu_seconds() -> float:
-    """CPU time of this process since its start, imports included: unlike a clock it hardly feels other programs."""
+    """CPU time of this process since its start, imports included: it feels other programs less than a clock does."""
     return time.process_time()
 
 
