@@ -3,7 +3,6 @@
 import importlib
 import json
 import re
-import subprocess
 import sys
 import tomllib
 
@@ -12,6 +11,7 @@ import pytest
 import yaml
 from bs4 import BeautifulSoup
 from contents import BOOK, ROOT, binder, colab, repository, sources
+from tracked import tracked_files
 
 from avbgtn import losses, networks
 from avbgtn.parameters import Parameters
@@ -127,13 +127,8 @@ def test_map_knows_every_chapter_and_what_it_builds_on():
 
 def tracked_texts():
     """(path, text) of every file that is, or would be, committed; of notebooks the cells' sources alone."""
-    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
-    try:
-        listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    except (OSError, subprocess.CalledProcessError):
-        pytest.skip("needs git and a clone: only there is it known which files belong to the project")
-    for path in (ROOT / name for name in listed.splitlines()):
-        if path.is_file() and b"\0" not in (data := path.read_bytes()):
+    for path in tracked_files():
+        if b"\0" not in (data := path.read_bytes()):
             content = data.decode("utf-8")
             if path.suffix == ".ipynb":
                 content = "\n".join(cell.source for cell in nbformat.reads(content, as_version=4).cells)

@@ -13,21 +13,12 @@ import yaml
 from cffconvert import Citation
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+from tracked import tracked_files
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 LOCKED_EXTRAS = ("book", "test", "kid", "celeba")
 CONDA_NAMES = {"pytorch": "torch", "matplotlib-base": "matplotlib"}
-
-
-def tracked_files():
-    """Every file that is, or would be, committed; what .gitignore names is none of them."""
-    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
-    try:
-        listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    except (OSError, subprocess.CalledProcessError):
-        pytest.skip("needs git and a clone: only there is it known which files belong to the project")
-    return [ROOT / name for name in listed.splitlines() if (ROOT / name).is_file()]
 
 
 def requirements(*extras):
