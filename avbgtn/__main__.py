@@ -3,6 +3,8 @@
     python -m avbgtn train --epochs 2000 --preset quick --models avb_gtn
     python -m avbgtn resume runs/heads-quick-avb_gtn-1a2b3c4d --epochs 5000
     python -m avbgtn translate portrait.jpg --to blond -o blond.png
+    python -m avbgtn train --dataset music --representation band_gain --preset reader
+    python -m avbgtn translate song.wav --to violin -o violin.wav
 
 Exit codes: 0 done, 2 bad input or a run that cannot go on (one sentence on stderr), 75 interrupted with a checkpoint saved.
 """
@@ -15,7 +17,10 @@ from pathlib import Path
 
 from .config import ConfigError
 from .parameters import Parameters, from_parameters
+from .sound_parameters import SoundParameters
 from .values import whole
+
+SOUND_FILES = (".wav", ".flac", ".ogg")
 
 
 def parser() -> argparse.ArgumentParser:
@@ -25,31 +30,37 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(dest="command", required=True, metavar="train | resume | translate")
 
     train = commands.add_parser("train", help="train, or go on training, the models of an experiment",
-                                description="The options are the parameters of book/celeba.ipynb, with the same defaults and checks.")  # fmt: skip
-    for f in fields(Parameters):
-        train.add_argument(f"--{f.name}", default=None, metavar="VALUE", help=f"default {f.default!r}")
+                                description="The options are the parameters of book/celeba.ipynb, and with --dataset music or irmas those of book/audio.ipynb, with the same defaults and checks.")  # fmt: skip
+    for name, default in {
+        f.name: f.default for kind in (SoundParameters, Parameters) for f in fields(kind)
+    }.items():
+        train.add_argument(f"--{name}", default=None, metavar="VALUE", help=f"default {default!r}")
     train.add_argument("--keep", default="", help="epochs whose weights are kept, such as 500,2000")
 
     resume = commands.add_parser("resume", help="go on with a run folder")
     resume.add_argument("run_dir")
     resume.add_argument("--epochs", required=True)
-    resume.add_argument("--root", default=None, help="where CelebA is, for a run on it")
+    resume.add_argument("--root", default=None, help="where CelebA or IRMAS is, for a run on it")
     resume.add_argument("--devices", default="1")
     resume.add_argument("--keep", default="")
     resume.add_argument("--workers", default="0", help="threads that decode CelebA's pictures ahead")
     resume.add_argument("--log_every", default="50", help="epochs a metrics line")
     resume.add_argument("--measure_every", default="200", help="epochs between scores on validation images")
 
-    translate = commands.add_parser("translate", help="translate a picture")
-    translate.add_argument("image")
+    translate = commands.add_parser("translate", help="translate a picture or a sound")
+    translate.add_argument("file", help="an image, or a WAV, FLAC or OGG file")
     translate.add_argument(
-        "--weights", default="heads-avbgtn", help="committed name, .safetensors file or run folder"
+        "--weights",
+        default=None,
+        help="committed name, .safetensors file or run folder; heads-avbgtn by default, for a sound music-avbgtn",
     )
-    translate.add_argument("--to", default=None, help="target domain; blond by default")
+    translate.add_argument("--to", default=None, help="target domain; blond or violin by default")
     translate.add_argument(
         "--seed", type=int, default=None, help="draw the posterior's noise; zero without it"
     )
-    translate.add_argument("-o", "--output", default=None, help="where to write; IMAGE-blond.png by default")
+    translate.add_argument(
+        "-o", "--output", default=None, help="where to write; FILE-blond.png or FILE-violin.wav by default"
+    )
     return top
 
 
@@ -104,8 +115,13 @@ def _one_thread(device: str) -> None:
 
 
 def _train(args: argparse.Namespace) -> int:
-    given = {f.name: getattr(args, f.name) for f in fields(Parameters) if getattr(args, f.name) is not None}
-    parameters, keep = from_parameters(given), _epochs(args.keep)
+    kind = SoundParameters if args.dataset in ("music", "irmas") else Parameters
+    given = {
+        name: value
+        for name, value in vars(args).items()
+        if name in {**SoundParameters.checks, **Parameters.checks} and value is not None
+    }
+    parameters, keep = from_parameters(given, kind), _epochs(args.keep)
     experiment = parameters.resolve()
     for line in experiment.lines:
         print(line)
@@ -134,7 +150,7 @@ def _resume(args: argparse.Namespace) -> int:
             "workers": args.workers,
         }
     )
-    from . import data
+    from .experiment import load_data
     from .runs import Run
     from .storage import RunError
     from .train import train
@@ -142,7 +158,7 @@ def _resume(args: argparse.Namespace) -> int:
     run = Run(args.run_dir)
     c = run.config
     _one_thread(c.device)
-    domains = data.load(c.dataset, root=given.root, domains=c.domains, size=c.size, workers=given.workers)
+    domains = load_data(c, root=given.root, workers=given.workers)
     if domains.checksum != c.data_checksum:
         raise RunError(
             f"the data differ from those of {run.path}: checksum {domains.checksum} now, {c.data_checksum} then; restore them or start a new run"
@@ -162,16 +178,21 @@ def _resume(args: argparse.Namespace) -> int:
 
 
 def _translate(args: argparse.Namespace) -> int:
+    from .sound_translator import SoundTranslator
     from .translator import load
 
-    translator = load(args.weights)
+    is_sound = Path(args.file).suffix.lower() in SOUND_FILES
+    translator = load(args.weights or ("music-avbgtn" if is_sound else "heads-avbgtn"))
     to = args.to or translator.domains[1]
     try:
-        picture = translator.translate(args.image, to, seed=args.seed)
+        if isinstance(translator, SoundTranslator):
+            print(translator.translate_file(args.file, to, args.output, seed=args.seed))
+            return 0
+        picture = translator.translate(args.file, to, seed=args.seed)
     except ValueError as error:
         return _fail(error)
     output = (
-        Path(args.output) if args.output else Path(args.image).with_name(f"{Path(args.image).stem}-{to}.png")
+        Path(args.output) if args.output else Path(args.file).with_name(f"{Path(args.file).stem}-{to}.png")
     )
     picture.save(output)
     print(output)

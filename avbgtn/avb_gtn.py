@@ -32,8 +32,8 @@ class AVBGTN(UNIT):
 
     def __init__(self, config: Config):
         super().__init__(config)
-        self.posterior1 = PosteriorDiscriminator(config.width)
-        self.posterior2 = PosteriorDiscriminator(config.width)
+        self.posterior1 = PosteriorDiscriminator(config.width, config.channels)
+        self.posterior2 = PosteriorDiscriminator(config.width, config.channels)
         self.initialise("posterior1", "posterior2")
 
     def players(self) -> dict[str, list[nn.Module]]:

@@ -10,6 +10,8 @@ import math
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
+from .sound import PLANES, Sound
+
 
 class ConfigError(ValueError):
     """A parameter that cannot be used: one sentence with what came, what was expected and what to do."""
@@ -25,7 +27,7 @@ CHOICES = {
     "penalty_scale": ("as_written", "per_dimension", "nats"),
     "gan_loss": ("non_saturating", "minimax", "least_squares"),
     "init": ("independent", "twin"),
-    "weight_init": ("normal", "kaiming"),
+    "weight_init": ("normal", "kaiming", "kaiming_all"),
     "lambda_reading": ("code", "literal"),
     "t_train_on": ("real", "real+translated"),
     "precision": ("32-true", "bf16-mixed", "64-true"),
@@ -55,6 +57,8 @@ LEAST = {
     "adaptive_contrast": 0, "lr_halve_every": 0, "t_steps": 1, "size": 32,
 }  # fmt: skip
 
+LATER = {"d_lr", "sound"}  # fields that earlier versions did not have
+
 
 @dataclass(frozen=True)
 class Config:
@@ -67,7 +71,7 @@ class Config:
     """
 
     model: str  # "unit" or "avb_gtn"
-    dataset: str  # "heads" or "celeba"
+    dataset: str  # "heads" or "celeba"; "music" or "irmas"
     domains: tuple[str, str]  # domain 1, domain 2
     data_checksum: str  # of the resolved data set: other pictures make another run
     preset: str  # the name it came from; the values below are what counts
@@ -85,7 +89,9 @@ class Config:
     adaptive_contrast: int = 0  # draws R for the moments of the posterior; 0 is off
     gan_loss: str = "non_saturating"  # as UNIT's code; the paper's equations are "minimax"
     init: str = "independent"  # "twin" starts both domains' private layers alike
-    weight_init: str = "normal"  # N(0, 0.02), as UNIT's code; "kaiming" for encoders and generators
+    weight_init: str = (
+        "normal"  # N(0, 0.02), as UNIT's code; "kaiming" for E and G, "kaiming_all" for D and T too
+    )
     lambda_0: float = 10.0  # GAN
     lambda_1: float = 0.1  # prior penalty of z1, z2
     lambda_2: float = 100.0  # reconstruction
@@ -101,6 +107,18 @@ class Config:
     ema: float = 0.999  # decay of the averaged weights
     precision: str = "32-true"
     device: str = "cpu"  # noise is drawn on it, so it changes the result
+    d_lr: float = 0.0  # Adam's, for the discriminators, never halved; 0: the same as lr
+    sound: Sound | None = None  # for spectrograms: what they show; ``size`` is then their number of rows
+
+    @property
+    def channels(self) -> int:
+        """Planes of an image: red, green and blue, or those of a spectrogram."""
+        return self.sound.planes if self.sound else 3
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Height and width of the images."""
+        return (self.sound.rows, self.sound.columns) if self.sound else (self.size, self.size)
 
     def __post_init__(self):
         if not isinstance(self.domains, list | tuple) or not len(self.domains) == 2 == len(set(self.domains)):
@@ -118,7 +136,19 @@ class Config:
             raise ConfigError(f"{name} must be above 0, got 0: nothing would be learnt")
         if self.ema >= 1:
             raise ConfigError(f"ema must be below 1, got {self.ema!r}: the average would never move")
+        self._check_sound()
         self._check_penalty()
+
+    def _check_sound(self) -> None:
+        if self.sound is None:
+            return
+        if not isinstance(self.sound, Sound) or self.sound.representation not in PLANES:
+            raise ConfigError(f"sound must be a Sound with one of {', '.join(PLANES)}, got {self.sound!r}")
+        if self.sound.rows != self.size or self.sound.columns % 16 or self.sound.columns < 32:
+            raise ConfigError(
+                f"sound must have size={self.size} rows and a multiple of 16 columns of at least 32, "
+                f"got {self.sound.rows} x {self.sound.columns}"
+            )
 
     def _check_type(self, name: str, kind: Any) -> None:
         value = getattr(self, name)
@@ -165,8 +195,10 @@ class Config:
             )
 
     def to_dict(self) -> dict[str, Any]:
-        """JSON-safe; :meth:`from_dict` is its inverse."""
-        return asdict(self) | {"domains": list(self.domains)}
+        """JSON-safe; :meth:`from_dict` is its inverse. Fields of :data:`LATER` are left out where they change nothing, so
+        that fingerprints are what they were before there were such fields."""
+        values = asdict(self) | {"domains": list(self.domains)}
+        return {name: value for name, value in values.items() if name not in LATER or value}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "Config":
@@ -175,9 +207,11 @@ class Config:
         if unknown := sorted(set(values) - names, key=str):
             which = ", ".join(map(str, unknown))
             raise ConfigError(f"unknown config fields: {which}; they belong to another version of avbgtn")
-        if missing := sorted(names - set(values)):
+        if missing := sorted(names - set(values) - LATER):
             which = ", ".join(missing)
             raise ConfigError(f"missing config fields: {which}; they belong to another version of avbgtn")
+        if values.get("sound") is not None:
+            values = values | {"sound": Sound(**values["sound"])}
         return cls(**values)
 
     def fingerprint(self) -> str:

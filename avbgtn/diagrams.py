@@ -40,7 +40,7 @@ class Part:
 
 _ENCODER = Part(
     "E₁, E₂", "private halves of the encoders, image to features", "networks.Encoder",
-    "nn.Conv2d(IMAGE_CHANNELS + noise_channels, width, 7, padding=3),",
+    "nn.Conv2d(channels + noise_channels, width, 7, padding=3),",
 )  # fmt: skip
 _SHARED = Part(
     "shared", "the last residual block of both encoders: one module, both domains", "unit.UNIT.step",

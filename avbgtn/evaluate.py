@@ -45,7 +45,7 @@ def _chunks(model: UNIT, x: Tensor, draw: int | None, stream: str) -> Iterator[t
     like = next(model.parameters())
     for start in range(0, len(x), CHUNK):
         part = x[start : start + CHUNK].to(like)
-        shape = model.noise_shape()
+        shape = model.noise_shape(x.shape[-2:])
         if draw is None or shape is None:
             yield part, None
         else:

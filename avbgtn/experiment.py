@@ -10,10 +10,12 @@ from . import data
 from .config import Config, ConfigError
 from .parameters import CELEBA_DOMAINS, HEADS_DOMAINS, Parameters, config_of
 from .runs import runs_root
+from .sound_parameters import MUSIC_DOMAINS, SoundParameters
 
 # CPU-seconds an epoch (one update of every player, batch 1), UNIT and AVB-GTN together, measured on one thread of an
 # AMD EPYC in November 2026. Nothing is claimed for GPUs until one has been measured.
 SECONDS_ON_CPU = {"quick": 0.13, "reader": 0.45, "paper": 4.7}
+SOUND_SECONDS_ON_CPU = {"quick": 0.4, "reader": 1.6, "paper": 4.7}
 
 
 @dataclass(frozen=True)
@@ -46,14 +48,16 @@ class Experiment:
 
     def is_default(self) -> bool:
         """Whether this is the run whose outputs the book commits, so that its numbers can be held against the record."""
-        free = ("run_dir", "root", "image", "workers")  # they change where things are, not what comes out
+        free = ("run_dir", "root", "image", "clip", "workers")  # where things are, not what comes out
+        kind = type(self.parameters)
         same = all(
             getattr(self.parameters, name) == default
-            for name, default in vars(Parameters()).items()
+            for name, default in vars(kind()).items()
             if name not in free
         )
         c = next(iter(self.configs.values()))
-        return same and (c.dataset, c.preset, c.device) == ("heads", "quick", "cpu")
+        built_in = "heads" if kind is Parameters else "music"
+        return same and (c.dataset, c.preset, c.device) == (built_in, "quick", "cpu")
 
     def keep(self) -> tuple[int, ...]:
         """10, 40 and 100 % of the epochs: the paper's 5,000, 20,000 and 50,000 (Figure 4)."""
@@ -81,30 +85,43 @@ def resolve(p: Parameters) -> Experiment:
     if p.precision == "bf16-mixed" and device == "cpu":
         raise ConfigError("precision='bf16-mixed' is for CUDA devices and none was found; use '32-true'")
 
+    name, why, domains = (_sounds if isinstance(p, SoundParameters) else _pictures)(p)
+
+    def configs_for(checksum: str) -> dict[str, Config]:
+        about = dict(dataset=name, domains=domains, data_checksum=checksum, preset=preset, device=device)
+        return {m: config_of(p, m, **about) for m in p.models}
+
+    c = next(iter(configs_for("").values()))
+    loaded = load_data(c, root=p.root, workers=p.workers)
+    configs = configs_for(loaded.checksum)
+    return Experiment(configs, loaded, p, tuple(_lines(p, preset, device, why, configs)))
+
+
+def load_data(config: Config, *, root: str | None = None, workers: int = 0) -> data.Domains:
+    """The data set of a config, whatever it consists of; its checksum is not compared."""
+    if config.sound is not None:
+        return data.load_sound(config.dataset, sound=config.sound, root=root, workers=workers)
+    return data.load(config.dataset, root=root, domains=config.domains, size=config.size, workers=workers)
+
+
+def _pictures(p: Parameters) -> tuple[str, str, tuple[str, str]]:
+    """Data set, why this one, domains."""
     name, why = data.resolve(p.dataset, p.root)
     if name == "heads" and p.domains not in (None, HEADS_DOMAINS):
         raise ConfigError(
             f"domains {','.join(p.domains)!r} belong to CelebA, and the data are the built-in heads ({why}); leave domains out, or use dataset='celeba'"
         )
-    domains = p.domains or (HEADS_DOMAINS if name == "heads" else CELEBA_DOMAINS)
-    configs = {
-        m: config_of(p, m, dataset=name, domains=domains, data_checksum="", preset=preset, device=device)
-        for m in p.models
-    }
-    size = next(iter(configs.values())).size
-    loaded = data.load(name, root=p.root, domains=domains, size=size, workers=p.workers)
-    configs = {
-        m: config_of(
-            p, m, dataset=name, domains=domains, data_checksum=loaded.checksum, preset=preset, device=device
-        )
-        for m in p.models
-    }
-    return Experiment(configs, loaded, p, tuple(_lines(p, preset, device, why, configs)))
+    return name, why, p.domains or (HEADS_DOMAINS if name == "heads" else CELEBA_DOMAINS)
+
+
+def _sounds(p: SoundParameters) -> tuple[str, str, tuple[str, str]]:
+    return *data.resolve_sound(p.dataset, p.root), MUSIC_DOMAINS
 
 
 def _lines(p: Parameters, preset: str, device: str, why: str, configs: dict[str, Config]) -> list[str]:
     def duration(name: str) -> str:
-        seconds = SECONDS_ON_CPU[name] * p.epochs * p.batch
+        per_epoch = SOUND_SECONDS_ON_CPU if isinstance(p, SoundParameters) else SECONDS_ON_CPU
+        seconds = per_epoch[name] * p.epochs * p.batch
         return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.0f} h"
 
     reason = (
@@ -119,12 +136,14 @@ def _lines(p: Parameters, preset: str, device: str, why: str, configs: dict[str,
         why,
         f"device: {device}, {p.precision}, {p.devices} process{'es' if p.devices > 1 else ''}",
     ]
-    for c in configs.values():
-        what = (
-            f"{c.model}: {c.size} px, width {c.width}, noise at the {c.posterior}"
-            if c.posterior != "none"
-            else f"{c.model}: {c.size} px, width {c.width}, no noise"
+    if sound := next(iter(configs.values())).sound:
+        lines.append(
+            f"sound: {sound.representation}, {sound.rate:,} Hz, cuts of {sound.seconds:.2f} s, windows of {sound.fft} samples every {sound.hop}, images of {sound.planes} x {sound.rows} x {sound.columns}"
         )
+    for c in configs.values():
+        size = f"{c.size} px" if c.sound is None else f"{c.shape[0]} x {c.shape[1]}"
+        noise = f"noise at the {c.posterior}" if c.posterior != "none" else "no noise"
+        what = f"{c.model}: {size}, width {c.width}, {noise}"
         lines.append(
             f"{what}, penalty {c.penalty}, {c.init} initialisation, batch {c.batch}, seed {c.seed}, lr {c.lr:g}, run {c.fingerprint()}"
         )

@@ -76,7 +76,7 @@ class Monitor:
     def _translations(self, model: UNIT) -> dict[str, float]:
         like = next(model.parameters())
         x1, x2 = self.to(like, self.validation)
-        e = self._noise(model, "monitor", len(x1))
+        e = self._noise(model, "monitor", x1)
         x12, x21 = model.translate(x1, 1, 2, e), model.translate(x2, 2, 1, e)
         found = {
             "rec": (_l1(model.translate(x1, 1, 1, e), x1) + _l1(model.translate(x2, 2, 2, e), x2)) / 2,
@@ -88,6 +88,9 @@ class Monitor:
             ("12", x12, self.validation.twin12, self.validation.mask1),
             ("21", x21, self.validation.twin21, self.validation.mask2),
         ):
+            if mask is None:  # a spectrogram: no hair
+                found[f"l1_whole_{key}"] = _l1(x.cpu().float(), twin)
+                continue
             scores = metrics.twin_scores(x.cpu().float(), twin, mask)
             found |= {f"{name}_{key}": scores[name] for name in ("l1_hair", "l1_outside", "l1_whole", "psnr")}
         found["copy"] = (
@@ -95,11 +98,11 @@ class Monitor:
         ) / 2
         return found
 
-    def _noise(self, model: UNIT, stream: str, n: int) -> Tensor | None:
+    def _noise(self, model: UNIT, stream: str, x: Tensor) -> Tensor | None:
         """One draw for an implicit posterior; none for UNIT, which is judged by its mean code."""
         if model.config.posterior != "input":
             return None
-        return model.draw(stream, 0, range(n), model.noise_shape())
+        return model.draw(stream, 0, range(len(x)), model.noise_shape(x.shape[-2:]))
 
     def _discriminators(self, model: UNIT) -> dict[str, float]:
         like = next(model.parameters())
@@ -121,7 +124,9 @@ class Monitor:
         codes = torch.stack(
             [
                 model.encode(
-                    x1[:images], 1, model.draw(f"monitor/share/{r}", 0, range(images), model.noise_shape())
+                    x1[:images],
+                    1,
+                    model.draw(f"monitor/share/{r}", 0, range(images), model.noise_shape(x1.shape[-2:])),
                 )
                 for r in range(draws)
             ]

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from . import streams
 
 SLOPE = 0.01  # of every LeakyReLU: torch's default, which UNIT's code left in place
-IMAGE_CHANNELS = 3
+IMAGE_CHANNELS = 3  # red, green, blue; a spectrogram has other planes
 
 
 class ResBlock(nn.Module):
@@ -35,11 +35,11 @@ class ResBlock(nn.Module):
 class Encoder(nn.Module):
     """The private half of ``E_k``: image (and noise channels, for AVB-GTN) to features at a quarter of the size."""
 
-    def __init__(self, width: int, blocks: int, noise_channels: int = 0):
+    def __init__(self, width: int, blocks: int, noise_channels: int = 0, channels: int = IMAGE_CHANNELS):
         super().__init__()
         self.noise_channels = noise_channels
         self.layers = nn.Sequential(
-            nn.Conv2d(IMAGE_CHANNELS + noise_channels, width, 7, padding=3),  # (w, H, W)
+            nn.Conv2d(channels + noise_channels, width, 7, padding=3),  # (w, H, W)
             nn.LeakyReLU(SLOPE, inplace=True),
             nn.Conv2d(width, 2 * width, 3, stride=2, padding=1),  # (2w, H/2, W/2)
             nn.LeakyReLU(SLOPE, inplace=True),
@@ -55,7 +55,7 @@ class Encoder(nn.Module):
 class Generator(nn.Module):
     """The private half of ``G_k``: features at a quarter of the size to an image in [-1, 1]."""
 
-    def __init__(self, width: int, blocks: int):
+    def __init__(self, width: int, blocks: int, channels: int = IMAGE_CHANNELS):
         super().__init__()
         self.layers = nn.Sequential(
             *[ResBlock(4 * width) for _ in range(blocks)],  # (4w, H/4, W/4)
@@ -65,7 +65,7 @@ class Generator(nn.Module):
             nn.LeakyReLU(SLOPE, inplace=True),
             nn.ConvTranspose2d(2 * width, width, 3, stride=2, padding=1, output_padding=1),  # (w, H, W)
             nn.LeakyReLU(SLOPE, inplace=True),
-            nn.ConvTranspose2d(width, IMAGE_CHANNELS, 1),  # (3, H, W)
+            nn.ConvTranspose2d(width, channels, 1),  # (3, H, W), of sound (planes, H, W)
             nn.Tanh(),
         )
 
@@ -76,10 +76,10 @@ class Generator(nn.Module):
 class Discriminator(nn.Module):
     """The private front of ``D_k``; the deep layers are shared, see :func:`shared_discriminator`."""
 
-    def __init__(self, width: int):
+    def __init__(self, width: int, channels: int = IMAGE_CHANNELS):
         super().__init__()
         self.layers = nn.Sequential(
-            nn.Conv2d(IMAGE_CHANNELS, width, 7, stride=2, padding=3),  # (w, H/2, W/2)
+            nn.Conv2d(channels, width, 7, stride=2, padding=3),  # (w, H/2, W/2)
             nn.LeakyReLU(SLOPE, inplace=True),
             nn.Conv2d(width, 2 * width, 3, stride=2, padding=1),  # (2w, H/4, W/4)
             nn.LeakyReLU(SLOPE, inplace=True),
@@ -107,10 +107,10 @@ class PosteriorDiscriminator(nn.Module):
     size, is joined with the code, and two more strided convolutions and a 1 x 1 give one number an image.
     """
 
-    def __init__(self, width: int):
+    def __init__(self, width: int, channels: int = IMAGE_CHANNELS):
         super().__init__()
         self.image = nn.Sequential(
-            nn.Conv2d(IMAGE_CHANNELS, width, 7, stride=2, padding=3),  # (w, H/2, W/2)
+            nn.Conv2d(channels, width, 7, stride=2, padding=3),  # (w, H/2, W/2)
             nn.LeakyReLU(SLOPE, inplace=True),
             nn.Conv2d(width, 2 * width, 3, stride=2, padding=1),  # (2w, H/4, W/4)
             nn.LeakyReLU(SLOPE, inplace=True),
@@ -169,4 +169,4 @@ def _kaiming_std(layer: nn.Conv2d | nn.ConvTranspose2d, weight: Tensor) -> float
     if isinstance(layer, nn.Conv2d):
         return math.sqrt(2 / weight[0].numel())
     fan_in = weight.shape[0] * weight[0, 0].numel() / layer.stride[0] ** 2
-    return math.sqrt((0.25 if layer.out_channels == IMAGE_CHANNELS else 2) / fan_in)
+    return math.sqrt((0.25 if layer.kernel_size == (1, 1) else 2) / fan_in)  # 1 x 1: the generator's last

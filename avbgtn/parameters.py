@@ -7,13 +7,14 @@ is checked and normalised first (``values.py`` has the checks), and each refusal
 import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from . import values as v
 from .config import CHOICES, MODELS, PRESETS, T_PENALTIES, Config, ConfigError, default_posterior
 
 if TYPE_CHECKING:
     from .experiment import Experiment
+    from .sound import Sound
 
 HEADS_DOMAINS, CELEBA_DOMAINS = ("brown", "blond"), ("Brown_Hair", "Blond_Hair")
 HEADS_SIZES = (32, 64, 128)
@@ -51,7 +52,7 @@ CHECKS: dict[str, v.Check] = {
     "workers": v.whole(0),
     "run_dir": v.new_or_existing_folder,
     "score_split": v.one_of("validation", "test"),
-    "image": v.existing_file,
+    "image": v.existing_file("image"),
 }
 
 # What people call them elsewhere, where the spelling alone would lead nowhere or astray.
@@ -115,6 +116,29 @@ class Parameters:
     score_split: str = "validation"  # "test" is for the final study alone
     image: str | None = None  # a picture of your own to translate
 
+    checks: ClassVar[dict[str, v.Check]] = CHECKS  # the names, and what each accepts
+    presets: ClassVar[dict[str, dict[str, Any]]] = PRESETS
+
+    def check_data(self) -> None:
+        """Refuse domains and sizes that the built-in heads do not have."""
+        if self.dataset != "heads":
+            return
+        if self.domains not in (None, HEADS_DOMAINS):
+            raise ConfigError(
+                f"domains must be brown,blond for dataset='heads', got {','.join(self.domains)!r}; "
+                "leave domains out, or use dataset='celeba'"
+            )
+        if self.size is not None and self.size not in HEADS_SIZES:
+            raise ConfigError(f"size must be 32, 64 or 128 for dataset='heads', got {self.size}")
+
+    def own_values(self) -> dict[str, Any]:
+        """What a subclass adds to a Config."""
+        return {}
+
+    def sound(self, preset: str) -> "Sound | None":
+        """What the images show, where they are spectrograms."""
+        return None
+
     def resolve(self) -> "Experiment":
         """Find the device, the preset and the data; imports torch. See :func:`avbgtn.experiment.resolve`."""
         from .experiment import resolve
@@ -122,35 +146,39 @@ class Parameters:
         return resolve(self)
 
 
-DEFAULTS = {f.name: f.default for f in fields(Parameters)}
+def defaults(kind: type[Parameters] = Parameters) -> dict[str, Any]:
+    """The default of every parameter."""
+    return {f.name: f.default for f in fields(kind)}
 
 
-def from_parameters(values: dict[str, Any]) -> Parameters:
+def from_parameters(values: dict[str, Any], kind: type[Parameters] = Parameters) -> Parameters:
     """Check and normalise parameters, whatever their origin.
 
     Args:
-        values: any of the names of :class:`Parameters`; the others keep their defaults. ``None`` is accepted
-            where it is the default.
+        values: any of the names of ``kind``; the others keep their defaults. ``None`` is accepted where it is
+            the default.
+        kind: :class:`Parameters` (pictures) or :class:`~avbgtn.sound_parameters.SoundParameters`.
 
     Raises:
         ConfigError: one sentence for the first parameter that is unknown, of a wrong type, or makes no sense.
     """
     for name in values:
-        if name not in CHECKS:
-            raise ConfigError(_unknown(name))
+        if name not in kind.checks:
+            raise ConfigError(_unknown(name, kind))
+    default = defaults(kind)
     checked = {
-        name: None if value is None and DEFAULTS[name] is None else CHECKS[name](name, value)
+        name: None if value is None and default[name] is None else kind.checks[name](name, value)
         for name, value in values.items()
     }
-    parameters = Parameters(**checked)
+    parameters = kind(**checked)
     _check_together(parameters)
     return parameters
 
 
-def _unknown(name: Any) -> str:
-    plain = str(name).lower().replace("-", "_")
-    near = [OTHER_NAMES[plain]] if plain in OTHER_NAMES else difflib.get_close_matches(plain, CHECKS, n=1)
-    hint = f"did you mean {near[0]!r}?" if near else f"the parameters are {', '.join(CHECKS)}"
+def _unknown(name: Any, kind: type[Parameters]) -> str:
+    plain, known = str(name).lower().replace("-", "_"), kind.checks
+    near = [OTHER_NAMES[plain]] if plain in OTHER_NAMES else difflib.get_close_matches(plain, known, n=1)
+    hint = f"did you mean {near[0]!r}?" if near else f"the parameters are {', '.join(known)}"
     return f"unknown parameter {name!r}: {hint}"
 
 
@@ -159,26 +187,19 @@ def _check_together(p: Parameters) -> None:
         raise ConfigError(
             f"batch must be a multiple of devices={p.devices}, so that each gets as much, got {p.batch}"
         )
-    if p.dataset == "heads" and p.domains not in (None, HEADS_DOMAINS):
-        raise ConfigError(
-            f"domains must be brown,blond for dataset='heads', got {','.join(p.domains)!r}; "
-            "leave domains out, or use dataset='celeba'"
-        )
-    if p.dataset == "heads" and p.size is not None and p.size not in HEADS_SIZES:
-        raise ConfigError(f"size must be 32, 64 or 128 for dataset='heads', got {p.size}")
+    p.check_data()
     if p.precision == "bf16-mixed" and p.device == "cpu":
         raise ConfigError("precision='bf16-mixed' is for CUDA devices, got device='cpu'; use '32-true'")
+    preset = "quick" if p.preset == "auto" else p.preset
     # Config refuses the other senseless combinations; try one now, with stand-ins for what is not known yet.
     for model in p.models:
-        config_of(
-            p, model, dataset="celeba", domains=CELEBA_DOMAINS, data_checksum="", preset="quick", device="cpu"
-        )
+        config_of(p, model, dataset="", domains=CELEBA_DOMAINS, data_checksum="", preset=preset, device="cpu")
     _check_effect(p)
 
 
 def _check_effect(p: Parameters) -> None:
     """Refuse what would change nothing: the person who typed it expects something of it."""
-    changed = [name for name in OF_AVB_GTN if getattr(p, name) != DEFAULTS[name]]
+    changed = [name for name in OF_AVB_GTN if getattr(p, name) != defaults()[name]]
     if changed and "avb_gtn" not in p.models:
         raise ConfigError(
             f"{changed[0]} is AVB-GTN's and would change nothing with models='unit', "
@@ -214,14 +235,14 @@ def config_of(
 
     UNIT and AVB-GTN get equal values in everything but ``OF_AVB_GTN``.
     """
-    chosen = PRESETS[preset] | {
+    chosen = p.presets[preset] | {
         name: getattr(p, name)
         for name in ("size", "width", "lr", "ema", "weight_init")
         if getattr(p, name) is not None
     }
     common = ("batch", "seed", "init", "gan_loss", "lambda_0", "lambda_1", "lambda_2", "lambda_3", "lambda_4",
               "lambda_reading", "lr_halve_every", "precision")  # fmt: skip
-    chosen |= {name: getattr(p, name) for name in common}
+    chosen |= {name: getattr(p, name) for name in common} | p.own_values()
     chosen |= default_posterior(model) | {"t_lr": chosen["lr"], "t_steps": 1, "t_train_on": "real"}
     if model == "avb_gtn":
         chosen |= {name: getattr(p, name) for name in OF_AVB_GTN if getattr(p, name) is not None}
@@ -232,11 +253,14 @@ def config_of(
         data_checksum=data_checksum,
         preset=preset,
         device=device,
+        sound=p.sound(preset),
         **chosen,
     )
 
 
-def check_parameters_cell(before: Iterable[str], namespace: dict[str, Any]) -> dict[str, Any]:
+def check_parameters_cell(
+    before: Iterable[str], namespace: dict[str, Any], kind: type[Parameters] = Parameters
+) -> dict[str, Any]:
     """The values of a notebook's parameters cell, ready for :func:`from_parameters`; a new name that is no
     parameter is refused.
 
@@ -245,6 +269,7 @@ def check_parameters_cell(before: Iterable[str], namespace: dict[str, Any]) -> d
     Args:
         before: the names in ``globals()`` before the parameters cell.
         namespace: ``globals()`` after it.
+        kind: as for :func:`from_parameters`.
 
     Raises:
         ConfigError: a name that is not known, with the nearest one that is.
@@ -253,7 +278,7 @@ def check_parameters_cell(before: Iterable[str], namespace: dict[str, Any]) -> d
     for name, value in namespace.items():
         # what IPython puts there itself, and the variable that holds `before`
         ours = name.startswith("_") or name in SHELL_NAMES or value is before
-        if not ours and name not in old and name not in CHECKS:
-            raise ConfigError(_unknown(name))
+        if not ours and name not in old and name not in kind.checks:
+            raise ConfigError(_unknown(name, kind))
     # not only the new ones: when the cells run a second time, every parameter was there before
-    return {name: namespace[name] for name in CHECKS if name in namespace}
+    return {name: namespace[name] for name in kind.checks if name in namespace}

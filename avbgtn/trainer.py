@@ -36,6 +36,15 @@ def make_fabric(config: Config, devices: int = 1) -> Fabric:
     )
 
 
+def step_size(config: Config, player: str, epoch: int) -> float:
+    """Adam's. ``lr`` and ``t_lr`` are halved every ``lr_halve_every`` epochs; a ``d_lr`` of their own is not, so that the
+    discriminators keep up with generators that slow down (two time-scales, Heusel et al. 2017)."""
+    if player == "discriminators" and config.d_lr:
+        return config.d_lr
+    halvings = epoch // config.lr_halve_every if config.lr_halve_every else 0
+    return (config.t_lr if player == "posterior" else config.lr) * 0.5**halvings
+
+
 class Trainer:
     """The state of one training in memory: model, optimisers, averaged weights, sums for the next metrics line."""
 
@@ -49,7 +58,7 @@ class Trainer:
         self.players = self.model.player_parameters()
         self.optimizers = {
             name: torch.optim.Adam(
-                parameters.values(), lr=config.t_lr if name == "posterior" else config.lr, betas=BETAS,
+                parameters.values(), lr=step_size(config, name, 0), betas=BETAS,
                 weight_decay=config.weight_decay, fused=True,
             )
             for name, parameters in self.players.items()
@@ -102,10 +111,8 @@ class Trainer:
         optimizer.zero_grad(set_to_none=True)
 
     def _set_learning_rates(self, epoch: int) -> None:
-        c = self.config
-        factor = 0.5 ** (epoch // c.lr_halve_every) if c.lr_halve_every else 1.0
         for player, optimizer in self.optimizers.items():
-            optimizer.param_groups[0]["lr"] = factor * (c.t_lr if player == "posterior" else c.lr)
+            optimizer.param_groups[0]["lr"] = step_size(self.config, player, epoch)
 
     def _count(self, player: str, parts: dict[str, Tensor]) -> None:
         """Add to the sums on the device, so that the step never waits for it."""

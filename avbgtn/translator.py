@@ -12,6 +12,7 @@ from torch import Tensor
 from .config import Config
 from .data import image_from_file
 from .runs import Run
+from .sound_translator import SoundTranslator
 from .storage import RunError, load_weights, read_tensors, write_durably
 from .trainer import build
 from .unit import UNIT
@@ -24,8 +25,9 @@ def committed() -> list[str]:
     return sorted(p.stem for p in WEIGHTS.glob("*.safetensors"))
 
 
-def load(source: str | Path, *, epoch: int | None = None, ema: bool = True) -> "Translator":
-    """A translator from committed weights (``"heads-avbgtn"``, ``"heads-unit"``), a weights file or a run folder.
+def load(source: str | Path, *, epoch: int | None = None, ema: bool = True) -> "Translator | SoundTranslator":
+    """A translator from committed weights (:func:`committed` names them), a weights file or a run folder: of pictures,
+    or of sound where the model was trained on sound.
 
     Args:
         source: a name of :func:`committed`, a ``.safetensors`` file that :func:`export` wrote, or a run folder.
@@ -40,7 +42,7 @@ def load(source: str | Path, *, epoch: int | None = None, ema: bool = True) -> "
         path = Path(source).expanduser()
     if path.is_dir():
         run = Run(path)
-        return Translator(run_model(run, epoch=epoch, ema=ema))
+        return _translator(run_model(run, epoch=epoch, ema=ema))
     if not path.exists():
         raise RunError(
             f"no weights called {str(source)!r}: give one of {', '.join(committed()) or '(none committed)'}, a .safetensors file or a run folder"
@@ -54,7 +56,11 @@ def load(source: str | Path, *, epoch: int | None = None, ema: bool = True) -> "
         )
     model = build(Config.from_dict(json.loads(text)))
     load_weights(model.player_parameters()["generators"], tensors, path)
-    return Translator(model)
+    return _translator(model)
+
+
+def _translator(model: UNIT) -> "Translator | SoundTranslator":
+    return Translator(model) if model.config.sound is None else SoundTranslator(model)
 
 
 def run_model(run: Run, *, epoch: int | None = None, ema: bool | None = True) -> UNIT:

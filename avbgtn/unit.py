@@ -7,6 +7,7 @@ Symbols are the paper's: ``x1, x2`` images, ``z1, z2`` codes, ``x12`` domain 1 t
 (so drawn by ``E_2``), ``x121`` the way back. ``mu`` is what the encoder puts out before the noise at the code.
 """
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -69,17 +70,18 @@ class UNIT(nn.Module):
         self.config = config
         w, blocks, shared = config.width, config.private_blocks, config.shared_blocks
         noise_channels = config.noise_channels if config.posterior == "input" else 0
-        self.encoder1 = Encoder(w, blocks, noise_channels)
-        self.encoder2 = Encoder(w, blocks, noise_channels)
+        channels = config.channels
+        self.encoder1 = Encoder(w, blocks, noise_channels, channels)
+        self.encoder2 = Encoder(w, blocks, noise_channels, channels)
         self.encoder_shared = nn.Sequential(*[ResBlock(4 * w) for _ in range(shared)])
         self.generator_shared = nn.Sequential(*[ResBlock(4 * w) for _ in range(shared)])
-        self.generator1 = Generator(w, blocks)
-        self.generator2 = Generator(w, blocks)
-        self.discriminator1 = Discriminator(w)
-        self.discriminator2 = Discriminator(w)
+        self.generator1 = Generator(w, blocks, channels)
+        self.generator2 = Generator(w, blocks, channels)
+        self.discriminator1 = Discriminator(w, channels)
+        self.discriminator2 = Discriminator(w, channels)
         self.discriminator_shared = shared_discriminator(w)
-        self.code_shape = (4 * w, config.size // 4, config.size // 4)
-        self.code_dimensions = 4 * w * (config.size // 4) ** 2  # d in the docstrings of losses.py
+        self.code_shape = (4 * w, config.shape[0] // 4, config.shape[1] // 4)
+        self.code_dimensions = math.prod(self.code_shape)  # d in the docstrings of losses.py
         self.initialise(*(name for name, _ in self.named_children()))
 
     def initialise(self, *names: str) -> None:
@@ -88,8 +90,10 @@ class UNIT(nn.Module):
             module = self.get_submodule(name)
             # "twin" starts the private halves of both domains alike: domain 2 uses domain 1's stream.
             stream = name.replace("2", "1") if self.config.init == "twin" else name
-            # D and T keep UNIT's N(0, 0.02): from larger weights D is ahead of G from the start.
-            kind = self.config.weight_init if name.startswith(("encoder", "generator")) else "normal"
+            # With "kaiming", D and T keep UNIT's N(0, 0.02): on the heads, larger weights put D ahead of G from the start.
+            # On spectrograms it is the other way round: D stays at chance for hundreds of epochs, hence "kaiming_all".
+            asked, theirs = self.config.weight_init, name.startswith(("encoder", "generator"))
+            kind = "kaiming" if asked == "kaiming_all" or (asked == "kaiming" and theirs) else "normal"
             initialise(module, self.config.seed, stream, weight_init=kind)
             if isinstance(module, Encoder) and module.noise_channels:
                 with torch.no_grad():
@@ -128,12 +132,17 @@ class UNIT(nn.Module):
 
     # --- noise ------------------------------------------------------------------------------------------------
 
-    def noise_shape(self) -> tuple[int, ...] | None:
-        """Shape of one image's noise: a code for ``posterior="code"``, ``noise_channels`` planes for ``"input"``."""
+    def noise_shape(self, image: tuple[int, int] | None = None) -> tuple[int, ...] | None:
+        """Shape of one image's noise: a code for ``posterior="code"``, ``noise_channels`` planes for ``"input"``.
+
+        Args:
+            image: height and width, multiples of 4; by default those of the training images.
+        """
+        height, width = image or self.config.shape
         if self.config.posterior == "code":
-            return self.code_shape
+            return (self.code_shape[0], height // 4, width // 4)
         if self.config.posterior == "input":
-            return (self.config.noise_channels, self.config.size, self.config.size)
+            return (self.config.noise_channels, height, width)
         return None
 
     def noise(self, epoch: int, samples: range) -> Noise:

@@ -138,15 +138,19 @@ def existing_folder(name: str, value: Any) -> str:
     return str(path)
 
 
-def existing_file(name: str, value: Any) -> str:
-    """A file to read; whether it is an image is seen when it is opened."""
-    path = _path(name, value, "an existing image file")
-    if not path.is_file():
-        what = "a folder" if path.is_dir() else "missing"
-        raise ConfigError(
-            f"{name} must be an existing image file, {path} is {what}; leave {name} out to use a built-in one"
-        )
-    return str(path)
+def existing_file(what: str) -> Check:
+    """A file to read; whether it is such a ``what`` ("image", "sound") is seen when it is opened."""
+
+    def check(name: str, value: Any) -> str:
+        path = _path(name, value, f"an existing {what} file")
+        if not path.is_file():
+            found = "a folder" if path.is_dir() else "missing"
+            raise ConfigError(
+                f"{name} must be an existing {what} file, {path} is {found}; leave {name} out to use a built-in one"
+            )
+        return str(path)
+
+    return check
 
 
 def new_or_existing_folder(name: str, value: Any) -> str:

@@ -10,7 +10,13 @@ sys.path.insert(0, str(ROOT / "tools"))
 from toc import sources  # noqa: E402
 
 BOOK = ROOT / "book"
-CHAPTERS = ("vae", "gan", "avb", "unit", "avb_gtn")  # the teaching chapters; celeba keeps rules of its own
+CHAPTERS = (
+    "vae",
+    "gan",
+    "avb",
+    "unit",
+    "avb_gtn",
+)  # the teaching chapters; the experiments have their own rules
 
 
 def pages() -> list[str]:

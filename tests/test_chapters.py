@@ -1,6 +1,6 @@
 """The teaching chapters are built alike: what each says first, its equations, moving figures, exercises and end.
 
-celeba.ipynb, the experiment, keeps its own form. The exercises' cells are read by tools/exercises.py, which refuses
+The experiments, celeba.ipynb and audio.ipynb, keep a form of their own. The exercises' cells are read by tools/exercises.py, which refuses
 what it does not know; tests/test_classroom.py runs them.
 """
 

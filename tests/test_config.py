@@ -11,6 +11,7 @@ from examples import AVB_GTN_CONFIG, UNIT_CONFIG
 
 from avbgtn import config
 from avbgtn.config import PRESETS, Config, ConfigError, default_posterior
+from avbgtn.sound import Sound
 
 CHANGED = {
     "model": "unit",
@@ -48,6 +49,8 @@ CHANGED = {
     "ema": 0.5,
     "precision": "64-true",
     "device": "cuda",
+    "d_lr": 1.0,
+    "sound": Sound("band_gain", rate=16000, fft=1024, hop=256, rows=AVB_GTN_CONFIG.size, columns=64),
 }
 OTHER_BASE = {"model": replace(AVB_GTN_CONFIG, penalty="mean_square")}  # UNIT has no T for log_sigmoid
 
@@ -135,6 +138,24 @@ def test_from_dict_names_unknown_and_missing_fields():
     with pytest.raises(ConfigError) as error:
         Config.from_dict(without)
     assert str(error.value) == "missing config fields: ema, lr; they belong to another version of avbgtn"
+
+
+def test_a_config_of_sound_comes_back_and_knows_its_images():
+    sound = Sound("magnitude_phase", rate=8000, fft=254, hop=63, rows=128, columns=64)
+    config = replace(UNIT_CONFIG, size=128, sound=sound)
+    assert Config.from_dict(json.loads(json.dumps(config.to_dict()))) == config
+    assert config.channels == 4 and config.shape == (128, 64)
+    assert replace(config, sound=replace(sound, hop=64)).fingerprint() != config.fingerprint()
+    assert UNIT_CONFIG.channels == 3 and UNIT_CONFIG.shape == (UNIT_CONFIG.size, UNIT_CONFIG.size)
+
+
+def test_a_config_refuses_a_sound_that_does_not_fit():
+    sound = Sound("magnitude_phase", rate=8000, fft=254, hop=63, rows=128, columns=64)
+    for wrong in (replace(sound, rows=64), replace(sound, columns=40), replace(sound, columns=16)):
+        with pytest.raises(ConfigError, match="sound must have size=128 rows and a multiple of 16 columns"):
+            replace(UNIT_CONFIG, size=128, sound=wrong)
+    with pytest.raises(ConfigError, match="sound must be a Sound with one of magnitude_phase, .*, got"):
+        replace(UNIT_CONFIG, size=128, sound=replace(sound, representation="wavelet"))
 
 
 BAD_UNIT = {

@@ -7,7 +7,8 @@ import torch
 from examples import AVB_GTN_CONFIG, UNIT_CONFIG, RandomDomains
 
 from avbgtn import losses
-from avbgtn.trainer import build
+from avbgtn.sound import Sound
+from avbgtn.trainer import build, step_size
 
 CONFIGS = {"unit": UNIT_CONFIG, "avb_gtn": AVB_GTN_CONFIG}
 
@@ -191,3 +192,45 @@ def test_shared_blocks_are_one_module_and_step_once():
     optimizer.step()
     moved = (model.encoder_shared[0].conv1.weight - before).abs().max().item()
     assert moved == pytest.approx(0.1, rel=1e-3), "Adam's first step moves a weight by lr, once"
+
+
+def test_kaiming_all_starts_the_judges_louder_too():
+    """ "kaiming" leaves D and T at N(0, 0.02); "kaiming_all" does not. E and G are the same under both."""
+    some, all_ = (build(replace(AVB_GTN_CONFIG, weight_init=w)) for w in ("kaiming", "kaiming_all"))
+    spread = {}
+    for name in ("encoder1", "generator2", "discriminator1", "discriminator_shared", "posterior2"):
+        a, b = (next(p for p in m.get_submodule(name).parameters() if p.ndim == 4) for m in (some, all_))
+        spread[name] = torch.equal(a, b), a.std().item(), b.std().item()
+    assert spread["encoder1"][0] and spread["generator2"][0]
+    for name in ("discriminator1", "discriminator_shared", "posterior2"):
+        _, before, after = spread[name]
+        assert before == pytest.approx(0.02, rel=0.2) and after > 2 * before, name
+
+
+def test_models_of_sound_have_its_planes_and_shape():
+    sound = Sound("magnitude_phase", rate=8000, fft=126, hop=63, rows=64, columns=32)
+    model = build(replace(AVB_GTN_CONFIG, dataset="music", size=64, sound=sound))
+    x = torch.zeros(2, 4, 64, 32)
+    step = model.step(x, x, model.noise(0, range(2)))
+    assert {image.shape for image in step.image.values()} == {x.shape}
+    assert {z.shape[1:] for z in step.code.values()} == {(16, 16, 8)} == {model.code_shape}
+    for player in model.players():
+        assert model.player_losses(player, step, model.noise(0, range(2)))["loss"].isfinite()
+    wide = torch.zeros(1, 4, 64, 48)
+    assert model.translate(wide, eps=torch.zeros(1, *model.noise_shape((64, 48)))).shape == wide.shape
+
+
+def test_only_a_step_size_of_the_discriminators_own_is_not_halved():
+    c = replace(AVB_GTN_CONFIG, lr=0.4, t_lr=0.2, lr_halve_every=10)
+    for epoch, factor in ((0, 1), (9, 1), (10, 0.5), (25, 0.25)):
+        steps = {
+            player: step_size(c, player, epoch) for player in ("posterior", "discriminators", "generators")
+        }
+        assert steps == {
+            "posterior": 0.2 * factor,
+            "discriminators": 0.4 * factor,
+            "generators": 0.4 * factor,
+        }
+        assert step_size(replace(c, d_lr=0.3), "discriminators", epoch) == 0.3
+        assert step_size(replace(c, d_lr=0.3), "generators", epoch) == 0.4 * factor
+    assert step_size(replace(c, lr_halve_every=0), "generators", 1000) == 0.4

@@ -138,11 +138,15 @@ def test_command_line_trains_and_resumes(tmp_path, capsys):
 
 
 @pytest.mark.parametrize("name", committed())
-def test_committed_weights_are_small_and_translate(name, picture):
-    t = avbgtn.load(name)
-    generators = t.model.player_parameters()["generators"]
+def test_committed_weights_are_small(name):
+    generators = avbgtn.load(name).model.player_parameters()["generators"]
     assert sum(p.numel() for p in generators.values()) <= 3_000_000
     path = avbgtn.translator.WEIGHTS / f"{name}.safetensors"
     assert path.stat().st_size <= 12e6
+
+
+@pytest.mark.parametrize("name", [name for name in committed() if name.startswith("heads")])
+def test_committed_weights_of_heads_translate(name, picture):
+    t = avbgtn.load(name)
     brown, blond = t.translate(picture, "brown"), t.translate(picture, "blond")
     assert brown.size == (t.size, t.size) and brown.tobytes() != blond.tobytes()

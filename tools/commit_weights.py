@@ -13,8 +13,10 @@ import time
 from pathlib import Path
 
 from avbgtn import data, evaluate, figures, records
+from avbgtn.parameters import Parameters, defaults
 from avbgtn.provenance import provenance
 from avbgtn.runs import Run
+from avbgtn.sound_parameters import SoundParameters
 from avbgtn.translator import WEIGHTS, export, run_model
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -31,20 +33,11 @@ def main(arguments: list[str]) -> None:
     rows, how = evaluate.baseline_rows(test, training), {}
     for name, run in chosen.items():
         file = export(run, WEIGHTS / f"{name}.safetensors")
-        title, seconds = TITLES[run.config.model], sum(run.cpu_seconds())
+        title = TITLES[run.config.model]
         rows |= evaluate.model_rows(f"{title}, EMA", run_model(run), test)
         rows |= evaluate.model_rows(f"{title}, raw", run_model(run, ema=False), test)
-        how[title] = {
-            "weights": file.name, "bytes": file.stat().st_size, "epochs": run.latest(), "config": run.config.to_dict(),
-            "parameters": sum(t.numel() for t in run.load("ema").values()), "cpu_hours": round(seconds / 3600, 2),
-            "command": command(run), "provenance": run.provenance(),
-        }  # fmt: skip
-        measured = [
-            {k: round(v, 5) if isinstance(v, float) else v for k, v in line.items()}
-            for line in run.lines()
-            if "val/rec" in line
-        ]
-        records.save(name, {**how[title], "metrics": measured})
+        how[title] = about(run, file)
+        records.save(name, {**how[title], "metrics": measured(run)})
     shown = heads.evaluation("validation", limit=4)
     made = {
         run.config.model: evaluate.translations(run_model(run), shown.x1, 1, 2, draw=None)
@@ -62,27 +55,65 @@ def main(arguments: list[str]) -> None:
     print(records.save("heads-test", record))
     if split != "test":
         return
+    log_look(chosen.values())
+
+
+def about(run: Run, file: Path) -> dict:
+    """How committed weights came to be, for the records."""
+    return {
+        "weights": file.name, "bytes": file.stat().st_size, "epochs": run.latest(), "config": run.config.to_dict(),
+        "parameters": sum(t.numel() for t in run.load("ema").values()),
+        "cpu_hours": round(sum(run.cpu_seconds()) / 3600, 2), "command": command(run), "provenance": run.provenance(),
+    }  # fmt: skip
+
+
+def measured(run: Run) -> list[dict]:
+    """The metrics lines with scores, to five digits."""
+    return [
+        {k: round(v, 5) if isinstance(v, float) else v for k, v in line.items()}
+        for line in run.lines()
+        if "val/rec" in line
+    ]
+
+
+def log_look(runs) -> None:
+    """One more line for one more look at the test split."""
+    what = {
+        TITLES[r.config.model]: f"{r.config.dataset} {r.config.model} {r.config.fingerprint()}" for r in runs
+    }
     with open(records.FOLDER / "test-log.jsonl", "a", encoding="utf-8") as log:
         when = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-        log.write(
-            json.dumps(
-                {
-                    "when": when,
-                    "what": {
-                        t: h["config"]["model"] + " " + Run(r.path).config.fingerprint()
-                        for (t, h), r in zip(how.items(), chosen.values(), strict=True)
-                    },
-                }
-            )
-            + "\n"
-        )
+        log.write(json.dumps({"when": when, "what": what}) + "\n")
 
 
 def command(run: Run) -> str:
-    """The shell command that makes such a run."""
+    """The shell command that makes such a run: what differs from the defaults of its preset."""
     c = run.config
-    options = dict(dataset=c.dataset, preset=c.preset, width=c.width, batch=c.batch, init=c.init, lr=c.lr,
-                   lambda_0=c.lambda_0, lr_halve_every=c.lr_halve_every, ema=c.ema, seed=c.seed, epochs=run.latest(), models=c.model)  # fmt: skip
+    kind = Parameters if c.sound is None else SoundParameters
+    options = dict(dataset=c.dataset, preset=c.preset)
+    if c.sound is not None:
+        options |= dict(
+            representation=c.sound.representation,
+            rate=c.sound.rate,
+            seconds=round(c.sound.seconds),
+            size=c.size,
+        )
+    names = (
+        "width",
+        "batch",
+        "init",
+        "gan_loss",
+        "lambda_0",
+        "lambda_4",
+        "lr",
+        "d_lr",
+        "lr_halve_every",
+        "ema",
+        "seed",
+    )
+    plain = defaults(kind) | kind.presets[c.preset] | {"d_lr": 0.0}
+    options |= {n: getattr(c, n) for n in names if getattr(c, n) != plain[n] or n == "seed"}
+    options |= dict(epochs=run.latest(), models=c.model)
     if c.model == "avb_gtn":
         options |= {"noise_scale": c.noise_scale}
     return "python -m avbgtn train " + " ".join(

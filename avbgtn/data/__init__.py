@@ -1,21 +1,24 @@
-"""The data of the book: two unpaired domains of images behind one interface.
+"""The data of the book: two unpaired domains, of images or of sounds, behind one interface.
 
     >>> from avbgtn import data
     >>> heads = data.load("heads", size=64)
     >>> x1, x2 = heads.batch(epoch=0, batch=1, seed=0)
 
 ``load("auto")`` takes CelebA where it finds it and the built-in heads elsewhere; :func:`resolve` says which.
+For sounds, :func:`load_sound` and :func:`resolve_sound` do the same with IRMAS and the built-in music.
 """
 
 import os
 from difflib import get_close_matches
 from pathlib import Path
 
+from ..sound import Sound
 from .domains import SPLITS, DataError, Domains, Evaluation
 from .images import image_from_file
 
 __all__ = [
     "DATASETS",
+    "SOUND_DATASETS",
     "SPLITS",
     "DataError",
     "Domains",
@@ -23,10 +26,13 @@ __all__ = [
     "data_root",
     "image_from_file",
     "load",
+    "load_sound",
     "resolve",
+    "resolve_sound",
 ]
 
 DATASETS = ("auto", "heads", "celeba")
+SOUND_DATASETS = ("auto", "music", "irmas")
 
 
 def data_root(root: str | Path | None = None) -> Path:
@@ -39,12 +45,13 @@ def data_root(root: str | Path | None = None) -> Path:
     path = Path(root if root is not None else os.environ.get("AVBGTN_DATA") or "data").expanduser()
     if path.exists() and not path.is_dir():
         raise DataError(
-            f"the data root {path} is a file: expected the folder that holds celeba/, name that folder"
+            f"the data root {path} is a file: expected the folder that holds celeba/ or irmas/, name "
+            "that folder"
         )
     if named and not path.exists():
         raise DataError(
-            f"the data root {path} ({named}) does not exist: expected the folder that holds celeba/, create "
-            f"it or correct {named}"
+            f"the data root {path} ({named}) does not exist: expected the folder that holds celeba/ or "
+            f"irmas/, create it or correct {named}"
         )
     return path
 
@@ -62,10 +69,7 @@ def resolve(dataset: str, root: str | Path | None = None) -> tuple[str, str]:
     Raises:
         DataError: another name; no such root; and for ``"auto"``, a CelebA that is there but incomplete.
     """
-    if dataset not in DATASETS:
-        near = get_close_matches(str(dataset).lower(), DATASETS, 1)
-        hint = f" (did you mean {near[0]!r}?)" if near else ""
-        raise DataError(f"unknown dataset {dataset!r}{hint}: expected one of {', '.join(DATASETS)}")
+    _check_name(dataset, DATASETS)
     if dataset == "heads":
         return "heads", "data: the built-in heads (computer-rendered, no real person)"
     from . import celeba_files
@@ -114,3 +118,74 @@ def load(
     place = data_root(root)
     find_or_download(place)
     return CelebA(place, size=size, domains=domains, workers=workers)
+
+
+def resolve_sound(dataset: str, root: str | Path | None = None) -> tuple[str, str]:
+    """As :func:`resolve`, for sounds.
+
+    Args:
+        dataset: ``"music"``, ``"irmas"``, or ``"auto"``: IRMAS if the data root has it, else the music.
+        root: as for :func:`data_root`.
+
+    Returns:
+        ``("music" or "irmas", sentence)``.
+
+    Raises:
+        DataError: another name; no such root; and for ``"auto"``, an IRMAS that is there but incomplete.
+    """
+    _check_name(dataset, SOUND_DATASETS)
+    music = "data: the built-in music (sampled piano and violin)"
+    if dataset == "music":
+        return "music", music
+    from . import irmas
+
+    place = data_root(root)
+    layout = irmas.find(place)
+    if layout is not None:
+        irmas.check(layout)
+        return "irmas", f"data: IRMAS in {layout.base}"
+    how = irmas.HOW.format(where=place / "irmas")
+    if dataset == "irmas":
+        return "irmas", f"data: IRMAS, which is not under {place} yet and will be downloaded; {how}"
+    return "music", f"{music}, as there is no IRMAS under {place}; {how}"
+
+
+def load_sound(
+    dataset: str,
+    *,
+    sound: Sound,
+    root: str | Path | None = None,
+    domains: tuple[str, str] | None = None,
+    workers: int = 0,
+) -> Domains:
+    """As :func:`load`, for sounds.
+
+    Args:
+        dataset: as for :func:`resolve_sound`; ``"auto"`` prints its choice, ``"irmas"`` downloads if need be.
+        sound: how sound is seen.
+        root: as for :func:`data_root`; the built-in music needs none.
+        domains: None or ``("piano", "violin")``.
+        workers: threads that read or play ahead; no result depends on it.
+
+    Raises:
+        DataError: one sentence on what is missing or wrong, and what to do.
+    """
+    name, sentence = resolve_sound(dataset, root)
+    if dataset == "auto":
+        print(sentence)
+    if name == "music":
+        from .music import Music
+
+        return Music(sound, domains, workers=workers)
+    from .irmas import Irmas, find_or_download
+
+    place = data_root(root)
+    find_or_download(place)
+    return Irmas(place, sound=sound, domains=domains, workers=workers)
+
+
+def _check_name(dataset: str, names: tuple[str, ...]) -> None:
+    if dataset not in names:
+        near = get_close_matches(str(dataset).lower(), names, 1)
+        hint = f" (did you mean {near[0]!r}?)" if near else ""
+        raise DataError(f"unknown dataset {dataset!r}{hint}: expected one of {', '.join(names)}")

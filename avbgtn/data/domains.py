@@ -143,8 +143,11 @@ class Domains:
     def _sample(self, domain: int, epoch: int, batch: int, j: int, seed: int) -> Tensor:
         key = domain, self._index(domain, epoch, batch, j, seed)
         image = self._ahead[key].result() if key in self._ahead else self.image(*key)
+        return self.augmented(image, streams.generator(seed, f"augment/{domain}", epoch, j))
+
+    def augmented(self, image: Tensor, draw: torch.Generator) -> Tensor:
+        """One training image as the network sees it, (3, size, size) in [-1, 1]: cropped and mirrored at random."""
         places = image.shape[-1] - self.size + 1
-        draw = streams.generator(seed, f"augment/{domain}", epoch, j)
         # One draw numbers every combination of the crop's row and column and the flip.
         number = int(torch.randint(2 * places * places, (), generator=draw))
         number, flip = divmod(number, 2)
