@@ -17,6 +17,7 @@ import json
 import os
 import shutil
 from contextlib import contextmanager
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -84,10 +85,14 @@ class Run:
             raise RunError(f"run_dir must be a folder, {folder} is a file; give another name")
         if (folder / "parameters.json").exists():
             run = cls(folder)
-            different = [k for k, v in config.to_dict().items() if run.config.to_dict()[k] != v]
+            different = [
+                f.name for f in fields(Config) if getattr(run.config, f.name) != getattr(config, f.name)
+            ]
             if different:
-                was, now = run.config.to_dict(), config.to_dict()
-                changes = ", ".join(f"{k} = {was[k]!r} there and {now[k]!r} now" for k in different)
+                changes = ", ".join(
+                    f"{k} = {getattr(run.config, k)!r} there and {getattr(config, k)!r} now"
+                    for k in different
+                )
                 raise RunError(
                     f"{folder} holds another run: {changes}; choose another run_dir, or leave run_dir out"
                 )

@@ -5,7 +5,7 @@ the work.
 """
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 # Representation -> planes of its image for a stereo sound.
@@ -114,9 +114,6 @@ class Sound:
     @property
     def seconds(self) -> float:
         return self.samples / self.rate
-
-    def to_dict(self) -> dict[str, Any]:
-        return asdict(self)
 
 
 def _whole(value: Any) -> bool:

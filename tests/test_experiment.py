@@ -10,9 +10,11 @@ from PIL import Image
 from avbgtn import evaluate
 from avbgtn.config import ConfigError
 from avbgtn.data import DataError
-from avbgtn.experiment import SECONDS_ON_CPU, Experiment
+from avbgtn.experiment import SECONDS_ON_CPU, Experiment, load_data
 from avbgtn.launch import train_experiment
 from avbgtn.parameters import from_parameters
+from avbgtn.sound_parameters import SoundParameters
+from avbgtn.train import train
 from avbgtn.trainer import build
 
 
@@ -134,3 +136,46 @@ def test_celeba_asked_for_and_not_there_says_where_to_put_it(tmp_path, monkeypat
     monkeypatch.setattr("torchvision.datasets.CelebA", refuse)
     with pytest.raises(DataError, match="(?s)Too many users.*list_attr_celeba.txt"):
         resolve(dataset="celeba", root=str(tmp_path))
+
+
+# --- sound ------------------------------------------------------------------------------------------------------
+
+
+def resolve_sound(**values):
+    return from_parameters(values, SoundParameters).resolve()
+
+
+def test_music_is_what_a_bare_machine_gets(no_cuda, tmp_path, monkeypatch):
+    monkeypatch.setenv("AVBGTN_DATA", str(tmp_path))
+    e = resolve_sound()
+    assert e.is_default() and e.data.name == "music" and e.data.domains == ("piano", "violin")
+    assert not resolve_sound(representation="complex").is_default()
+    said = "\n".join(e.lines)
+    assert "no IRMAS under" in said and "magnitude_phase, 8,000 Hz, cuts of 1.00 s" in said
+    for c in e.configs.values():
+        assert (c.dataset, c.preset, c.device, c.data_checksum) == ("music", "quick", "cpu", e.data.checksum)
+        assert c.shape == (128, 128) and c.channels == 4
+
+
+def test_music_trains_from_end_to_end(no_cuda, tmp_path):
+    asked = dict(
+        dataset="music",
+        epochs=2,
+        representation="band_gain",
+        size=32,
+        seconds=0.5,
+        width=2,
+        run_dir=str(tmp_path),
+    )
+    e = resolve_sound(**asked)
+    runs = {
+        name: train(c, e.data, epochs=2, run_dir=e.run_folder(name), say=lambda text: None)
+        for name, c in e.configs.items()
+    }
+    for name, run in runs.items():
+        line = run.lines()[-1]
+        assert line["val_ema/l1_whole_12"] > 0 and "val/l1_hair_12" not in line, name
+    again = load_data(e.configs["unit"])
+    assert again.checksum == e.data.checksum and torch.equal(
+        again.batch(0, 1, 0)[0], e.data.batch(0, 1, 0)[0]
+    )

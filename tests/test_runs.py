@@ -240,3 +240,13 @@ def test_another_revision_continues_with_a_warning(finished):
     assert any(
         line.startswith("warning:") and "was trained by revision 0123456789ab" in line for line in said
     )
+
+
+def test_a_folder_of_pictures_refuses_a_run_on_sound(tmp_path):
+    """Each has a field that the other has not."""
+    from avbgtn.sound import Sound
+
+    Run.create(UNIT_CONFIG, tmp_path / "run")
+    sound = Sound("complex", rate=8000, fft=62, hop=31, rows=32, columns=32)
+    with pytest.raises(RunError, match="holds another run: .*sound = None there and Sound"):
+        Run.create(replace(UNIT_CONFIG, sound=sound), tmp_path / "run")
