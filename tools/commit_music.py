@@ -1,6 +1,6 @@
 """Export the long runs on music as the committed weights, and score them on the test split: once, and logged.
 
-    python tools/commit_music.py music-unit=RUN_FOLDER music-avbgtn=RUN_FOLDER [--rehearse] [--limit 160]
+    python tools/commit_music.py music-unit=RUN_FOLDER music-avbgtn=RUN_FOLDER [--rehearse] [--limit 60]
 
 The same as ``commit_weights.py`` for sound: writes ``avbgtn/weights/NAME.safetensors``, ``avbgtn/records/NAME.json`` and
 ``avbgtn/records/music-test.json``. The bars are those of ``music-baselines.json``, measured on the validation split.
@@ -19,7 +19,7 @@ from avbgtn.provenance import provenance
 from avbgtn.runs import Run
 from avbgtn.translator import WEIGHTS, export, run_model
 
-CLASSIFIER_CLIPS, PITCHED = 200, 40  # training clips of each instrument; clips that are asked for their pitch
+CLASSIFIER_CLIPS, PITCHED = 200, 20  # training clips of each instrument; clips that are asked for their pitch
 
 
 def main() -> None:
@@ -28,7 +28,7 @@ def main() -> None:
     )
     parser.add_argument("runs", nargs="+", metavar="NAME=RUN_FOLDER")
     parser.add_argument("--rehearse", action="store_true")
-    parser.add_argument("--limit", type=int, default=160, help="phrases, the first of the split")
+    parser.add_argument("--limit", type=int, default=60, help="phrases, the first of the split")
     args = parser.parse_args()
     split = "validation" if args.rehearse else "test"
     chosen = {name: Run(folder) for name, folder in (a.split("=", 1) for a in args.runs)}
