@@ -189,20 +189,21 @@ def test_parameters_have_type_default_and_comment(path):
         assert statement.end_lineno in commented, f"{text!r} has no comment on its line"
 
 
-def test_hair_colour_notebook_takes_only_known_parameters():
-    path = BOOK / "celeba.ipynb"
-    if path not in NOTEBOOKS:
-        pytest.fail("book/celeba.ipynb is missing: it is the notebook `make run` runs")
+@pytest.mark.parametrize("name", ["celeba", "audio"])
+def test_experiments_offer_the_parameters_that_the_package_knows(name):
+    """All of them, with the same defaults: a run from the shell and one of the notebook are then the same run."""
+    from avbgtn.parameters import Parameters, defaults, from_parameters
+    from avbgtn.sound_parameters import SoundParameters
+
+    path, kind = BOOK / f"{name}.ipynb", {"celeba": Parameters, "audio": SoundParameters}[name]
     source = parameters_of(path)
     assert source, (
-        "book/celeba.ipynb has no cell tagged 'parameters', so papermill's settings would be overwritten"
+        f"{path.name} has no cell tagged 'parameters', so papermill's settings would be overwritten"
     )
-    from avbgtn.parameters import Parameters
-
-    names = {statement.target.id for statement in ast.parse(source).body}
-    assert names <= set(Parameters.__dataclass_fields__), (
-        "the notebook offers what avbgtn.parameters does not know"
-    )
+    offered = {s.target.id: ast.literal_eval(s.value) for s in ast.parse(source).body}
+    assert set(offered) == set(kind.checks), "the notebook and the package differ"
+    asked = from_parameters(offered, kind)
+    assert {n: getattr(asked, n) for n in kind.checks} == {n: defaults(kind)[n] for n in kind.checks}
 
 
 @each_notebook

@@ -1,4 +1,5 @@
-"""``papermill book/celeba.ipynb`` as a person would call it: bad names stop it early, a killed run goes on."""
+"""``papermill book/celeba.ipynb`` and ``audio.ipynb`` as a person would call them: bad names stop them early, a killed
+run goes on."""
 
 import json
 import os
@@ -12,29 +13,37 @@ import nbformat
 import pytest
 import torch
 
-from avbgtn.parameters import CHECKS, from_parameters
+from avbgtn.parameters import Parameters, from_parameters
 from avbgtn.runs import Run
+from avbgtn.sound_parameters import SoundParameters
 from avbgtn.train import train
 
-CELEBA = Path(__file__).resolve().parents[1] / "book" / "celeba.ipynb"
-TINY = {"epochs": 400, "size": 32, "width": 2, "dataset": "heads"}
+BOOK = Path(__file__).resolve().parents[1] / "book"
+KINDS = {"celeba": Parameters, "audio": SoundParameters}
+TINY = {
+    "celeba": {"epochs": 400, "size": 32, "width": 2, "dataset": "heads"},
+    "audio": {"epochs": 150, "size": 32, "width": 2, "dataset": "music", "rate": 4000, "seconds": 0.2},
+}
+each_experiment = pytest.mark.parametrize("name", KINDS)
 
 
-def papermill(out: Path, parameters: dict, cwd: Path, *options: str) -> subprocess.Popen:
-    given = [part for name, value in parameters.items() for part in ("-p", name, str(value))]
+def papermill(name: str, out: Path, parameters: dict, cwd: Path) -> subprocess.Popen:
+    given = [part for key, value in parameters.items() for part in ("-p", key, str(value))]
     return subprocess.Popen(
-        [sys.executable, "-m", "papermill", "--no-progress-bar", "--log-output", *options, str(CELEBA), str(out), *given],
+        [sys.executable, "-m", "papermill", "--no-progress-bar", "--log-output", str(BOOK / f"{name}.ipynb"), str(out), *given],
         cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
         env=os.environ | {"CUDA_VISIBLE_DEVICES": "", "JUPYTER_PREFER_ENV_PATH": "1", "AVBGTN_RUNS": str(cwd / "runs")},
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("parameters, sentence", [
-    ({"epoch": 50_000}, "ConfigError: unknown parameter 'epoch': did you mean 'epochs'?"),
-    ({"epochs": "many"}, "ConfigError: epochs must be a positive whole number, got 'many'"),
+@pytest.mark.parametrize("name, parameters, sentence", [
+    ("celeba", {"epoch": 50_000}, "ConfigError: unknown parameter 'epoch': did you mean 'epochs'?"),
+    ("celeba", {"epochs": "many"}, "ConfigError: epochs must be a positive whole number, got 'many'"),
+    ("audio", {"clips": "my.wav"}, "ConfigError: unknown parameter 'clips': did you mean 'clip'?"),
+    ("audio", {"clip": "nowhere.wav"}, "nowhere.wav is missing; leave clip out to use a built-in one"),
 ])  # fmt: skip
-def test_bad_parameters_stop_the_notebook_with_one_sentence(parameters, sentence, tmp_path):
-    process = papermill(tmp_path / "out.ipynb", parameters, tmp_path)
+def test_bad_parameters_stop_the_notebook_with_one_sentence(name, parameters, sentence, tmp_path):
+    process = papermill(name, tmp_path / "out.ipynb", parameters, tmp_path)
     output, _ = process.communicate(timeout=240)
     assert process.returncode != 0
     assert sentence in output
@@ -49,40 +58,44 @@ def test_bad_parameters_stop_the_notebook_with_one_sentence(parameters, sentence
     assert not (tmp_path / "runs").exists(), "work had started"
 
 
-def test_help_lists_every_parameter_with_a_type_and_words():
+@each_experiment
+def test_help_lists_every_parameter_with_a_type_and_words(name):
+    known = KINDS[name].checks
     found = subprocess.run(
-        [sys.executable, "-m", "papermill", "--help-notebook", str(CELEBA)],
+        [sys.executable, "-m", "papermill", "--help-notebook", str(BOOK / f"{name}.ipynb")],
         capture_output=True,
         text=True,
         check=True,
     ).stdout
-    for name in CHECKS:
-        line = next((text for text in found.splitlines() if text.strip().startswith(f"{name}:")), None)
-        assert line, f"--help-notebook does not list {name}"
-        assert "Unknown type" not in line, f"{name} has no type"
-    assert set(CHECKS) == {
+    for parameter in known:
+        line = next((text for text in found.splitlines() if text.strip().startswith(f"{parameter}:")), None)
+        assert line, f"--help-notebook does not list {parameter}"
+        assert "Unknown type" not in line, f"{parameter} has no type"
+    assert set(known) == {
         text.strip().split(":")[0]
         for text in found.splitlines()
         if text.startswith("  ") and ": " in text and text.strip().split(":")[0].isidentifier()
-    } & set(CHECKS)
+    } & set(known)
 
 
-def test_killed_and_started_again_from_any_folder_it_ends_as_if_never_killed(tmp_path):
-    wanted = from_parameters(TINY | {"run_dir": str(tmp_path / "straight")}).resolve()
+@each_experiment
+def test_killed_and_started_again_from_any_folder_it_ends_as_if_never_killed(name, tmp_path):
+    tiny = TINY[name]
+    wanted = from_parameters(tiny | {"run_dir": str(tmp_path / "straight")}, KINDS[name]).resolve()
     straight = {
-        name: train(
+        model: train(
             config,
             wanted.data,
-            epochs=400,
-            run_dir=wanted.run_folder(name),
+            epochs=tiny["epochs"],
+            run_dir=wanted.run_folder(model),
             keep=wanted.keep(),
             log_every=50,
-            measure_every=250,
+            measure_every=250 if name == "celeba" else tiny["epochs"],
             say=lambda text: None,
         )
-        for name, config in wanted.configs.items()
+        for model, config in wanted.configs.items()
     }
-    process = papermill(tmp_path / "out.ipynb", TINY, tmp_path)
+    process = papermill(name, tmp_path / "out.ipynb", tiny, tmp_path)
     deadline = time.monotonic() + 240
     while (
         time.monotonic() < deadline
@@ -96,20 +109,21 @@ def test_killed_and_started_again_from_any_folder_it_ends_as_if_never_killed(tmp
     process.wait()
     output, code = "", 1
     for _ in range(5):  # the old kernel may hold the folder for a moment longer
-        process = papermill(tmp_path / "out.ipynb", TINY, tmp_path)
+        process = papermill(name, tmp_path / "out.ipynb", tiny, tmp_path)
         output, _ = process.communicate(timeout=400)
         code = process.returncode
         if "is in use by another process" not in output:
             break
         time.sleep(2)
     assert code == 0, output[-3000:]
-    assert "other parameters than those of the record 'celeba'" in output
-    assert len(nbformat.read(tmp_path / "out.ipynb", 4).metadata.papermill.parameters) == len(TINY)
-    for name, run in straight.items():
-        (folder,) = (tmp_path / "runs").glob(f"heads-quick-{name}-*")
+    assert f"other parameters than those of the record '{name}'" in output
+    assert len(nbformat.read(tmp_path / "out.ipynb", 4).metadata.papermill.parameters) == len(tiny)
+    for model, run in straight.items():
+        (folder,) = (tmp_path / "runs").glob(f"{tiny['dataset']}-quick-{model}-*")
         found = Run(folder)
-        if name == "unit":  # the one that was training when papermill was killed
-            assert any(0 < start["from_epoch"] < 400 for start in found.provenance()), "nothing was resumed"
+        if model == "unit":  # the one that was training when papermill was killed
+            resumed = any(0 < start["from_epoch"] < tiny["epochs"] for start in found.provenance())
+            assert resumed, "nothing was resumed"
         left, right = run.load("weights"), found.load("weights")
-        assert all(torch.equal(left[k], right[k]) for k in left), name
+        assert all(torch.equal(left[k], right[k]) for k in left), model
         assert json.dumps(found.lines()) == json.dumps(run.lines())

@@ -47,6 +47,14 @@ TOO_WIDE = """() => document.documentElement.scrollWidth <= innerWidth ? []
 SEEN_FRAMES = """figure => [...figure.querySelectorAll('img')].map((image, i) => image.offsetParent ? i : -1)
     .filter(i => i >= 0)"""
 
+# Every player's sound, once the browser has been asked for it.
+PLAYS = """all => Promise.all(all.map(a => new Promise(done => {
+    const say = state => done(a.getAttribute('aria-label') + ': ' + state);
+    a.onloadedmetadata = () => say(a.duration > 0.2 ? 'plays' : `${a.duration} seconds`);
+    a.onerror = () => say(`error ${a.error.code} ${a.error.message}`);
+    a.preload = 'metadata'; a.load();
+})))"""
+
 # What paper must not show: everything but the article, and in it what only a screen can use.
 ON_SCREEN_ONLY = (
     ".bd-sidebar-primary",
@@ -57,6 +65,7 @@ ON_SCREEN_ONLY = (
     ".book-strip",
     "button.copybtn",
     "figure.frames input",
+    ".player audio",
 )
 PALE = """() => [...document.querySelectorAll('h1, article p, article li, article td, article pre, article pre span')]
     .filter(e => e.offsetParent && Math.min(...getComputedStyle(e).color.match(/\\d+/g).slice(0, 3)) > 140)
@@ -232,6 +241,11 @@ def of_sliders(page):
             yield f"the slider {handle.get_attribute('aria-label')!r} stays at {before}"
 
 
+def of_players(page):
+    """A complaint about each sound that the browser cannot load."""
+    return [said for said in page.locator("audio").evaluate_all(PLAYS) if not said.endswith(": plays")]
+
+
 def of_paper(page):
     """A PDF with the article's words and nothing of the navigation, dark on white also where the screen is dark."""
     title = page.locator("article h1").inner_text().rstrip("#").strip()
@@ -274,7 +288,7 @@ def test_page_in_a_browser_without_a_network(browser, axe, server, book, page, s
             ("served", PHONE, "light"): NOT_COLOURS,
         }.get((source, width, scheme))  # what is left would be the same elements in the same colours again
         found += of_access(visit.page, axe, rules) if rules else []
-        found += of_sliders(visit.page)
+        found += of_sliders(visit.page) + of_players(visit.page)
         if (source, width, scheme) == ("served", DESKTOP, "dark"):
             found += of_paper(visit.page)
         found += visit.problems
@@ -291,6 +305,13 @@ def test_search_finds_a_word(browser, axe, server, book, source):
         assert any("celeba.html" in hit for hit in hits), f"the chapter that has the word is not among {hits}"
         found = [*visit.problems, *of_access(visit.page, axe)]
     assert not found, "\n".join(found)
+
+
+def test_the_audio_chapter_has_its_players(book):
+    """Twins, translations by the committed weights, and the eight sounds of the paper's Figure 8."""
+    titles = [a["aria-label"] for a in parsed(book / "audio.html").select("audio")]
+    assert {"V→V", "V→P", "V→P→V", "P→P", "P→V", "P→V→P"} <= set(titles), titles
+    assert len(titles) >= 18 and len(set(titles)) == len(titles), titles
 
 
 @functools.cache

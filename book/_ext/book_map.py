@@ -18,7 +18,8 @@ NEEDS = {
     "avb": (["vae", "gan"], (0, 1)),
     "unit": (["vae", "gan"], (1, 1)),
     "avb_gtn": (["avb", "unit"], (0.5, 2)),
-    "celeba": (["avb_gtn"], (0.5, 3)),
+    "celeba": (["avb_gtn"], (0, 3)),
+    "audio": (["avb_gtn"], (1, 3)),
 }
 BOX, STEP, MARGIN = (132, 44), (176, 84), 8
 
