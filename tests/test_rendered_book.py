@@ -288,7 +288,7 @@ def test_page_in_a_browser_without_a_network(browser, axe, server, book, page, s
             ("served", PHONE, "light"): NOT_COLOURS,
         }.get((source, width, scheme))  # what is left would be the same elements in the same colours again
         found += of_access(visit.page, axe, rules) if rules else []
-        found += of_sliders(visit.page) + of_players(visit.page)
+        found += [*of_sliders(visit.page), *of_players(visit.page)]
         if (source, width, scheme) == ("served", DESKTOP, "dark"):
             found += of_paper(visit.page)
         found += visit.problems
