@@ -30,7 +30,7 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(dest="command", required=True, metavar="train | resume | translate")
 
     train = commands.add_parser("train", help="train, or go on training, the models of an experiment",
-                                description="The options are the parameters of book/celeba.ipynb, and with --dataset music or irmas those of book/audio.ipynb, with the same defaults and checks.")  # fmt: skip
+                                description="The options are the parameters of book/celeba.ipynb, and with --dataset music or irmas, or with --representation, those of book/audio.ipynb, with the same defaults and checks.")  # fmt: skip
     for name, default in {
         f.name: f.default for kind in (SoundParameters, Parameters) for f in fields(kind)
     }.items():
@@ -115,12 +115,11 @@ def _one_thread(device: str) -> None:
 
 
 def _train(args: argparse.Namespace) -> int:
-    kind = SoundParameters if args.dataset in ("music", "irmas") else Parameters
-    given = {
-        name: value
-        for name, value in vars(args).items()
-        if name in {**SoundParameters.checks, **Parameters.checks} and value is not None
-    }
+    known = {**SoundParameters.checks, **Parameters.checks}
+    given = {name: value for name, value in vars(args).items() if name in known and value is not None}
+    of_sound = set(SoundParameters.checks) - set(Parameters.checks)  # whoever names one of these means sound
+    is_sound = args.dataset in ("music", "irmas") or bool(of_sound & set(given))
+    kind = SoundParameters if is_sound else Parameters
     parameters, keep = from_parameters(given, kind), _epochs(args.keep)
     experiment = parameters.resolve()
     for line in experiment.lines:

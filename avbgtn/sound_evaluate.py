@@ -11,7 +11,7 @@ from torch import Tensor
 
 from . import audio, sound_metrics
 from .data.sounds import SoundEvaluation
-from .evaluate import Rows, Scores, draws_for, markdown_table  # noqa: F401  (the table, for those who print rows)
+from .evaluate import Rows, Scores, draws_for
 from .instrument import InstrumentClassifier
 from .sound_baselines import Equaliser, NearestClip, copy, score_sounds
 from .sound_translator import images_of, sounds_of, translate_waves

@@ -152,6 +152,14 @@ def test_bad_input_is_one_sentence(weights, tmp_path, capsys):
         avbgtn.load(weights[1]).translate_file(silent)
 
 
+def test_a_name_of_sound_alone_means_sound(capsys):
+    """Not "unknown parameter 'representation'", which it is for pictures."""
+    assert main(["train", "--representation", "wavelet"]) == 2
+    assert "representation must be one of magnitude_phase" in capsys.readouterr().err
+    assert main(["train", "--representation", "complex", "--image", "me.jpg"]) == 2
+    assert "unknown parameter 'image'" in capsys.readouterr().err
+
+
 def test_a_run_on_sound_resumes_from_the_command_line(weights, capsys):
     assert main(["resume", str(weights[0]), "--epochs", "3"]) == 0
     assert Run(weights[0]).latest() == 3 and avbgtn.load(weights[0]).rate == RATE

@@ -12,7 +12,7 @@ import argparse
 import torch
 from commit_weights import TITLES, about, log_look, measured
 
-from avbgtn import data, records, sound_evaluate
+from avbgtn import data, evaluate, records, sound_evaluate
 from avbgtn.data import music
 from avbgtn.instrument import train_classifier
 from avbgtn.provenance import provenance
@@ -59,7 +59,7 @@ def main() -> None:
     for direction, words in (("12", "piano to violin"), ("21", "violin to piano")):
         columns = sound_evaluate.COLUMNS | {"f0": ("in tune", 2)}
         print(
-            f"\n{words}, {split}\n{sound_evaluate.markdown_table(rows, direction, columns)}\nbars {bars[direction]}"
+            f"\n{words}, {split}\n{evaluate.markdown_table(rows, direction, columns)}\nbars {bars[direction]}"
         )
     if split == "test":
         log_look(chosen.values())
