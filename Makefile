@@ -10,10 +10,10 @@ NOTEBOOKS := $(wildcard book/*.ipynb)
 # The kernel of this environment, not one of the same name in the user's home.
 export JUPYTER_PREFER_ENV_PATH = 1
 # One thread a process: on a machine with other work, two are many times slower than one.
-run test: export OMP_NUM_THREADS = 1
+run test bench: export OMP_NUM_THREADS = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test book pdf classroom text clean
+.PHONY: help run test bench book pdf classroom text clean
 
 help:  ## list the targets
 	@echo "usage: make TARGET [ARGS=\"...\"] [PYTHON=python3.12] [VENV=.venv]"
@@ -30,6 +30,9 @@ test: $(READY)  ## test the package, run every notebook against its committed ou
 	@mkdir -p build
 	@$(PY) -m pytest -n 2 --dist loadfile -rs --junitxml=build/tests.xml \
 		--nbval --nbval-current-env --nbval-sanitize-with tests/nbval.cfg $(ARGS) tests $(NOTEBOOKS)
+
+bench: $(READY)  ## time a training step against the base code's, half an hour (ARGS="--device cuda", ARGS="--only steps")
+	@$(PY) tests/bench $(ARGS)
 
 book: $(READY)  ## build the book as HTML, readable offline
 	@$(PY) tools/build_book.py

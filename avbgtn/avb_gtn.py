@@ -61,16 +61,18 @@ class AVBGTN(UNIT):
         """The codes that T learns from: of real images only (Eq. 9), or of translated ones too."""
         return ("1", "2") if self.config.t_train_on == "real" else ("1", "2", "12", "21")
 
-    def step(self, x1: Tensor, x2: Tensor, noise: Noise) -> Step:
-        """UNIT's step, then the moments of each posterior where adaptive contrast asks for them."""
-        step = super().step(x1, x2, noise)
+    def looks_back(self, player: str) -> bool:
+        return super().looks_back(player) or (player == "posterior" and "12" in self.judged_by_t())
+
+    def encode_pair(self, a: str, b: str, step: Step, noise: Noise) -> None:
+        """UNIT's, then the moments of each posterior where adaptive contrast asks for them."""
+        super().encode_pair(a, b, step, noise)
         if self.config.adaptive_contrast:
             with torch.no_grad():
-                for key, domain in DOMAIN_OF_ENCODER.items():
-                    x = step.encoded_image(key)
+                for key in (a, b):
+                    x, domain = step.encoded_image(key), DOMAIN_OF_ENCODER[key]
                     draws = torch.stack([self.encode(x, domain, eps) for eps in noise[f"contrast/{key}"]])
                     step.moments[key] = losses.code_moments(draws)
-        return step
 
     def judge(self, key: str, step: Step, z: Tensor) -> Tensor:
         """Logits ``T_k(x, z)`` of the domain that encoded ``code[key]``, with x detached."""

@@ -43,7 +43,7 @@ _ENCODER = Part(
     "nn.Conv2d(channels + noise_channels, width, 7, padding=3),",
 )  # fmt: skip
 _SHARED = Part(
-    "shared", "the last residual block of both encoders: one module, both domains", "unit.UNIT.step",
+    "shared", "the last residual block of both encoders: one module, both domains", "unit.UNIT.encode_pair",
     "mu = self.encoder_shared(torch.cat(private))",
 )  # fmt: skip
 _INPUT = Part(
@@ -70,7 +70,7 @@ PARTS: dict[str, tuple[Part, ...]] = {
         ),
         Part(
             "D₁, D₂", "private fronts and shared deep layers: real, or translated?", "unit.UNIT.discriminate",
-            "logits = self.discriminator_shared(torch.cat(fronts)).flatten(1)",
+            "logits = in_full(self.discriminator_shared(torch.cat(fronts))).flatten(1)",
         ),
     ),
     "noise": (_CODE, _INPUT),
@@ -78,7 +78,7 @@ PARTS: dict[str, tuple[Part, ...]] = {
         _INPUT,
         Part(
             "T₁, T₂", "one posterior discriminator a domain: did z come from the encoder of x, or from the prior?",
-            "networks.PosteriorDiscriminator", "return self.joint(torch.cat([features, z], dim=1)).mean(dim=(1, 2, 3))",
+            "networks.PosteriorDiscriminator", "logits = self.joint(torch.cat([features, z], dim=1))",
         ),
         Part(
             "z ~ p", "samples of the prior, for T to compare with", "avb_gtn.AVBGTN.noise",

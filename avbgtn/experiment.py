@@ -39,6 +39,10 @@ class Experiment:
     def root(self) -> str | None:
         return self.parameters.root
 
+    @property
+    def uses_cache(self) -> bool:
+        return uses_cache(self.parameters, self.data)
+
     def run_folder(self, model: str) -> Path:
         """``run_dir/model``, or ``$AVBGTN_RUNS/dataset-preset-model-fingerprint``."""
         if self.parameters.run_dir:
@@ -48,7 +52,15 @@ class Experiment:
 
     def is_default(self) -> bool:
         """Whether this is the run whose outputs the book commits, so that its numbers can be held against the record."""
-        free = ("run_dir", "root", "image", "clip", "workers")  # where things are, not what comes out
+        free = (
+            "run_dir",
+            "root",
+            "image",
+            "clip",
+            "workers",
+            "cache",
+            "speed",
+        )  # where things are, not what comes out
         kind = type(self.parameters)
         same = all(
             getattr(self.parameters, name) == default
@@ -93,15 +105,28 @@ def resolve(p: Parameters) -> Experiment:
 
     c = next(iter(configs_for("").values()))
     loaded = load_data(c, root=p.root, workers=p.workers)
+    if uses_cache(p, loaded):
+        loaded.use_cache()
     configs = configs_for(loaded.checksum)
     return Experiment(configs, loaded, p, tuple(_lines(p, preset, device, why, configs)))
 
 
-def load_data(config: Config, *, root: str | None = None, workers: int = 0) -> data.Domains:
-    """The data set of a config, whatever it consists of; its checksum is not compared."""
+def uses_cache(p: Parameters, domains: data.Domains) -> bool:
+    """Whether CelebA is decoded once, to disk; ``auto``: where the run reads its pictures more than once."""
+    if domains.name != "celeba":
+        return False
+    return p.cache == "yes" or (p.cache == "auto" and p.epochs * p.batch > max(domains.lengths))
+
+
+def load_data(
+    config: Config, *, root: str | None = None, workers: int = 0, cache: bool = False
+) -> data.Domains:
+    """The data set of a config, whatever it consists of; its checksum is not compared. ``workers`` and ``cache`` are
+    those of :func:`avbgtn.data.load`; sounds have no such cache."""
     if config.sound is not None:
         return data.load_sound(config.dataset, sound=config.sound, root=root, workers=workers)
-    return data.load(config.dataset, root=root, domains=config.domains, size=config.size, workers=workers)
+    about = dict(root=root, domains=config.domains, size=config.size)
+    return data.load(config.dataset, **about, workers=workers, cache=cache)
 
 
 def _pictures(p: Parameters) -> tuple[str, str, tuple[str, str]]:

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from . import streams
+from .convolution import Conv2d
 
 SLOPE = 0.01  # of every LeakyReLU: torch's default, which UNIT's code left in place
 IMAGE_CHANNELS = 3  # red, green, blue; a spectrogram has other planes
@@ -94,7 +95,7 @@ def shared_discriminator(width: int) -> nn.Sequential:
     layers: list[nn.Module] = []
     for k in (2, 4, 8, 16):
         layers += [
-            nn.Conv2d(k * width, 2 * k * width, 3, stride=2, padding=1),
+            Conv2d(k * width, 2 * k * width, 3, stride=2, padding=1),
             nn.LeakyReLU(SLOPE, inplace=True),
         ]
     return nn.Sequential(*layers, nn.Conv2d(32 * width, 1, 1))  # (1, H/64, W/64), at least 1 x 1
@@ -130,7 +131,13 @@ class PosteriorDiscriminator(nn.Module):
         """
         features = self.image(x)
         features = features.repeat(z.shape[0] // x.shape[0], 1, 1, 1)  # (M, 2w, H/4, W/4)
-        return self.joint(torch.cat([features, z], dim=1)).mean(dim=(1, 2, 3))  # (M,)
+        logits = self.joint(torch.cat([features, z], dim=1))  # (M, 1, H/16, W/16)
+        return in_full(logits).mean(dim=(1, 2, 3))  # (M,)
+
+
+def in_full(x: Tensor) -> Tensor:
+    """What losses are computed from, in float32 where a network ran in bfloat16: that has three digits."""
+    return x.float() if x.dtype == torch.bfloat16 else x
 
 
 def initialise(module: nn.Module, seed: int, stream: str, *, weight_init: str = "normal") -> None:

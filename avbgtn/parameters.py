@@ -50,6 +50,8 @@ CHECKS: dict[str, v.Check] = {
     "device": v.one_of("auto", *CHOICES["device"]),
     "devices": v.whole(1),
     "workers": v.whole(0),
+    "cache": v.one_of("auto", "yes", "no"),
+    "speed": v.speed,
     "run_dir": v.new_or_existing_folder,
     "score_split": v.one_of("validation", "test"),
     "image": v.existing_file("image"),
@@ -112,6 +114,10 @@ class Parameters:
     device: str = "auto"  # CUDA where torch sees it
     devices: int = 1  # processes, one a GPU or a core
     workers: int = 0  # threads that read CelebA ahead
+    cache: str = (
+        "auto"  # decode CelebA once, to disk: "auto" does where a run reads each picture more than once
+    )
+    speed: str = "auto"  # which of speed.SPEED_UPS; no result depends on it
     run_dir: str | None = None  # None is $AVBGTN_RUNS, else ./runs, and a name that follows from the config
     score_split: str = "validation"  # "test" is for the final study alone
     image: str | None = None  # a picture of your own to translate

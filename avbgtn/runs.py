@@ -13,18 +13,19 @@ A checkpoint is written to a temporary folder, flushed to the disk, renamed, and
 tensors are ``safetensors`` and the rest is JSON: opening a checkpoint from the web cannot run code.
 """
 
+import errno
 import json
-import os
 import shutil
 from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
+from filelock import FileLock, SoftFileLock, Timeout
 from safetensors.torch import save
 
 from .config import Config
+from .places import runs_root
 from .storage import (
     RunError,
     Tensors,
@@ -41,9 +42,12 @@ from .storage import (
 FORMAT = 1  # of the folder; a reader refuses a newer one
 
 
-def runs_root() -> Path:
-    """``$AVBGTN_RUNS``, or ``runs`` in the current folder."""
-    return Path(os.environ.get("AVBGTN_RUNS", "runs")).expanduser().resolve()
+# A disk that knows no locks says one of these.
+NO_LOCKS = {errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP}
+
+
+class SharedError(RunError):
+    """An error that every process of a training raises in the same words; the first one is enough to say it."""
 
 
 class Run:
@@ -121,10 +125,19 @@ class Run:
         try:
             with explained(self.path):
                 lock.acquire()
+            if isinstance(lock, SoftFileLock):  # filelock's way out: a file, which outlives its process
+                lock.release()
+                raise NotImplementedError("flock is missing")
         except Timeout:
             raise RunError(
                 f"{self.path} is in use by another process; wait for it, stop it, or choose another run_dir"
             ) from None
+        except (NotImplementedError, OSError) as error:
+            if isinstance(error, OSError) and error.errno not in NO_LOCKS:
+                raise
+            raise RunError(
+                f"the disk of {self.path} cannot lock files ({error}), so nothing would keep two trainings apart; set AVBGTN_RUNS or run_dir to another disk"
+            ) from error
         try:
             yield self
         finally:

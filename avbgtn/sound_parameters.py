@@ -42,9 +42,10 @@ class SoundParameters(Parameters):
     d_lr: float | None = None  # the discriminators', never halved; None is lr
     clip: str | None = None  # a sound of your own to translate
     image: ClassVar[None] = None
+    cache: ClassVar[str] = "no"  # of decoded pictures
 
     checks: ClassVar[dict[str, v.Check]] = {
-        name: check for name, check in CHECKS.items() if name != "image"
+        name: check for name, check in CHECKS.items() if name not in ("image", "cache")
     } | {
         "dataset": v.one_of("auto", "music", "irmas"),
         "representation": v.one_of(*PLANES),

@@ -20,9 +20,12 @@ def generator(seed: int, name: str, *indices: int, device: str | torch.device = 
         indices: whatever tells one draw of the stream from the next, usually epoch and sample number.
         device: CPU and CUDA generators give different numbers for the same seed.
     """
+    return torch.Generator(device=device).manual_seed(_key(seed, name, *indices))
+
+
+def _key(seed: int, name: str, *indices: int) -> int:
     text = "/".join(str(part) for part in (seed, name, *indices))
-    key = int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little") >> 1
-    return torch.Generator(device=device).manual_seed(key)
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little") >> 1
 
 
 def normal(
@@ -35,13 +38,11 @@ def normal(
     device: str | torch.device = "cpu",
     dtype: torch.dtype = torch.float32,
 ) -> Tensor:
-    """Standard normal noise, shape ``(len(indices), *shape)``: one generator a sample, so that the noise of
-    sample ``i`` does not depend on which other samples are drawn beside it."""
-    return torch.stack(
-        [
-            torch.randn(
-                shape, generator=generator(seed, name, epoch, i, device=device), device=device, dtype=dtype
-            )
-            for i in indices
-        ]
-    )
+    """Standard normal noise, shape ``(len(indices), *shape)``: one seed a sample, so that the noise of
+    sample ``i`` does not depend on which other samples are drawn beside it. Nothing here waits for the device."""
+    draw = torch.Generator(device=device)
+    noise = torch.empty(len(indices), *shape, device=device, dtype=dtype)
+    for place, i in zip(noise, indices, strict=True):
+        draw.manual_seed(_key(seed, name, epoch, i))
+        torch.randn(shape, generator=draw, out=place)
+    return noise

@@ -7,11 +7,11 @@ The loop reads: draw the batch and the noise, run every network once, update eac
 the generators on the same tensors with their graph, average the weights, and now and then write something down.
 """
 
-import signal
+import os
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterable
+from contextlib import ExitStack
 from pathlib import Path
 
 import torch
@@ -21,8 +21,10 @@ from tqdm import tqdm
 from .config import Config
 from .data import Domains
 from .monitor import Monitor, alarms
+from .processes import Signals, check_fabric_run, not_alone, place, together
 from .provenance import provenance
-from .runs import Run
+from .runs import Run, SharedError
+from .saver import Saver
 from .storage import RunError
 from .trainer import Trainer, make_fabric
 
@@ -45,10 +47,11 @@ def train(
     log_every: int = 50,
     measure_every: int = 200,
     save_minutes: float = 1.0,
-    devices: int = 1,
+    speed: str = "auto",
     say: Callable[[str], None] = print,
 ) -> Run:
-    """Train, or go on training, the run of ``config`` up to ``epochs``.
+    """Train, or go on training, the run of ``config`` up to ``epochs``; where torchrun or fabric run started this
+    process, together with the others that they started (see ``processes.py``).
 
     Args:
         epochs: updates of every player, in all; may grow from call to call, not shrink.
@@ -57,46 +60,70 @@ def train(
         log_every: epochs a metrics line; alarms are raised there.
         measure_every: epochs between scores on validation images, a multiple of ``log_every``.
         save_minutes: how much work a crash may cost.
-        say: where lines for people go.
+        speed: which of ``speed.SPEED_UPS``; ``"auto"`` is what was measured faster on the device.
+        say: where lines for people go; those of the first process.
 
     Raises:
-        RunError: the folder holds another run, is in use, full or damaged; the training diverged; epochs shrank.
+        ConfigError: the batch cannot be shared equally by the processes.
+        RunError: the folder holds another run, is in use, full or damaged; the training diverged; epochs shrank; another
+            process was lost.
         Interrupted: SIGTERM or Ctrl-C, after a checkpoint was saved.
     """
-    fabric = make_fabric(config, devices)
-    fabric.launch()
-    first = fabric.is_global_zero
-    run = Run.create(config, run_dir) if first else None
-    fabric.barrier()
-    run = run or Run.create(config, run_dir)
-    if not first:
+    here = place()
+    here.check(config.batch)
+    check_fabric_run(config)
+    with not_alone(here), ExitStack() as stack:
+        fabric = make_fabric(config, here)
+        if "LT_CLI_USED" not in os.environ:  # fabric run has launched it
+            fabric.launch()
+        run = together(fabric, lambda: _open(config, run_dir, stack) if here.first else None)
+        folder = fabric.broadcast(run and str(run.path))
+        run = together(fabric, lambda: run or _found(config, folder))
         return _train(
-            run, config, data, fabric, epochs, keep, log_every, measure_every, save_minutes, lambda text: None
-        )
-    with run.locked():
-        return _train(run, config, data, fabric, epochs, keep, log_every, measure_every, save_minutes, say)
+            run, config, data, fabric, epochs, keep, log_every, measure_every, save_minutes, speed,
+            say if here.first else lambda text: None,
+        )  # fmt: skip
 
 
-def _train(run, config, data, fabric, epochs, keep, log_every, measure_every, save_minutes, say) -> Run:
-    done = run.latest() or 0
-    if done > epochs:
+def _open(config: Config, run_dir: str | Path | None, stack: ExitStack) -> Run:
+    """The run folder, made or found, and held until the training ends."""
+    return stack.enter_context(Run.create(config, run_dir).locked())
+
+
+def _found(config: Config, folder: str) -> Run:
+    """The run folder that the first process made, as the others find it."""
+    if not (Path(folder) / "parameters.json").is_file():
         raise RunError(
+            f"{folder} is not seen by every process: several machines need a run folder on a disk that they share; set AVBGTN_RUNS or run_dir"
+        )
+    return Run.create(config, folder)  # refuses the folder of other parameters
+
+
+def _train(
+    run, config, data, fabric, epochs, keep, log_every, measure_every, save_minutes, speed, say
+) -> Run:
+    done = fabric.broadcast(run.latest() or 0)
+    if done > epochs:
+        raise SharedError(
             f"epochs may grow, not shrink: {run.path} has {done:,} epochs, got epochs={epochs:,}; ask for at least {done:,}"
         )
     first = fabric.is_global_zero
     if done == epochs:
         say(f"{run.path.name}: all {epochs:,} epochs are there, nothing to train")
         return run
-    if first:
-        _note_start(run, done, fabric, say)
 
-    trainer = Trainer(config, data, fabric)
-    if done:
-        trainer.restore(run, done)
-        say(f"{run.path.name}: continues from epoch {done:,}")
-    if first:
-        run.cut_after(done)
-    fabric.barrier()
+    trainer = Trainer(config, data, fabric, speed)
+
+    def start() -> None:
+        if first:
+            _note_start(run, done, fabric, trainer.speed, say)
+        if done:
+            trainer.restore(run, done)
+            say(f"{run.path.name}: continues from epoch {done:,}")
+        if first:
+            run.cut_after(done)
+
+    together(fabric, start)
     monitor = Monitor.of(data) if first else None
     keep = tuple(sorted({int(k) for k in keep} | {epochs}))
     clock, rung = _Clock(), set()
@@ -106,12 +133,14 @@ def _train(run, config, data, fabric, epochs, keep, log_every, measure_every, sa
         trainer.healthy(epoch)
         state = trainer.state()
         if first:
-            run.save(epoch, trainer.tensors(), state, keep=keep)
+            saver.save(epoch, trainer.tensors(), state)
+            if epoch == epochs or epoch in keep or signals.received:
+                saver.finish()  # before anybody is told
         clock.saved()
-        fabric.barrier()
 
     with (
         Signals() as signals,
+        Saver(run, keep, background="background" in trainer.speed) as saver,
         tqdm(total=epochs, initial=done, disable=not (first and sys.stderr.isatty())) as bar,
     ):
         for epoch in range(done, epochs):
@@ -130,9 +159,9 @@ def _train(run, config, data, fabric, epochs, keep, log_every, measure_every, sa
                     if now % say_every == 0 or now == epochs:
                         say(_line_for_people(line, epochs, clock.seconds / (now - done)))
                 trainer.forget()
-            stop = signals.received if fabric.world_size == 1 else _agree(fabric, signals.received, now)
-            if now == epochs or now in keep or stop or clock.due(save_minutes, fabric, now):
-                save(now)
+            stop, due = _agree(fabric, now, signals.received, clock.due(save_minutes))
+            if now == epochs or now in keep or stop or due:
+                together(fabric, lambda now=now: save(now))
             if stop and now < epochs:
                 raise Interrupted(f"{run.path.name}: stopped at epoch {now:,}, {SAVED}")
     return run
@@ -140,7 +169,7 @@ def _train(run, config, data, fabric, epochs, keep, log_every, measure_every, sa
 
 def _metrics_line(trainer: Trainer, monitor: Monitor | None, epoch: int, *, measure: bool) -> dict:
     """Means of the losses since the last line, scores now and then, alarms; the same to the bit for the same run."""
-    trainer.healthy(epoch)
+    together(trainer.fabric, lambda: trainer.healthy(epoch))
     line = {"epoch": epoch, **trainer.means()}
     if measure and monitor is not None:
         line |= monitor.measure(trainer.model, trainer.ema)
@@ -164,8 +193,12 @@ def _line_for_people(line: dict, epochs: int, seconds: float) -> str:
     return "  ".join([*parts, f"{seconds:.3f} s an epoch"])
 
 
-def _note_start(run: Run, done: int, fabric: Fabric, say) -> None:
-    entry = provenance(fabric.device) | {"from_epoch": done, "processes": fabric.world_size}
+def _note_start(run: Run, done: int, fabric: Fabric, speed: Iterable[str], say) -> None:
+    entry = provenance(fabric.device) | {
+        "from_epoch": done,
+        "processes": fabric.world_size,
+        "speed": sorted(speed),
+    }
     earlier = run.provenance()
     if earlier and earlier[-1]["revision"] != entry["revision"]:
         say(
@@ -174,11 +207,18 @@ def _note_start(run: Run, done: int, fabric: Fabric, say) -> None:
     run.add_provenance(entry)
 
 
-def _agree(fabric: Fabric, received: bool, epoch: int) -> bool:
-    """All processes stop at the same epoch: they ask each other every tenth one."""
-    if epoch % 10:
-        return False
-    return bool(fabric.all_reduce(torch.tensor(float(received), device=fabric.device), reduce_op="sum") > 0)
+def _agree(fabric: Fabric, epoch: int, *flags: bool) -> tuple[bool, ...]:
+    """Each flag, raised if any process raised it, so that all save and stop at the same epoch. On CPUs they ask each other
+    at every epoch, because torchrun grants them 30 s to stop and epochs can be long; on GPUs at every tenth, because to
+    ask is to wait for the device."""
+    if fabric.world_size == 1:
+        return flags
+    if fabric.device.type != "cpu" and epoch % 10:
+        return (False,) * len(flags)
+    raised = fabric.all_reduce(
+        torch.tensor(flags, dtype=torch.float32, device=fabric.device), reduce_op="sum"
+    )
+    return tuple((raised > 0).tolist())
 
 
 class _Clock:
@@ -194,10 +234,7 @@ class _Clock:
     def saved(self) -> None:
         self.last_save = time.perf_counter()
 
-    def due(self, minutes: float, fabric: Fabric, epoch: int) -> bool:
-        if fabric.world_size > 1:
-            late = float(time.perf_counter() - self.last_save > 60 * minutes)
-            return epoch % 10 == 0 and bool(fabric.broadcast(late))
+    def due(self, minutes: float) -> bool:
         return time.perf_counter() - self.last_save > 60 * minutes
 
     def line(self, epoch: int, fabric: Fabric) -> dict:
@@ -209,26 +246,3 @@ class _Clock:
         if fabric.device.type == "cuda":
             line["peak_gpu_mib"] = round(torch.cuda.max_memory_allocated(fabric.device) / 2**20, 1)
         return line
-
-
-class Signals:
-    """Turn SIGTERM and SIGINT into a flag, read between two epochs; a second Ctrl-C interrupts at once."""
-
-    def __init__(self, on_first: Callable[[], None] = lambda: None):
-        self.received, self.old, self.on_first = False, {}, on_first
-
-    def __enter__(self) -> "Signals":
-        if threading.current_thread() is threading.main_thread():  # Python delivers signals to no other
-            self.old = {s: signal.signal(s, self._note) for s in (signal.SIGTERM, signal.SIGINT)}
-        return self
-
-    def _note(self, number, frame) -> None:
-        if self.received and number == signal.SIGINT:
-            raise KeyboardInterrupt
-        if not self.received:
-            self.received = True
-            self.on_first()
-
-    def __exit__(self, *exception) -> None:
-        for s, handler in self.old.items():
-            signal.signal(s, handler)

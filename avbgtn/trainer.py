@@ -1,23 +1,35 @@
 """One epoch of training, and everything that a continued run must remember.
 
 The step reads: draw the batch and the noise, run every network once, update each adversary on detached tensors,
-update the generators on the same tensors with their graph, average the weights. The loop around it is in ``train.py``.
+update the generators on the same tensors with their graph, average the weights. The loop around it is in ``train.py``,
+what makes it fast is listed in ``speed.py``.
 """
+
+import os
 
 import torch
 from lightning_fabric import Fabric
+from lightning_fabric.plugins.environments import LightningEnvironment, TorchElasticEnvironment
+from lightning_fabric.strategies import DDPStrategy
 from torch import Tensor
 
 from .avb_gtn import AVBGTN
 from .config import Config
+from .convolution import arrange
 from .data import Domains
 from .monitor import not_finite
+from .processes import ALONE, Place, patience
 from .runs import Run
+from .speed import chosen, keep_memory
+from .static_step import StaticStep
 from .storage import RunError, load_weights
-from .unit import UNIT
+from .unit import UNIT, Noise
 
 MODELS = {"unit": UNIT, "avb_gtn": AVBGTN}
 BETAS = (0.5, 0.999)  # of Adam, for every player, as in UNIT's code
+LARGE = (
+    2**18
+)  # numbers in a weight; for smaller ones, a step of their own costs more time than their gradient memory
 
 
 def build(config: Config) -> UNIT:
@@ -26,12 +38,15 @@ def build(config: Config) -> UNIT:
     return model.double() if config.precision == "64-true" else model
 
 
-def make_fabric(config: Config, devices: int = 1) -> Fabric:
-    """Device, precision and processes, by Lightning Fabric; under ``torchrun`` it joins the processes already there."""
+def make_fabric(config: Config, here: Place = ALONE) -> Fabric:
+    """Device, precision and processes, by Lightning Fabric; it joins the processes that torchrun or fabric run started."""
     return Fabric(
         accelerator=config.device,
-        devices=devices,
-        strategy="ddp" if devices > 1 else "auto",
+        devices="auto" if "LT_DEVICES" in os.environ else here.here,  # fabric run may name the GPUs
+        num_nodes=here.machines,
+        strategy=DDPStrategy(timeout=patience()) if here.world > 1 else "auto",
+        # named, as Fabric would take a batch job for its launcher
+        plugins=TorchElasticEnvironment() if here.launched else LightningEnvironment(),
         precision=config.precision,
     )
 
@@ -46,94 +61,177 @@ def step_size(config: Config, player: str, epoch: int) -> float:
 
 
 class Trainer:
-    """The state of one training in memory: model, optimisers, averaged weights, sums for the next metrics line."""
+    """The state of one training in memory: model, optimisers, averaged weights, sums for the next metrics line.
 
-    def __init__(self, config: Config, data: Domains, fabric: Fabric):
+    Args:
+        speed: which of ``speed.SPEED_UPS``; no result depends on it but by rounding.
+    """
+
+    def __init__(self, config: Config, data: Domains, fabric: Fabric, speed: str = "auto"):
         self.config, self.data, self.fabric = config, data, fabric
-        if config.batch % fabric.world_size:
+        self.speed = chosen(speed, fabric.device.type)
+        if "graph" in self.speed and fabric.world_size > 1:
             raise RunError(
-                f"batch must be a multiple of the {fabric.world_size} processes, got {config.batch}"
+                f"speed=graph is for one process, and there are {fabric.world_size}; leave graph out"
             )
+        if "keep_memory" in self.speed:
+            keep_memory()
         self.model = build(config).to(fabric.device)
+        self.layout = torch.channels_last if "channels_last" in self.speed else torch.contiguous_format
+        arrange(self.model, products="products" in self.speed, channels_last="channels_last" in self.speed)
         self.players = self.model.player_parameters()
-        self.optimizers = {
-            name: torch.optim.Adam(
-                parameters.values(), lr=step_size(config, name, 0), betas=BETAS,
-                weight_decay=config.weight_decay, fused=True,
-            )
-            for name, parameters in self.players.items()
-        }  # fmt: skip
+        self.static = StaticStep(self._play_static) if "graph" in self.speed else None
+        self.early: dict[Tensor, torch.optim.Adam] = {}
+        self.optimizers = {name: self._adams(name) for name in self.players}
         self.ema = {name: p.detach().clone() for name, p in self.players["generators"].items()}
         self.sums: dict[str, Tensor] = {}
         self.summed = 0
+        self.noise_names: tuple[str, ...] = ()
+
+    def _adams(self, player: str) -> list[torch.optim.Adam]:
+        """The player's optimiser, and with ``early`` one more for each large weight, which steps by itself as soon as the
+        backward pass has its gradient; the gradient then goes, so that never all of them are in memory."""
+        parameters = list(self.players[player].values())
+        alone = "early" in self.speed and self.fabric.world_size == 1 and self.static is None
+        large = [p for p in parameters if alone and p.numel() > LARGE]
+        for p in large:
+            p.register_post_accumulate_grad_hook(self._step_now)
+        self.early |= {p: self._adam(player, [p]) for p in large}
+        rest = [p for p in parameters if p not in self.early]
+        return [*([self._adam(player, rest)] if rest else []), *(self.early[p] for p in large)]
+
+    def _adam(self, player: str, parameters: list[Tensor]) -> torch.optim.Adam:
+        recorded = self.static is not None and self.fabric.device.type == "cuda"
+        lr = step_size(self.config, player, 0)
+        adam = torch.optim.Adam(
+            parameters,
+            # a recording knows addresses, not numbers
+            lr=torch.tensor(lr, device=self.fabric.device) if recorded else lr,
+            betas=BETAS,
+            weight_decay=self.config.weight_decay,
+            fused="fused" in self.speed,
+            capturable=recorded,
+        )
+        # Now, not at the first step as Adam would: between the passing tensors of a step, what stays leaves holes.
+        for p in parameters:
+            where = p.device if "fused" in self.speed or recorded else "cpu"
+            adam.state[p] = {"step": torch.zeros((), device=where)}
+            adam.state[p] |= {key: torch.zeros_like(p) for key in ("exp_avg", "exp_avg_sq")}
+        return adam
+
+    def _step_now(self, p: Tensor) -> None:
+        self.early[p].step()
+        p.grad = None
 
     # --- one epoch --------------------------------------------------------------------------------------------
 
     def update(self, epoch: int) -> None:
         """One update of every player on one batch; ``epoch`` counts from 0."""
+        x1, x2, noise = self.inputs(epoch)
+        self._set_learning_rates(epoch)
+        if self.static is None:
+            self._play(x1, x2, noise)
+        else:
+            self.noise_names = tuple(noise)
+            self.static(x1, x2, *noise.values())
+        self.summed += 1
+
+    def inputs(self, epoch: int) -> tuple[Tensor, Tensor, Noise]:
+        """This process's share of the epoch's batch and noise, on the device."""
         c, fabric = self.config, self.fabric
         share = c.batch // fabric.world_size
         samples = range(fabric.global_rank * share, (fabric.global_rank + 1) * share)
-        x1, x2 = self.data.batch(epoch, c.batch, c.seed, rank=fabric.global_rank, world=fabric.world_size)
-        weight = self.model.generator1.layers[-2].weight
-        x1, x2 = x1.to(weight), x2.to(weight)
-        noise = self.model.noise(epoch, samples)
-        self._set_learning_rates(epoch)
+        batch = self.data.batch(epoch, c.batch, c.seed, rank=fabric.global_rank, world=fabric.world_size)
+        return *(self._to_device(x) for x in batch), self.model.noise(epoch, samples)
 
-        with fabric.autocast():
-            step = self.model.step(x1, x2, noise)
+    def _to_device(self, x: Tensor) -> Tensor:
+        weight = self.model.generator1.layers[-2].weight
+        if weight.device.type == "cuda":
+            x = x.pin_memory()  # from other memory a copy would wait until the device has finished
+        return x.to(weight.device, weight.dtype, non_blocking=True, memory_format=self.layout)
+
+    def _play_static(self, x1: Tensor, x2: Tensor, *noise: Tensor) -> None:
+        self._play(x1, x2, dict(zip(self.noise_names, noise, strict=True)))
+
+    def _play(self, x1: Tensor, x2: Tensor, noise: Noise) -> None:
+        """All that an epoch does on the device; nothing here waits for it."""
+        model, whole = self.model, False
+        with self.fabric.autocast():
+            step = model.there(x1, x2, noise)
         for player in self.players:
-            for repetition in range(c.t_steps if player == "posterior" else 1):
-                with fabric.autocast():
+            if model.looks_back(player) and not whole:  # not before: it would lie in memory while D learns
+                with self.fabric.autocast():
+                    step, whole = model.back(step, noise), True
+            for repetition in range(self.config.t_steps if player == "posterior" else 1):
+                with self.fabric.autocast():
                     if player == "posterior":
-                        parts = self.model.posterior_losses(step, noise, repetition)
+                        parts = model.posterior_losses(step, noise, repetition)
                     else:
-                        parts = self.model.player_losses(player, step, noise)
+                        parts = model.player_losses(player, step, noise)
                 self._step(player, parts["loss"])
             self._count(player, parts)
         torch._foreach_lerp_(
-            list(self.ema.values()), [p.detach() for p in self.players["generators"].values()], 1 - c.ema
+            list(self.ema.values()),
+            [p.detach() for p in self.players["generators"].values()],
+            1 - self.config.ema,
         )
-        self.summed += 1
 
     def _step(self, player: str, loss: Tensor) -> None:
-        optimizer = self.optimizers[player]
-        optimizer.zero_grad(set_to_none=True)
+        parameters = list(self.players[player].values())
+        for p in parameters:
+            p.grad = None
         self.fabric.backward(loss)
         if (
             self.fabric.world_size > 1
         ):  # one message a player and update: the mean of the processes' gradients
-            gradients = [p.grad for p in self.players[player].values()]
+            gradients = [p.grad for p in parameters]
             mean = self.fabric.all_reduce(torch.cat([g.flatten() for g in gradients]), reduce_op="mean")
             for g, m in zip(gradients, mean.split([g.numel() for g in gradients]), strict=True):
                 g.copy_(m.view_as(g))
-        optimizer.step()
-        optimizer.zero_grad(set_to_none=True)
+        for optimizer in self.optimizers[player]:
+            optimizer.step()  # passes over what has no gradient: those that stepped early
+        for p in parameters:
+            p.grad = None
 
     def _set_learning_rates(self, epoch: int) -> None:
-        for player, optimizer in self.optimizers.items():
-            optimizer.param_groups[0]["lr"] = step_size(self.config, player, epoch)
+        for player, optimizers in self.optimizers.items():
+            lr = step_size(self.config, player, epoch)
+            for group in (optimizer.param_groups[0] for optimizer in optimizers):
+                if isinstance(group["lr"], Tensor):
+                    group["lr"].fill_(lr)
+                else:
+                    group["lr"] = lr
+
+    def _state(self, player: str, p: Tensor) -> dict:
+        """Adam's, of a parameter: empty before its first step."""
+        optimizer = self.early.get(p) or self.optimizers[player][0]
+        return optimizer.state[p]
 
     def _count(self, player: str, parts: dict[str, Tensor]) -> None:
         """Add to the sums on the device, so that the step never waits for it."""
         for name, value in parts.items():
             key, value = f"{player}/{name}", value.detach().double()
-            self.sums[key] = self.sums[key] + value if key in self.sums else value
+            if key in self.sums:
+                self.sums[key] += value
+            else:
+                self.sums[key] = value.clone()
 
     # --- what is written down ---------------------------------------------------------------------------------
 
     def means(self) -> dict[str, float]:
         """Means since the last metrics line; over all processes."""
-        names = list(self.sums)
-        if not names:
+        if not self.summed:
             return {}
+        names = list(self.sums)
         values = torch.stack(list(self.sums.values())) / self.summed
         if self.fabric.world_size > 1:
             values = self.fabric.all_reduce(values, reduce_op="mean")
         return dict(zip(names, values.tolist(), strict=True))
 
     def forget(self) -> None:
-        self.sums, self.summed = {}, 0
+        self.summed = 0
+        for total in self.sums.values():
+            total.zero_()  # in place: a recorded step adds to this very memory
 
     def healthy(self, epoch: int) -> None:
         """Refuse to go on, or to write a checkpoint, with NaN or infinite losses or weights."""
@@ -151,7 +249,7 @@ class Trainer:
         optimizer = {}
         for player, parameters in self.players.items():
             for name, p in parameters.items():
-                for key, value in self.optimizers[player].state[p].items():
+                for key, value in self._state(player, p).items():
                     optimizer[f"{player}.{name}.{key}"] = value
         return {"weights": dict(self.model.state_dict()), "ema": self.ema, "optimizer": optimizer}
 
@@ -175,9 +273,9 @@ class Trainer:
                 keys = ("step", "exp_avg", "exp_avg_sq")
                 state = {key: saved[f"{player}.{name}.{key}"] for key in keys}
                 # a fused step wants its counter on the parameter's device; a copy, because the file is memory-mapped
-                self.optimizers[player].state[p] = {
-                    key: value.to(p.device, copy=True) for key, value in state.items()
-                }
+                self._state(player, p).update(
+                    {key: value.to(p.device, copy=True) for key, value in state.items()}
+                )
         state = run.state(epoch)
         self.summed = state["summed"]
         self.sums = {

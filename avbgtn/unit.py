@@ -1,7 +1,7 @@
 r"""UNIT: two VAE-GANs that share a latent space (Liu, Breuel, Kautz 2017), read from top to bottom.
 
 One step of training computes every code and every image exactly once (:meth:`UNIT.step`); the players'
-losses are then functions of that one :class:`Step`. ``avb_gtn.py`` holds what the paper adds.
+losses are functions of that one :class:`Step`. ``avb_gtn.py`` holds what the paper adds.
 
 Symbols are the paper's: ``x1, x2`` images, ``z1, z2`` codes, ``x12`` domain 1 translated to domain 2, ``z12`` its code
 (so drawn by ``E_2``), ``x121`` the way back. ``mu`` is what the encoder puts out before the noise at the code.
@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from . import losses, streams
 from .config import Config
-from .networks import Discriminator, Encoder, Generator, ResBlock, initialise, shared_discriminator
+from .networks import Discriminator, Encoder, Generator, ResBlock, in_full, initialise, shared_discriminator
 
 Noise = dict[str, Tensor]
 DOMAIN_OF_ENCODER = {
@@ -192,36 +192,47 @@ class UNIT(nn.Module):
 
     def step(self, x1: Tensor, x2: Tensor, noise: Noise) -> Step:
         """Four encodings and six decodings, each once; both domains go through the shared blocks as one batch."""
-        n = x1.shape[0]
-        step = Step(x={1: x1, 2: x2})
+        return self.back(self.there(x1, x2, noise), noise)
 
-        def encode_pair(a: str, b: str) -> None:
-            eps = [noise.get(f"eps/{key}") for key in (a, b)]
-            private = [
-                self.features(step.encoded_image(key), DOMAIN_OF_ENCODER[key], e)
-                for key, e in zip((a, b), eps, strict=True)
-            ]
-            mu = self.encoder_shared(torch.cat(private))  # (2N, 4w, H/4, W/4)
-            for key, m, e in zip((a, b), mu.split(n), eps, strict=True):
-                step.mu[key], step.code[key] = m, self.sample_code(m, e)
-
-        encode_pair("1", "2")
+    def there(self, x1: Tensor, x2: Tensor, noise: Noise) -> Step:
+        """The first half of a step, which is all that the discriminators need: z1, z2; x11, x22, x12, x21."""
+        step, n = Step(x={1: x1, 2: x2}), x1.shape[0]
+        self.encode_pair("1", "2", step, noise)
         features = self.generator_shared(torch.cat([step.code["1"], step.code["2"]]))  # (2N, 4w, H/4, W/4)
         step.image["11"], step.image["21"] = self.generator1(features).split(n)
         step.image["12"], step.image["22"] = self.generator2(features).split(n)
+        return step
 
-        encode_pair("12", "21")
+    def back(self, step: Step, noise: Noise) -> Step:
+        """The second half: z12, z21; x121, x212."""
+        n = step.x[1].shape[0]
+        self.encode_pair("12", "21", step, noise)
         features = self.generator_shared(torch.cat([step.code["12"], step.code["21"]]))
         step.image["121"] = self.generator1(features[:n])
         step.image["212"] = self.generator2(features[n:])
         return step
+
+    def looks_back(self, player: str) -> bool:
+        """Whether the player's losses need the second half of a step."""
+        return player == "generators"
+
+    def encode_pair(self, a: str, b: str, step: Step, noise: Noise) -> None:
+        """Codes of an image that looks like domain 1 and one that looks like domain 2, or the other way round."""
+        eps = [noise.get(f"eps/{key}") for key in (a, b)]
+        private = [
+            self.features(step.encoded_image(key), DOMAIN_OF_ENCODER[key], e)
+            for key, e in zip((a, b), eps, strict=True)
+        ]
+        mu = self.encoder_shared(torch.cat(private))  # (2N, 4w, H/4, W/4)
+        for key, m, e in zip((a, b), mu.split(step.x[1].shape[0]), eps, strict=True):
+            step.mu[key], step.code[key] = m, self.sample_code(m, e)
 
     # --- losses -----------------------------------------------------------------------------------------------
 
     def discriminate(self, images: dict[int, Tensor]) -> dict[int, Tensor]:
         """Logits of ``D1`` and ``D2``; the fronts are private, the deep layers see both domains as one batch."""
         fronts = [self.discriminator1(images[1]), self.discriminator2(images[2])]
-        logits = self.discriminator_shared(torch.cat(fronts)).flatten(1)  # (N1 + N2, places)
+        logits = in_full(self.discriminator_shared(torch.cat(fronts))).flatten(1)  # (N1 + N2, places)
         return dict(zip((1, 2), logits.split([images[1].shape[0], images[2].shape[0]]), strict=True))
 
     def player_losses(self, player: str, step: Step, noise: Noise) -> dict[str, Tensor]:
@@ -281,9 +292,9 @@ class UNIT(nn.Module):
         """The prior penalty of each code, as written: UNIT's mean square, the exact KL, or none."""
         c = self.config
         if c.penalty == "mean_square":
-            return {key: losses.mean_square_penalty(mu) for key, mu in step.mu.items()}
+            return {key: losses.mean_square_penalty(in_full(mu)) for key, mu in step.mu.items()}
         if c.penalty == "gaussian":
-            return {key: losses.gaussian_kl(mu, c.noise_scale) for key, mu in step.mu.items()}
+            return {key: losses.gaussian_kl(in_full(mu), c.noise_scale) for key, mu in step.mu.items()}
         if c.penalty == "none":
             return {key: mu.new_zeros(()) for key, mu in step.mu.items()}
         raise ValueError(f"penalty {c.penalty!r} needs a posterior discriminator T: use model='avb_gtn'")

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from .config import MODELS, ConfigError
+from .speed import chosen
 
 Check = Callable[[str, Any], Any]  # (name, what came) -> what is used
 
@@ -160,3 +161,11 @@ def new_or_existing_folder(name: str, value: Any) -> str:
     if not there.is_dir():
         raise ConfigError(f"{name} must be a folder, {there} is a file; give another name")
     return str(path)
+
+
+def speed(name: str, value: Any) -> str:
+    """``auto``, ``plain``, or names of speed-ups joined by commas."""
+    if not isinstance(value, str):
+        raise ConfigError(f"{name} must be a word, got {value!r}")
+    chosen(value, "cpu")
+    return value

@@ -265,10 +265,11 @@ def test_parts_link_to_their_files_where_the_repository_is_known(monkeypatch):
     address = "https://example.org/someone/book"
     known = Metadata("Homepage, https://example.org", f"Repository, {address}")
     monkeypatch.setattr(diagrams.metadata, "metadata", lambda name: known)
-    assert f"[`UNIT.step`]({address}/blob/HEAD/avbgtn/unit.py)" in diagrams.parts_table("unit").data
+    assert f"[`UNIT.encode_pair`]({address}/blob/HEAD/avbgtn/unit.py)" in diagrams.parts_table("unit").data
     monkeypatch.setattr(diagrams.metadata, "metadata", lambda name: Metadata())
     assert (
-        "`UNIT.step`" in diagrams.parts_table("unit").data and "](" not in diagrams.parts_table("unit").data
+        "`UNIT.encode_pair`" in diagrams.parts_table("unit").data
+        and "](" not in diagrams.parts_table("unit").data
     )
 
     def absent(name):

@@ -44,13 +44,13 @@ def write_images(folder):
         image.save(folder / name, quality=95)
 
 
-def write_text(attributes, partition):
+def write_text(attributes, partition, files=FILES, row=values, parts=PARTS):
     for file in (attributes, partition):
         file.parent.mkdir(parents=True, exist_ok=True)
     # The real file ends its header with a space and pads the values.
-    rows = "".join(f"{f} {' '.join(v.rjust(2) for v in values(i))}\n" for i, f in enumerate(FILES))
-    attributes.write_text(f"12\n{' '.join(NAMES)} \n{rows}")
-    partition.write_text("".join(f"{f} {p}\n" for f, p in zip(FILES, PARTS, strict=True)))
+    rows = "".join(f"{f} {' '.join(v.rjust(2) for v in row(i))}\n" for i, f in enumerate(files))
+    attributes.write_text(f"{len(files)}\n{' '.join(NAMES)} \n{rows}")
+    partition.write_text("".join(f"{f} {p}\n" for f, p in zip(files, parts, strict=True)))
 
 
 def torchvision_layout(root):

@@ -73,6 +73,12 @@ BAD = [
     ({"gan_loss": "wgan"}, "gan_loss must be one of non_saturating, minimax, least_squares, got 'wgan'"),
     ({"precision": 16}, "precision must be one of 32-true, bf16-mixed, 64-true, got 16"),
     ({"device": "gpu"}, "device must be one of auto, cpu, cuda, got 'gpu'"),
+    ({"cache": "maybe"}, "cache must be one of auto, yes, no, got 'maybe'"),
+    ({"speed": True}, "speed must be a word, got True"),
+    (
+        {"speed": "fused,turbo"},
+        "speed must be auto, plain, or some of fused,products,keep_memory,background,channels_last,graph, got 'turbo'",
+    ),
     ({"score_split": "train"}, "score_split must be one of validation, test, got 'train'"),
     (
         {"penalty": "kl"},

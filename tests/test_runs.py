@@ -250,3 +250,28 @@ def test_a_folder_of_pictures_refuses_a_run_on_sound(tmp_path):
     sound = Sound("complex", rate=8000, fft=62, hop=31, rows=32, columns=32)
     with pytest.raises(RunError, match="holds another run: .*sound = None there and Sound"):
         Run.create(replace(UNIT_CONFIG, sound=sound), tmp_path / "run")
+
+
+@pytest.mark.parametrize(
+    "error", [NotImplementedError("no flock"), OSError(errno.ENOLCK, "No locks available")]
+)
+def test_a_disk_without_locks_says_so(error, finished, monkeypatch):
+    def acquire(self):
+        raise error
+
+    monkeypatch.setattr(runs.FileLock, "acquire", acquire)
+    with (
+        pytest.raises(
+            RunError, match="the disk of .* cannot lock files .*; set AVBGTN_RUNS or run_dir to another disk"
+        ),
+        Run(finished).locked(),
+    ):
+        pass
+
+
+def test_a_lock_that_outlives_its_process_is_none(finished, monkeypatch):
+    (finished / "lock").unlink()
+    monkeypatch.setattr(runs, "FileLock", runs.SoftFileLock)  # what filelock falls back to
+    with pytest.raises(RunError, match="cannot lock files"), Run(finished).locked():
+        pass
+    assert not (finished / "lock").exists() or not (finished / "lock").read_text()

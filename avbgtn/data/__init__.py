@@ -93,6 +93,7 @@ def load(
     domains: tuple[str, str] | None = None,
     size: int,
     workers: int = 0,
+    cache: bool = False,
 ) -> Domains:
     """A data set, ready to train on and to be scored on.
 
@@ -102,6 +103,9 @@ def load(
         domains: the two attributes of CelebA, ``("Brown_Hair", "Blond_Hair")`` if None.
         size: side of the images; 32, 64 or 128 for the heads.
         workers: threads that read CelebA's images ahead; no result depends on it.
+        cache: decode CelebA's training images once, into a cache on disk, as
+            :meth:`avbgtn.data.celeba.CelebA.use_cache` does; no result depends on it. The built-in heads lie
+            in memory anyway.
 
     Raises:
         DataError: one sentence on what is missing or wrong, and what to do.
@@ -117,7 +121,7 @@ def load(
 
     place = data_root(root)
     find_or_download(place)
-    return CelebA(place, size=size, domains=domains, workers=workers)
+    return CelebA(place, size=size, domains=domains, workers=workers, cache=cache)
 
 
 def resolve_sound(dataset: str, root: str | Path | None = None) -> tuple[str, str]:

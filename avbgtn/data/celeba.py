@@ -14,6 +14,7 @@ import torch
 from filelock import FileLock
 from torch import Tensor
 
+from . import cache as caches
 from . import celeba_files as files
 from .domains import DataError, Domains, Evaluation, enlarged, to_float
 from .images import open_image, resized
@@ -33,12 +34,22 @@ class CelebA(Domains):
         size: side of the images; rows 20 to 197 are resized to ``round(1.03 size)`` before the random crop.
         domains: two different attributes; images with both or with neither are left out.
         workers: threads that read images ahead.
+        cache: read training images from a cache on disk, as :meth:`use_cache` does. No result depends on it.
 
     Raises:
-        DataError: no CelebA, an incomplete or damaged one, unknown attributes, or no image with just one.
+        DataError: no CelebA, an incomplete or damaged one, unknown attributes, or no image with just one; no
+            space for the cache.
     """
 
-    def __init__(self, root: Path, *, size: int, domains: tuple[str, str] | None = None, workers: int = 0):
+    def __init__(
+        self,
+        root: Path,
+        *,
+        size: int,
+        domains: tuple[str, str] | None = None,
+        workers: int = 0,
+        cache: bool = False,
+    ):
         if isinstance(size, bool) or not isinstance(size, int) or size < 16:
             raise DataError(f"size must be a whole number of pixels, 16 or more, got {size!r}")
         domains = _two(domains or DOMAINS)
@@ -47,16 +58,55 @@ class CelebA(Domains):
             raise DataError(f"no CelebA under {root}; " + files.HOW.format(where=root / "celeba"))
         files.check(layout)
         self.layout = layout
-        self.files, checksum = _choose(layout, domains)
+        self.files, checksum, self._written = _choose(layout, domains)
         super().__init__(
             name="celeba", domains=domains, size=size, checksum=checksum, workers=workers, has_twins=False,
             lengths=tuple(len(self.files["train", d]) for d in (1, 2)),
         )  # fmt: skip
         self._read(self.files["train", 1][0], size)  # a folder of other pictures should say so at once
+        self._root, self._cache = root, None
+        if cache:
+            self.use_cache()
 
     def image(self, domain: int, index: int) -> Tensor:
         self.check_index(domain, index)
+        if self._cache is not None:
+            return self._cache.image(index + (self.lengths[0] if domain == 2 else 0))
         return self._read(self.files["train", domain][index], enlarged(self.size))
+
+    @property
+    def cache_bytes(self) -> int:
+        """What the cache of the training images takes on disk, built or not."""
+        return caches.size_in_bytes(sum(self.lengths), enlarged(self.size))
+
+    def use_cache(self, say=print) -> bool:
+        """Read training images from a cache on disk from now on, which is built first if there is none.
+
+        It lies in :func:`avbgtn.data.cache.place`, one folder for each two domains and size, and holds them
+        at the enlarged size, before crop and flip: all of domain 1, then all of domain 2. It is built anew,
+        and a line says why, when a picture, its time of writing or the split changed, and when it is damaged.
+
+        Returns:
+            Whether it is used: False, after a line that says why, where it cannot be written.
+
+        Raises:
+            DataError: no space for it, or an image that cannot be read.
+        """
+        names = self.files["train", 1] + self.files["train", 2]
+        side, place = enlarged(self.size), caches.place(self._root).resolve()
+        try:  # relative, so that data and cache may move together, or be mounted elsewhere
+            where = os.path.relpath(self.layout.images.resolve(), place)
+        except ValueError:  # two drives of Windows
+            where = str(self.layout.images.resolve())
+        key = hashlib.sha256(" ".join((*self.domains, where)).encode()).hexdigest()[:8]
+        self._cache = caches.open_or_build(
+            place / f"pictures-{side}px-{key}",
+            {"source": self.checksum, "written": self._written, "images": len(names), "side": side},
+            lambda row: self._read(names[row], side),
+            workers=self.workers,
+            say=say,
+        )
+        return self._cache is not None
 
     def evaluation(self, split: str, limit: int | None = None) -> Evaluation:
         """The first ``limit`` images of each domain (128 if None) in the official partition, by file name.
@@ -77,6 +127,8 @@ class CelebA(Domains):
     def check(self, threads: int = 4) -> int:
         """Decode every chosen image and return how many there are: minutes well spent before a long training.
 
+        A cache that is in use is compared with its checksums, and built anew if it is damaged.
+
         Raises:
             DataError: names the first damaged files and counts them all.
         """
@@ -92,6 +144,8 @@ class CelebA(Domains):
             bad = [text for text in pool.map(trouble, names) if text]
         if bad:
             raise DataError(f"{len(bad):,} of {len(names):,} images cannot be used: " + " | ".join(bad[:3]))
+        if self._cache is not None and self._cache.check():
+            self.use_cache()
         return len(names)
 
     def _read(self, name: str, side: int) -> Tensor:
@@ -143,10 +197,14 @@ def _two(domains) -> tuple[str, str]:
     return tuple(domains)
 
 
-def _choose(layout: files.Layout, domains: tuple[str, str]) -> tuple[dict[tuple[str, int], list[str]], str]:
-    """The file names by (split, domain), sorted, and a checksum over names, splits, domains and file sizes.
+def _choose(
+    layout: files.Layout, domains: tuple[str, str]
+) -> tuple[dict[tuple[str, int], list[str]], str, str]:
+    """The file names by (split, domain), sorted; a checksum over names, splits, domains and file sizes; and
+    one over the times when the training images were written.
 
-    It is taken over what the lists say, not over their bytes, so the text and CSV lists of one CelebA agree.
+    The first is taken over what the lists say, not over their bytes, so the text and CSV lists of one CelebA
+    agree. The second is for the cache alone: a copy of the data has other times, and is the same data.
     """
     attributes = files.read_attributes(layout.attributes, domains)
     partition = files.read_partition(layout.partition)
@@ -160,7 +218,7 @@ def _choose(layout: files.Layout, domains: tuple[str, str]) -> tuple[dict[tuple[
     present = set(os.listdir(layout.images))
     chosen = {(split, domain): [] for split in files.PARTS for domain in (1, 2)}
     splits = {number: split for split, number in files.PARTS.items()}
-    missing, digest = [], hashlib.sha256()
+    missing, digest, written = [], hashlib.sha256(), hashlib.sha256()
     for name in sorted(attributes):
         first, second = attributes[name]
         if first == second:
@@ -171,8 +229,10 @@ def _choose(layout: files.Layout, domains: tuple[str, str]) -> tuple[dict[tuple[
             missing.append(name)
             continue
         chosen[splits[partition[name]], 1 if first else 2].append(file)
-        size = (layout.images / file).stat().st_size
-        digest.update(f"{file} {partition[name]} {1 if first else 2} {size}\n".encode())
+        about = (layout.images / file).stat()
+        digest.update(f"{file} {partition[name]} {1 if first else 2} {about.st_size}\n".encode())
+        if splits[partition[name]] == "train":
+            written.update(f"{file} {about.st_mtime_ns}\n".encode())
     if missing:
         raise DataError(
             f"{len(missing):,} images that {layout.attributes} lists are not in {layout.images}, "
@@ -182,7 +242,7 @@ def _choose(layout: files.Layout, domains: tuple[str, str]) -> tuple[dict[tuple[
         for domain in (1, 2):
             if not chosen[split, domain]:
                 raise DataError(_nothing(layout, domains, domain, split))
-    return chosen, digest.hexdigest()[:16]
+    return chosen, digest.hexdigest()[:16], written.hexdigest()[:16]
 
 
 def _nothing(layout: files.Layout, domains: tuple[str, str], domain: int, split: str) -> str:

@@ -132,7 +132,8 @@ class Domains:
             keys = [(d, self._index(d, e, batch, j, seed)) for e in epochs for d in (1, 2) for j in mine]
             self._ahead = {k: self._ahead.get(k) or self._pool.submit(self.image, *k) for k in keys}
         x1, x2 = (torch.stack([self._sample(d, epoch, batch, j, seed) for j in mine]) for d in (1, 2))
-        return x1, x2
+        # Pixels stay bytes until here, where all of a batch become numbers at once.
+        return (to_float(x1), to_float(x2)) if x1.dtype == torch.uint8 else (x1, x2)
 
     def _index(self, domain: int, epoch: int, batch: int, j: int, seed: int) -> int:
         """Which training image sample ``j`` is."""
@@ -146,14 +147,14 @@ class Domains:
         return self.augmented(image, streams.generator(seed, f"augment/{domain}", epoch, j))
 
     def augmented(self, image: Tensor, draw: torch.Generator) -> Tensor:
-        """One training image as the network sees it, (3, size, size) in [-1, 1]: cropped and mirrored at random."""
+        """One training image, cropped and mirrored at random: (3, size, size) uint8, or float32 in [-1, 1]."""
         places = image.shape[-1] - self.size + 1
         # One draw numbers every combination of the crop's row and column and the flip.
         number = int(torch.randint(2 * places * places, (), generator=draw))
         number, flip = divmod(number, 2)
         top, left = divmod(number, places)
         crop = image[:, top : top + self.size, left : left + self.size]  # (3, size, size)
-        return to_float(crop.flip(-1) if flip else crop)
+        return crop.flip(-1) if flip else crop
 
     # --- checks that every data set shares
 

@@ -1,0 +1,254 @@
+"""A grid as a job array: every cell is one training in one process, in a run folder of its own, with a record at its end.
+
+    $AVBGTN_RUNS/study-full/
+        unit-seed0/            a run folder, as in runs.py
+            record.json        written last: scores, cost, config and where they come from; the cell is done
+        logs/unit-seed0.txt    what the cell said, where :func:`run_all` started it
+
+Importing this imports no torch: to list a grid, or to find a cell done, takes a moment.
+"""
+
+import difflib
+import json
+import os
+import subprocess
+import sys
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from .config import Config, ConfigError
+from .grid import GRIDS, Grid, Variant
+from .parameters import HEADS_DOMAINS, Parameters, config_of
+from .places import runs_root
+from .processes import Signals
+
+Say = Callable[[str], None]
+
+DATASET, DEVICE = "heads", "cpu"  # of every grid: what can be had everywhere, and gives everywhere the same
+SPLIT, DRAWS = "validation", 8  # what the scores of a record are made from
+RECORD = "record.json"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One training of a grid."""
+
+    grid: Grid
+    number: int  # in the grid, from 0; changes with the grid
+    variant: Variant
+    seed: int
+
+    @property
+    def name(self) -> str:
+        """What stays the cell's when others are added."""
+        return f"{self.variant.name}-seed{self.seed}"
+
+    @property
+    def folder(self) -> Path:
+        return runs_root() / f"study-{self.grid.name}" / self.name
+
+    def config(self, data_checksum: str) -> Config:
+        """Raises ConfigError where the declared changes make no sense."""
+        base = config_of(
+            Parameters(), self.variant.model, dataset=DATASET, domains=HEADS_DOMAINS, data_checksum=data_checksum,
+            preset=self.grid.preset, device=DEVICE,
+        )  # fmt: skip
+        return replace(base, **self.grid.common, **self.variant.changes, seed=self.seed)
+
+    def record(self) -> dict[str, Any] | None:
+        """What the finished cell left; None if it is not there, or of other epochs or another config."""
+        try:
+            found = json.loads((self.folder / RECORD).read_text(encoding="utf-8"))
+            config = self.config(found["config"]["data_checksum"]).to_dict()
+            return found if (found["epochs"], found["config"]) == (self.grid.epochs, config) else None
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def state(self) -> str:
+        """ "done", "open", or the epoch of the last checkpoint."""
+        if self.record():
+            return "done"
+        try:
+            return f"epoch {int((self.folder / 'latest').read_text(encoding='utf-8').strip()[6:]):,}"
+        except (OSError, ValueError):
+            return "open"
+
+
+def cells(grid: Grid) -> list[Cell]:
+    """All cells in their order: seed 0 of every variant first, so that a study that was stopped can be compared."""
+    most = max(variant.seeds for variant in grid.variants)
+    pairs = [(v, seed) for seed in range(most) for v in grid.variants if seed < v.seeds]
+    return [Cell(grid, number, variant, seed) for number, (variant, seed) in enumerate(pairs)]
+
+
+def find_grid(name: str) -> Grid:
+    """Raises ConfigError for a name that no grid has."""
+    if name not in GRIDS:
+        raise ConfigError(f"grid must be one of {', '.join(GRIDS)}, got {name!r}")
+    return GRIDS[name]
+
+
+def find_cell(grid: Grid, which: str) -> Cell:
+    """A cell by its number or its name. Raises ConfigError where there is none."""
+    there = {cell.name: cell for cell in cells(grid)}
+    if which in there:
+        return there[which]
+    if which.isascii() and which.isdigit() and int(which) < len(there):
+        return list(there.values())[int(which)]
+    near = difflib.get_close_matches(which, there, n=1)
+    hint = f"did you mean {near[0]}?" if near else f"python -m avbgtn study --grid {grid.name} lists them"
+    raise ConfigError(
+        f"cell must be a number from 0 to {len(there) - 1} or a name such as {next(iter(there))}, got {which!r}; {hint}"
+    )
+
+
+def listing(grid: Grid) -> str:
+    """The cells, one a line: number, name, what differs from the model as written, epochs, state."""
+    lines, done = [], 0
+    for cell in cells(grid):
+        differs = ", ".join(f"{key}={value}" for key, value in cell.variant.changes.items()) or "as written"
+        state = cell.state()
+        done += state == "done"
+        lines.append(f"{cell.number:>3}  {cell.name:<25}  {differs:<27}  {grid.epochs:>6,} epochs  {state}")
+    common = "".join(f", {key} {value}" for key, value in grid.common.items())
+    where = runs_root() / f"study-{grid.name}"
+    return "\n".join(
+        [*lines, f"{done} of {len(lines)} done; preset {grid.preset}{common}; the runs are in {where}"]
+    )
+
+
+def run_cell(cell: Cell, *, say: Say = print) -> dict[str, Any]:
+    """Train one cell to its end, from wherever it is, and write its record; a finished one is left as it is.
+
+    Returns:
+        the record.
+
+    Raises:
+        RunError: as :func:`avbgtn.train.train`; another process has the cell, its folder holds another run, it diverged.
+        Interrupted: SIGTERM or Ctrl-C, after a checkpoint was saved.
+    """
+    if record := cell.record():
+        say(f"{cell.name}: done, {cell.grid.epochs:,} epochs by revision {record['revision']}")
+        return record
+    import torch
+
+    from . import data
+    from .runs import Run
+    from .storage import json_text, write_atomically
+    from .train import train
+
+    torch.set_num_threads(1)
+    heads = data.load(DATASET, size=cell.config("").size)
+    run = train(
+        cell.config(heads.checksum), heads, epochs=cell.grid.epochs, run_dir=cell.folder,
+        log_every=min(50, cell.grid.epochs), measure_every=min(200, cell.grid.epochs), say=say,
+    )  # fmt: skip
+    record = _record(cell, Run(run.path), heads)
+    write_atomically(run.path / RECORD, json_text(record))
+    say(f"{cell.name}: done, {record['cpu_seconds']:.0f} CPU-seconds; {run.path / RECORD}")
+    return record
+
+
+def _record(cell: Cell, run: Any, heads: Any) -> dict[str, Any]:
+    """Scores of the averaged and of the raw weights after the last epoch, and everything they come from."""
+    from . import evaluate
+    from .translator import run_model
+
+    held_out = heads.evaluation(SPLIT)
+    rows = {}
+    for weights, ema in (("EMA", True), ("raw", False)):
+        model = run_model(run, epoch=cell.grid.epochs, ema=ema).eval()
+        rows |= evaluate.model_rows(weights, model, held_out, draws=DRAWS)
+    starts = run.provenance()
+    return {
+        "grid": cell.grid.name,
+        "cell": cell.name,
+        "changes": cell.variant.changes,
+        "epochs": cell.grid.epochs,
+        "fingerprint": run.config.fingerprint(),
+        "revision": starts[-1]["revision"],
+        "starts": starts,
+        "cpu_seconds": round(sum(run.cpu_seconds()), 1),  # of the training; work lost by a kill is not in it
+        "split": SPLIT,
+        "scores": rows,  # as evaluate.py has them: by how the model was asked, direction and score
+        "config": run.config.to_dict(),
+    }
+
+
+# --- all cells, in parallel -------------------------------------------------------------------------------------------
+
+
+def run_all(grid: Grid, processes: int, *, say: Say = print) -> int:
+    """Train all open cells, so many at a time, each in a process of one thread. A cell that fails does not stop the
+    others; it is reported at the end.
+
+    Returns:
+        the exit code: 0, or 2 if a cell failed, or 75 if one was stopped and has a checkpoint.
+
+    Raises:
+        Interrupted: SIGTERM or Ctrl-C, after the cells that ran saved their checkpoints.
+    """
+    everything = cells(grid)
+    waiting = deque(cell for cell in everything if cell.record() is None)
+    done = len(everything) - len(waiting)
+    say(f"study {grid.name}: {done} of {len(everything)} cells done, {len(waiting)} open")
+    running: dict[subprocess.Popen, tuple[Cell, float]] = {}
+    failed, stopped = {}, []
+    try:
+        with Signals(on_first=lambda: [process.terminate() for process in running]) as signals:
+            while running or (waiting and not signals.received):
+                while waiting and len(running) < processes and not signals.received:
+                    cell = waiting.popleft()
+                    running[_start(cell)] = cell, time.monotonic()
+                for process in [p for p in running if p.poll() is not None]:
+                    cell, since = running.pop(process)
+                    if process.returncode == 0:
+                        done += 1
+                        say(
+                            f"{cell.name}: done in {time.monotonic() - since:.0f} s ({done} of {len(everything)})"
+                        )
+                    elif process.returncode == 75:
+                        stopped.append(cell.name)
+                    else:
+                        failed[cell.name] = _last_words(cell, process.returncode)
+                        say(f"{cell.name}: failed, {failed[cell.name]}")
+                time.sleep(0.05)
+    finally:
+        for process in running:  # only where the loop was left by an error or a second Ctrl-C
+            process.kill()
+            process.wait()
+    if signals.received:
+        from .train import SAVED, Interrupted
+
+        raise Interrupted(f"study {grid.name}: stopped with {done} of {len(everything)} cells done, {SAVED}")
+    for name, words in failed.items():
+        say(f"FAILED  {name}: {words}")
+    if stopped:
+        say(f"stopped by a signal, the same command continues: {', '.join(stopped)}")
+    say(f"study {grid.name}: {done} of {len(everything)} cells done, {len(failed)} failed")
+    return 2 if failed else 75 if stopped else 0
+
+
+def _log(cell: Cell) -> Path:
+    return cell.folder.parent / "logs" / f"{cell.name}.txt"
+
+
+def _start(cell: Cell) -> subprocess.Popen:
+    _log(cell).parent.mkdir(parents=True, exist_ok=True)
+    with open(_log(cell), "ab") as log:
+        return subprocess.Popen(
+            [sys.executable, "-m", "avbgtn", "study", "--grid", cell.grid.name, "--cell", cell.name],
+            stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, env=os.environ | {"OMP_NUM_THREADS": "1"},
+            start_new_session=True,  # a terminal's Ctrl-C comes to the parent, which hands it on
+        )  # fmt: skip
+
+
+def _last_words(cell: Cell, code: int) -> str:
+    lines = _log(cell).read_text(encoding="utf-8", errors="replace").splitlines() or [""]
+    said = next((line for line in reversed(lines) if line.startswith("error: ")), lines[-1])
+    how = f"killed by signal {-code}" if code < 0 else f"exit {code}"
+    return f"{how}: {said} ({_log(cell)})"
