@@ -1,9 +1,11 @@
 """Ways to train faster, or in less memory, that leave the result as it is, each with a switch of its own.
 
-The ``speed`` parameter names them: ``auto`` is what was measured faster on the device (``make bench``), ``plain`` is
-none of them, and any others are joined by commas. Importing this imports no torch. What the step saves by its order (every network runs once for all
-players, no gradients where none are needed, the way back only after the discriminators' turn) has no switch: that is
-how ``unit.py`` and ``trainer.py`` are written, and ``tests/bench/reference.py`` is how it is without.
+The ``speed`` parameter names them: ``auto`` is what was measured faster, or leaner, on the device (``make bench``),
+``plain`` is none of them, and any others are joined by commas. Importing this imports no torch.
+
+What the step saves by its order (every network runs once for all players, no gradients where none are needed, the way
+back only after the discriminators' turn) has no switch: that is how ``unit.py`` and ``trainer.py`` are written, and
+``tests/bench/reference.py`` is how it is without.
 """
 
 import ctypes
@@ -22,6 +24,9 @@ SPEED_UPS = {
 }
 # On a GPU nothing has been measured yet but what torch's and this project's design settle: see the page on speed.
 AUTO = {"cpu": ("fused", "products", "early", "keep_memory", "background"), "cuda": ("fused", "background")}
+
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # of glibc's malloc.h
+NEVER = 2**30  # bytes; no piece of memory here is that large
 
 
 def chosen(speed: str, device: str) -> frozenset[str]:
@@ -50,12 +55,7 @@ def keep_memory() -> bool:
         return False
     try:
         library = ctypes.CDLL(None)
-        trim_threshold, mmap_threshold, never = (
-            -1,
-            -3,
-            2**30,
-        )  # M_TRIM_THRESHOLD, M_MMAP_THRESHOLD of malloc.h
         library.malloc_trim(0)  # what is free by now goes back: it was not the training's
-        return bool(library.mallopt(mmap_threshold, never) and library.mallopt(trim_threshold, never))
+        return bool(library.mallopt(M_MMAP_THRESHOLD, NEVER) and library.mallopt(M_TRIM_THRESHOLD, NEVER))
     except (OSError, AttributeError):  # another C library (musl) has no such calls
         return False

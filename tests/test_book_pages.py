@@ -19,7 +19,7 @@ from avbgtn.parameters import Parameters
 sys.path.insert(0, str(BOOK / "_ext"))
 import book_fixes  # noqa: E402
 
-PAGES = ("index", "how-to", "notation", "errata", "runs", "references")
+PAGES = ("index", "how-to", "notation", "errata", "speed", "scaling", "runs", "references")
 each_page = pytest.mark.parametrize("page", PAGES)
 
 

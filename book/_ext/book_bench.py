@@ -1,0 +1,126 @@
+"""Sphinx extension: the tables and the figure of the page on speed, from the record of `make bench`."""
+
+import base64
+import html
+import json
+
+from book_tables import MarkdownDirective, table
+from docutils import nodes
+from sphinx.util.docutils import SphinxDirective
+
+from avbgtn import records
+from avbgtn.plots.speed import cost_curves
+
+RECORD = records.FOLDER / "bench.json"
+MODELS = {"unit": "UNIT", "avb_gtn": "AVB-GTN"}
+
+
+def part(directive, name):
+    """What the record says of one part, and where it was measured."""
+    directive.env.note_dependency(str(RECORD))
+    found = json.loads(RECORD.read_text(encoding="utf-8"))[name]
+    m = found["machine"]
+    where = f"{m['machine']}, one thread; torch {m['versions']['torch']}, revision {m['revision']}, {m['started'][:10]}."
+    return found["found"], f"*Measured on {where}*"
+
+
+def share(number):
+    return "" if number is None else f"{number:.2f}"
+
+
+class Steps(MarkdownDirective):
+    """Our step against the reference step."""
+
+    def markdown(self):
+        found, where = part(self, "steps")
+        rows = [
+            [
+                f"{MODELS[r['model']]}, {r['preset']}, {r['size']} px, batch {r['batch']}",
+                f"{r['cpu_seconds']['reference']:.2f}", f"{r['cpu_seconds']['ours']:.2f}",
+                *(share(r["ratio"][key]) for key in ("gflop", "cpu", "wall", "memory")),
+            ]
+            for r in found
+        ]  # fmt: skip
+        head = ["Setting", "CPU s, reference", "CPU s, ours", "Ratio of GFLOP", "of CPU time", "of clock time", "of memory"]  # fmt: skip
+        return [*table(head, rows), "", where]
+
+
+class SpeedUps(MarkdownDirective):
+    """Each speed-up by itself."""
+
+    def markdown(self):
+        found, where = part(self, "speed_ups")
+        settings = list(dict.fromkeys((r["preset"], r["size"]) for r in found))
+        ways = list(dict.fromkeys(r["speed"] for r in found))
+        cells = {(r["speed"], r["preset"], r["size"]): r for r in found}
+        head = ["Speed-up", "On by default"]
+        head += [f"{preset}, {size} px: CPU s (ratio), MiB" for preset, size in settings]
+        rows = []
+        for way in ways:
+            by_default = "" if way in ("plain", "auto") else "yes" if cells[way, *settings[0]]["on"] else "no"
+            row = [f"`{way}`", by_default]
+            for setting in settings:
+                r = cells[way, *setting]
+                row.append(f"{r['cpu_seconds']:.3f} ({r['of_plain']:.2f}), {r['mib']:,.0f}")
+            rows.append(row)
+        return [*table(head, rows), "", where]
+
+
+class Data(MarkdownDirective):
+    """How fast pictures come."""
+
+    def markdown(self):
+        found, where = part(self, "data")
+        rows = [
+            [name, f"{way['pictures_per_s']:,.0f}", f"{way['cpu_ms_per_picture']:.2f}"]
+            for name, way in found["ways"].items()
+        ]
+        return [*table(["Way", "Pictures a second", "CPU-ms a picture"], rows), "", where]
+
+
+class Growth(MarkdownDirective):
+    """The steepest growth a doubling."""
+
+    def markdown(self):
+        found, where = part(self, "curves")
+        rows = []
+        for model, curves in found["models"].items():
+            for what, curve in curves.items():
+                steepest = {
+                    key: max(g[key] for g in curve["growth"] if g[key] is not None)
+                    for key in ("seconds", "mib")
+                }
+                rows.append([MODELS[model], what, share(steepest["seconds"]), share(steepest["mib"])])
+        head = ["Model", "What doubles", "Time grows at most by", "Memory grows at most by"]
+        return [*table(head, rows), "", where]
+
+
+class Curves(SphinxDirective):
+    """The figure of the cost curves."""
+
+    def run(self):
+        found, _ = part(self, "curves")
+        figure = cost_curves(found["models"])
+        picture = base64.b64encode(figure.png()).decode("ascii")
+        width = round(figure.get_figwidth() * 96)
+        caption = (
+            f"CPU-seconds of an epoch (of so many epochs, in the lowest panel), preset {found['preset']}. Upper panel: batch 1. "
+            "Middle: the largest image. Dotted: in proportion to the smallest of AVB-GTN."
+        )
+        return [
+            nodes.raw(
+                "",
+                f'<figure class="align-default"><img src="data:image/png;base64,{picture}" width="{width}" alt="{html.escape(figure.alt)}">'
+                f"<figcaption><p>{html.escape(caption)}</p></figcaption></figure>",
+                format="html",
+            )
+        ]
+
+
+def setup(app):
+    app.add_directive("bench-steps", Steps)
+    app.add_directive("bench-speed-ups", SpeedUps)
+    app.add_directive("bench-growth", Growth)
+    app.add_directive("bench-curves", Curves)
+    app.add_directive("bench-data", Data)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
