@@ -52,15 +52,8 @@ class Experiment:
 
     def is_default(self) -> bool:
         """Whether this is the run whose outputs the book commits, so that its numbers can be held against the record."""
-        free = (
-            "run_dir",
-            "root",
-            "image",
-            "clip",
-            "workers",
-            "cache",
-            "speed",
-        )  # where things are, not what comes out
+        # where things are and how they are computed, not what comes out
+        free = ("run_dir", "root", "image", "clip", "workers", "cache", "speed")
         kind = type(self.parameters)
         same = all(
             getattr(self.parameters, name) == default

@@ -129,12 +129,12 @@ def _train(
     clock, rung = _Clock(), set()
     say_every = max(log_every, -(-epochs // 20 // log_every) * log_every)
 
-    def save(epoch: int) -> None:
+    def save(epoch: int, stop: bool) -> None:
         trainer.healthy(epoch)
         state = trainer.state()
         if first:
             saver.save(epoch, trainer.tensors(), state)
-            if epoch == epochs or epoch in keep or signals.received:
+            if epoch == epochs or epoch in keep or stop:  # whichever process was asked to
                 saver.finish()  # before anybody is told
         clock.saved()
 
@@ -161,7 +161,7 @@ def _train(
                 trainer.forget()
             stop, due = _agree(fabric, now, signals.received, clock.due(save_minutes))
             if now == epochs or now in keep or stop or due:
-                together(fabric, lambda now=now: save(now))
+                together(fabric, lambda now=now, stop=stop: save(now, stop))
             if stop and now < epochs:
                 raise Interrupted(f"{run.path.name}: stopped at epoch {now:,}, {SAVED}")
     return run

@@ -27,9 +27,8 @@ from .unit import UNIT, Noise
 
 MODELS = {"unit": UNIT, "avb_gtn": AVBGTN}
 BETAS = (0.5, 0.999)  # of Adam, for every player, as in UNIT's code
-LARGE = (
-    2**18
-)  # numbers in a weight; for smaller ones, a step of their own costs more time than their gradient memory
+# Numbers in a weight: for smaller ones, a step of their own costs more time than their gradient takes memory.
+LARGE = 2**18
 
 
 def build(config: Config) -> UNIT:
