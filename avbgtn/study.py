@@ -145,7 +145,7 @@ def run_cell(cell: Cell, *, say: Say = print) -> dict[str, Any]:
     heads = data.load(DATASET, size=cell.config("").size)
     run = train(
         cell.config(heads.checksum), heads, epochs=cell.grid.epochs, run_dir=cell.folder,
-        log_every=min(50, cell.grid.epochs), measure_every=min(200, cell.grid.epochs), say=say,
+        log_every=min(50, cell.grid.epochs), measure_every=min(100, cell.grid.epochs), say=say,
     )  # fmt: skip
     record = _record(cell, Run(run.path), heads)
     write_atomically(run.path / RECORD, json_text(record))
