@@ -32,8 +32,11 @@ class AVBGTN(UNIT):
 
     def __init__(self, config: Config):
         super().__init__(config)
-        self.posterior1 = PosteriorDiscriminator(config.width, config.channels)
-        self.posterior2 = PosteriorDiscriminator(config.width, config.channels)
+        for name in ("posterior1", "posterior2"):
+            t = PosteriorDiscriminator(
+                config.width, config.channels, config.code_channels, sees=config.t_input, view=config.t_view
+            )
+            setattr(self, name, t)
         self.initialise("posterior1", "posterior2")
 
     def players(self) -> dict[str, list[nn.Module]]:
@@ -97,7 +100,18 @@ class AVBGTN(UNIT):
             logits = self.judge(key, step, torch.cat([z, noise[f"prior/{key}"][repetition]]))
             parts[f"t{key}"] = losses.posterior_discriminator_loss(logits[:n], logits[n:])
             parts[f"t_posterior{key}"], parts[f"t_prior{key}"] = logits[:n].mean(), logits[n:].mean()
-        return {"loss": sum(parts[f"t{key}"] for key in keys) * (2 / len(keys)), **parts}
+        loss = sum(parts[f"t{key}"] for key in keys) * (2 / len(keys))
+        if self.config.t_r1:
+            for key in keys:
+                parts[f"r1{key}"] = self.steepness(key, step)
+            loss = loss + self.config.t_r1 * sum(parts[f"r1{key}"] for key in keys) * (2 / len(keys))
+        return {"loss": loss, **parts}
+
+    def steepness(self, key: str, step: Step) -> Tensor:
+        """``E_q |dT/dz|^2 / 2``, the gradient penalty at codes of the encoder ("R1", Mescheder et al. 2018)."""
+        z = step.code[key].detach().requires_grad_()
+        (slope,) = torch.autograd.grad(self.judge(key, step, z).sum(), z, create_graph=True)
+        return slope.square().flatten(1).sum(1).mean() / 2
 
     def penalties(self, step: Step) -> dict[str, Tensor]:
         """``log s(T)`` (or another form) of each of the four codes; UNIT's own penalties are still to be had."""

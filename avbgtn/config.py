@@ -30,6 +30,8 @@ CHOICES = {
     "weight_init": ("normal", "kaiming", "kaiming_all"),
     "lambda_reading": ("code", "literal"),
     "t_train_on": ("real", "real+translated"),
+    "t_input": ("xz", "z"),
+    "t_view": ("image", "patch", "place"),
     "precision": ("32-true", "bf16-mixed", "64-true"),
     "device": ("cpu", "cuda"),
 }
@@ -55,9 +57,11 @@ PRESETS: dict[str, dict[str, Any]] = {
 LEAST = {
     "width": 1, "private_blocks": 0, "shared_blocks": 0, "noise_channels": 1, "batch": 1, "seed": 0,
     "adaptive_contrast": 0, "lr_halve_every": 0, "t_steps": 1, "size": 32,
+    "code_channels": 0,
 }  # fmt: skip
 
-LATER = {"d_lr", "sound"}  # fields that earlier versions did not have
+# Fields that earlier versions did not have, with what they changed nothing at.
+LATER = {"d_lr": 0.0, "sound": None, "code_channels": 0, "t_input": "xz", "t_view": "image", "t_r1": 0.0}
 
 
 @dataclass(frozen=True)
@@ -108,6 +112,12 @@ class Config:
     precision: str = "32-true"
     device: str = "cpu"  # noise is drawn on it, so it changes the result
     d_lr: float = 0.0  # Adam's, for the discriminators, never halved; 0: the same as lr
+    code_channels: int = 0  # of the code; 0: 4 * width, as UNIT's
+    t_input: str = (
+        "xz"  # what T sees: "z" compares the codes of all images with the prior, whatever the image
+    )
+    t_view: str = "image"  # what T judges: the whole code, "patch"es of it, or each "place" by itself
+    t_r1: float = 0.0  # weight of T's gradient penalty at codes of the encoder (Mescheder et al. 2018)
     sound: Sound | None = None  # for spectrograms: what they show; ``size`` is then their number of rows
 
     @property
@@ -178,8 +188,17 @@ class Config:
             raise ConfigError(
                 "penalty='gaussian' needs noise_scale above 0, as the KL of a point is infinite, got 0"
             )
+        if self.model == "unit" and (self.t_input, self.t_view, self.t_r1) != ("xz", "image", 0.0):
+            raise ConfigError(
+                "t_input, t_view and t_r1 are options of T, which model='unit' does not have; leave them out"
+            )
         if self.adaptive_contrast == 0:
             return
+        if (self.t_input, self.t_view) != ("xz", "image"):
+            raise ConfigError(
+                "adaptive_contrast shifts the codes of each image by their own mean, so T must judge whole codes "
+                f"beside their image, got t_input={self.t_input!r} and t_view={self.t_view!r}"
+            )
         if self.adaptive_contrast == 1:
             raise ConfigError("adaptive_contrast must be 0 (off) or at least 2 draws, got 1")
         if self.penalty not in T_PENALTIES:
@@ -198,7 +217,7 @@ class Config:
         """JSON-safe; :meth:`from_dict` is its inverse. Fields of :data:`LATER` are left out where they change nothing, so
         that fingerprints are what they were before there were such fields."""
         values = asdict(self) | {"domains": list(self.domains)}
-        return {name: value for name, value in values.items() if name not in LATER or value}
+        return {name: value for name, value in values.items() if name not in LATER or value != LATER[name]}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "Config":
@@ -207,7 +226,7 @@ class Config:
         if unknown := sorted(set(values) - names, key=str):
             which = ", ".join(map(str, unknown))
             raise ConfigError(f"unknown config fields: {which}; they belong to another version of avbgtn")
-        if missing := sorted(names - set(values) - LATER):
+        if missing := sorted(names - set(values) - set(LATER)):
             which = ", ".join(missing)
             raise ConfigError(f"missing config fields: {which}; they belong to another version of avbgtn")
         if values.get("sound") is not None:

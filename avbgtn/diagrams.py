@@ -78,7 +78,7 @@ PARTS: dict[str, tuple[Part, ...]] = {
         _INPUT,
         Part(
             "T₁, T₂", "one posterior discriminator a domain: did z come from the encoder of x, or from the prior?",
-            "networks.PosteriorDiscriminator", "logits = self.joint(torch.cat([features, z], dim=1))",
+            "networks.PosteriorDiscriminator", "seen = torch.cat([features, z], dim=1)",
         ),
         Part(
             "z ~ p", "samples of the prior, for T to compare with", "avb_gtn.AVBGTN.noise",

@@ -40,6 +40,7 @@ VARIANTS = (
     Variant("avb_gtn-noise-0.05", "avb_gtn", 3, {"noise_scale": 0.05}),
     Variant("avb_gtn-no-t", "avb_gtn", 3, {"lambda_1": 0.0, "lambda_3": 0.0}),
     Variant("avb_gtn-contrast", "avb_gtn", 3, {"adaptive_contrast": 16}),
+    Variant("avb_gtn-t-on-z", "avb_gtn", 3, {"t_input": "z"}),
     Variant("avb_gtn-literal", "avb_gtn", 3, {"lambda_reading": "literal"}),
 )
 

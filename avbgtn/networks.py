@@ -106,33 +106,51 @@ class PosteriorDiscriminator(nn.Module):
 
     The paper says only "a simple CNN style architecture"; this one is ours. The image comes down to the code's
     size, is joined with the code, and two more strided convolutions and a 1 x 1 give one number an image.
+
+    Args:
+        channels: of the images. ``code_channels``: of the codes; 4 * width if 0.
+        sees: ``"xz"``, or ``"z"``: no image, so that T compares the codes of all images with the prior.
+        view: ``"image"``: one logit an image, the mean of the map. ``"patch"``: the map, a logit for each patch of the
+            code. ``"place"``: 1 x 1 convolutions alone, a logit for each place of the code by itself.
     """
 
-    def __init__(self, width: int, channels: int = IMAGE_CHANNELS):
+    def __init__(
+        self, width: int, channels: int = IMAGE_CHANNELS, code_channels: int = 0, *, sees: str = "xz", view: str = "image"
+    ):  # fmt: skip
         super().__init__()
-        self.image = nn.Sequential(
-            nn.Conv2d(channels, width, 7, stride=2, padding=3),  # (w, H/2, W/2)
-            nn.LeakyReLU(SLOPE, inplace=True),
-            nn.Conv2d(width, 2 * width, 3, stride=2, padding=1),  # (2w, H/4, W/4)
-            nn.LeakyReLU(SLOPE, inplace=True),
-        )
+        self.view = view
+        of_image, of_code = (2 * width if sees == "xz" else 0), code_channels or 4 * width
+        if of_image:
+            self.image = nn.Sequential(
+                nn.Conv2d(channels, width, 7, stride=2, padding=3),  # (w, H/2, W/2)
+                nn.LeakyReLU(SLOPE, inplace=True),
+                nn.Conv2d(width, 2 * width, 3, stride=2, padding=1),  # (2w, H/4, W/4)
+                nn.LeakyReLU(SLOPE, inplace=True),
+            )
+        else:
+            self.image = None
+        shape = dict(kernel_size=1) if view == "place" else dict(kernel_size=3, stride=2, padding=1)
         self.joint = nn.Sequential(
-            nn.Conv2d(6 * width, 4 * width, 3, stride=2, padding=1),  # (4w, H/8, W/8)
+            nn.Conv2d(
+                of_image + of_code, 4 * width, **shape
+            ),  # (4w, H/8, W/8); per place here and below H/4, W/4
             nn.LeakyReLU(SLOPE, inplace=True),
-            nn.Conv2d(4 * width, 8 * width, 3, stride=2, padding=1),  # (8w, H/16, W/16)
+            nn.Conv2d(4 * width, 8 * width, **shape),  # (8w, H/16, W/16)
             nn.LeakyReLU(SLOPE, inplace=True),
             nn.Conv2d(8 * width, 1, 1),  # (1, H/16, W/16)
         )
 
     def forward(self, x: Tensor, z: Tensor) -> Tensor:
-        """``x`` (N, 3, H, W) and ``z`` (M, 4w, H/4, W/4) with M a multiple of N -> logits (M,).
+        """``x`` (N, 3, H, W) and ``z`` (M, 4w, H/4, W/4) with M a multiple of N -> logits (M,), or (M, places).
 
         Several codes of the same images (posterior samples, then prior samples) share one pass over the images.
         """
-        features = self.image(x)
-        features = features.repeat(z.shape[0] // x.shape[0], 1, 1, 1)  # (M, 2w, H/4, W/4)
-        logits = self.joint(torch.cat([features, z], dim=1))  # (M, 1, H/16, W/16)
-        return in_full(logits).mean(dim=(1, 2, 3))  # (M,)
+        seen = z
+        if self.image is not None:
+            features = self.image(x).repeat(z.shape[0] // x.shape[0], 1, 1, 1)  # (M, 2w, H/4, W/4)
+            seen = torch.cat([features, z], dim=1)
+        logits = in_full(self.joint(seen))  # (M, 1, H/16, W/16)
+        return logits.mean(dim=(1, 2, 3)) if self.view == "image" else logits.flatten(1)
 
 
 def in_full(x: Tensor) -> Tensor:

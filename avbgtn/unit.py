@@ -73,14 +73,16 @@ class UNIT(nn.Module):
         channels = config.channels
         self.encoder1 = Encoder(w, blocks, noise_channels, channels)
         self.encoder2 = Encoder(w, blocks, noise_channels, channels)
-        self.encoder_shared = nn.Sequential(*[ResBlock(4 * w) for _ in range(shared)])
-        self.generator_shared = nn.Sequential(*[ResBlock(4 * w) for _ in range(shared)])
+        c = config.code_channels
+        narrow, widen = ([nn.Conv2d(4 * w, c, 1)], [nn.Conv2d(c, 4 * w, 1)]) if c else ([], [])
+        self.encoder_shared = nn.Sequential(*[ResBlock(4 * w) for _ in range(shared)], *narrow)
+        self.generator_shared = nn.Sequential(*widen, *[ResBlock(4 * w) for _ in range(shared)])
         self.generator1 = Generator(w, blocks, channels)
         self.generator2 = Generator(w, blocks, channels)
         self.discriminator1 = Discriminator(w, channels)
         self.discriminator2 = Discriminator(w, channels)
         self.discriminator_shared = shared_discriminator(w)
-        self.code_shape = (4 * w, config.shape[0] // 4, config.shape[1] // 4)
+        self.code_shape = (c or 4 * w, config.shape[0] // 4, config.shape[1] // 4)
         self.code_dimensions = math.prod(self.code_shape)  # d in the docstrings of losses.py
         self.initialise(*(name for name, _ in self.named_children()))
 

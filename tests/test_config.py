@@ -50,6 +50,10 @@ CHANGED = {
     "precision": "64-true",
     "device": "cuda",
     "d_lr": 1.0,
+    "code_channels": 8,
+    "t_input": "z",
+    "t_view": "place",
+    "t_r1": 1.0,
     "sound": Sound("band_gain", rate=16000, fft=1024, hop=256, rows=AVB_GTN_CONFIG.size, columns=64),
 }
 OTHER_BASE = {"model": replace(AVB_GTN_CONFIG, penalty="mean_square")}  # UNIT has no T for log_sigmoid
@@ -172,6 +176,21 @@ BAD_UNIT = {
         {"model": "avb_gtn", "penalty": "logit", "adaptive_contrast": 4, "noise_scale": 0},
         "adaptive_contrast needs a posterior with noise, got noise_scale=0; use posterior 'input' or 'code' "
         "and noise_scale above 0",
+    ),
+    "t-option-without-t": (
+        {"t_view": "place"},
+        "t_input, t_view and t_r1 are options of T, which model='unit' does not have; leave them out",
+    ),
+    "contrast-of-places": (
+        {
+            "model": "avb_gtn",
+            "penalty": "logit",
+            "posterior": "input",
+            "adaptive_contrast": 4,
+            "t_input": "z",
+        },
+        "adaptive_contrast shifts the codes of each image by their own mean, so T must judge whole codes beside "
+        "their image, got t_input='z' and t_view='image'",
     ),
     "nan": ({"lambda_2": float("nan")}, "lambda_2 must be a finite number of at least 0, got nan"),
     "inf": ({"lr": float("inf")}, "lr must be a finite number of at least 0, got inf"),

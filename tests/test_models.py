@@ -169,6 +169,36 @@ def test_adaptive_contrast_uses_moments_of_other_draws_without_gradient():
     model.player_losses("generators", step, noise)["loss"].backward()
 
 
+def test_r1_is_half_the_squared_slope_of_t_at_the_codes_and_leaves_nothing_behind():
+    """T linear in z, T = <a, z> / places: the slope is a / places everywhere, whatever z."""
+    model = build(replace(AVB_GTN_CONFIG, t_input="z", t_r1=3.0))
+    x1, x2 = RandomDomains().batch(0, 2, 0)
+    noise = model.noise(0, range(2))
+    step = model.step(x1, x2, noise)
+    weight = torch.randn(1, 16, 1, 1)
+    for t in (model.posterior1, model.posterior2):
+        t.joint = torch.nn.Conv2d(16, 1, 1)
+        t.joint.weight.data.copy_(weight)
+    expected = (weight.square().sum() / 64) / 2
+    torch.testing.assert_close(model.steepness("1", step), expected)
+    with_r1 = model.posterior_losses(step, noise)
+    plain = with_r1["t1"] + with_r1["t2"]
+    torch.testing.assert_close(with_r1["loss"], plain + 3.0 * 2 * expected)
+    with_r1["loss"].backward()
+    assert all(p.grad is None for m in model.generators() for p in m.parameters())
+
+
+def test_a_narrow_code_has_its_channels_and_reaches_every_network():
+    model = build(replace(AVB_GTN_CONFIG, code_channels=5, t_input="z", t_view="place", penalty="softplus"))
+    x1, x2 = RandomDomains().batch(0, 1, 0)
+    noise = model.noise(0, range(1))
+    step = model.step(x1, x2, noise)
+    assert model.code_shape == (5, 8, 8) and {z.shape for z in step.code.values()} == {(1, 5, 8, 8)}
+    assert step.image["12"].shape == x1.shape and model.code_dimensions == 320
+    parts = model.generators_losses(step, noise)
+    assert parts["pen1"].shape == () and model.log_ratio("1", step).shape == (1, 64)
+
+
 @pytest.mark.parametrize("posterior, shape", [("code", (16, 8, 8)), ("input", (3, 32, 32)), ("none", None)])
 def test_noise_goes_where_the_posterior_says(posterior, shape):
     model = build(replace(UNIT_CONFIG, posterior=posterior, penalty="mean_square"))

@@ -77,6 +77,35 @@ def test_t_pairs_every_code_with_its_own_image():
     torch.testing.assert_close(together, apart)
 
 
+def test_t_without_the_image_does_not_depend_on_it():
+    x, z = torch.randn(2, 3, 32, 32), torch.randn(4, 8, 8, 8)
+    t = PosteriorDiscriminator(4, code_channels=8, sees="z")
+    assert torch.equal(t(x, z), t(torch.zeros_like(x), z)) and not hasattr(t.image, "weight")
+    seeing = PosteriorDiscriminator(4, code_channels=8)
+    assert not torch.equal(seeing(x, z), seeing(torch.zeros_like(x), z))
+
+
+def test_t_of_places_judges_each_place_by_itself_and_t_of_patches_does_not():
+    """One changed place of the code changes one logit of 64; a patch of 3 x 3, twice in steps of two, sees 7 x 7 places."""
+    x, z = torch.randn(1, 3, 32, 32), torch.randn(1, 16, 8, 8)
+    other = z.clone()
+    other[..., 3, 5] += 1
+    for view, logits, moved in (("place", 64, 1), ("patch", 4, 4)):
+        t = PosteriorDiscriminator(4, sees="z", view=view)
+        before, after = t(x, z), t(x, other)
+        assert before.shape == (1, logits)
+        assert int((before != after).sum()) <= moved and not torch.equal(before, after)
+        if view == "place":
+            assert (before != after).view(8, 8).nonzero().tolist() == [[3, 5]]
+
+
+def test_t_of_the_whole_code_is_the_mean_of_its_patches():
+    x, z = torch.randn(2, 3, 32, 32), torch.randn(2, 16, 8, 8)
+    whole, patches = PosteriorDiscriminator(4), PosteriorDiscriminator(4, view="patch")
+    patches.load_state_dict(whole.state_dict())
+    torch.testing.assert_close(whole(x, z), patches(x, z).mean(1))
+
+
 def test_res_block_is_the_identity_plus_a_normalised_branch():
     block, x = ResBlock(4).double(), torch.randn(2, 4, 8, 8).double()
     branch = block(x) - x

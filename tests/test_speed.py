@@ -19,6 +19,9 @@ CONFIGS = {
     "unit": UNIT_CONFIG,
     "avb_gtn": AVB_GTN_CONFIG,
     "avb_gtn, T on translations": replace(AVB_GTN_CONFIG, t_train_on="real+translated", t_steps=2),
+    "avb_gtn, T on places of a narrow code": replace(
+        AVB_GTN_CONFIG, t_input="z", t_view="place", t_r1=1.0, code_channels=4, penalty="softplus"
+    ),
 }
 each_model = pytest.mark.parametrize("name", CONFIGS)
 EPOCHS = 4

@@ -40,11 +40,11 @@ def own_folder(tmp_path, monkeypatch):
 @pytest.mark.parametrize("name", ["full", "toy"])
 def test_every_cell_is_a_config_of_its_own(name):
     everything = study.cells(GRIDS[name])
-    assert [cell.number for cell in everything] == list(range(56))
+    assert [cell.number for cell in everything] == list(range(59))
     assert (
         len({cell.name for cell in everything})
         == len({c.config("0").fingerprint() for c in everything})
-        == 56
+        == 59
     )
 
 
@@ -81,7 +81,7 @@ def test_cells_are_found_by_number_and_by_name_and_nothing_else_is():
 def test_the_command_line_refuses_in_one_sentence(capsys):
     for arguments, words in (
         (["--grid", "ful"], "grid must be one of full, toy, tiny, got 'ful'"),
-        (["--cell", "56"], "cell must be a number from 0 to 55"),
+        (["--cell", "59"], "cell must be a number from 0 to 58"),
         (
             ["--cell", "1", "--processes", "2"],
             "give --cell or --processes, not both: one cell, or all open ones",
@@ -96,7 +96,7 @@ def test_the_command_line_refuses_in_one_sentence(capsys):
 def test_listing_needs_no_torch():
     code = "import sys; from avbgtn.__main__ import main; main(['study']); assert 'torch' not in sys.modules"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert len(found.stdout.splitlines()) == 57
+    assert len(found.stdout.splitlines()) == 60
 
 
 # --- one cell ---------------------------------------------------------------------------------------------------------
@@ -214,7 +214,7 @@ def test_a_cell_is_started_as_anybody_would_start_it(tmp_path):
     )
     assert process.wait(180) == 2
     log = (tmp_path / "study-toy" / "logs" / "none-seed0.txt").read_text()
-    assert log.startswith("error: cell must be a number from 0 to 55") and "got 'none-seed0'" in log
+    assert log.startswith("error: cell must be a number from 0 to 58") and "got 'none-seed0'" in log
 
 
 # --- the batch script -------------------------------------------------------------------------------------------------
