@@ -223,7 +223,7 @@ def test_a_cell_is_started_as_anybody_would_start_it(tmp_path):
 def batch_job(tmp_path: Path, training: str, number: int | None) -> tuple[int, str]:
     """Run the script with other programs in the place of python and scontrol; its exit code, and what they were asked."""
     programs = {
-        "python": f'echo "python $*" >> asked\ntouch started\n{training}',
+        "python": f'echo "python $*" >> asked\n{training}',
         "scontrol": 'echo "scontrol $*" >> asked',
     }
     for name, text in programs.items():
@@ -242,7 +242,7 @@ def batch_job(tmp_path: Path, training: str, number: int | None) -> tuple[int, s
     return job.wait(60), (tmp_path / "asked").read_text()
 
 
-SAVES = "trap 'sleep 0.3; exit 75' TERM; for k in {1..200}; do sleep 0.05; done"
+SAVES = "trap 'sleep 0.3; exit 75' TERM; touch started; for k in {1..200}; do sleep 0.05; done"
 ASKED = "python -m avbgtn study --grid toy --cell 7\n"
 
 

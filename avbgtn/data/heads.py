@@ -107,6 +107,28 @@ def indices(split: str) -> list[int]:
     return [i for i, s in enumerate(meta()["split"]) if s == split]
 
 
+def attributes(split: str) -> dict[str, list]:
+    """What is known of the heads of a split, in the order of :func:`indices`, and so of :meth:`Heads.evaluation`.
+
+    Args:
+        split: as for :func:`indices`. Training has two piles of different heads: ``train_a`` are those of domain 1,
+            ``train_b`` those of domain 2.
+
+    Returns:
+        ``style`` (of the hair, a word), ``male`` and ``tone`` (of the skin), 0 to 1, ``yaw`` (degrees) and ``u`` (0 to 1:
+        the melanin of both hair colours rises with it); an entry a head.
+
+    Raises:
+        DataError: another split.
+    """
+    m = meta()
+    if split not in m["split"]:
+        raise DataError(
+            f"the heads have attributes for train_a, train_b, validation, test and reserved, got {split!r}: choose one"
+        )
+    return {name: [m[name][i] for i in indices(split)] for name in ("style", "male", "tone", "yaw", "u")}
+
+
 @lru_cache(maxsize=3)
 def decode(part: str) -> np.ndarray:
     """All heads in ``"brown"`` or ``"blond"``, or their ``"mask"``: (n, 128, 128, 3 or 1) uint8, read-only.
