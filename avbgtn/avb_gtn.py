@@ -26,6 +26,13 @@ T_PENALTIES = {
     "softplus": losses.softplus_penalty,  # non-saturating
 }
 
+OTHER = {
+    "1": "2",
+    "2": "1",
+    "12": "21",
+    "21": "12",
+}  # the code that the other encoder made in the same half of a step
+
 
 class AVBGTN(UNIT):
     """UNIT with an implicit posterior and a learnt prior penalty."""
@@ -46,7 +53,7 @@ class AVBGTN(UNIT):
         """UNIT's noise, the prior's samples for T (one set for each of its ``t_steps``), and the extra draws of
         adaptive contrast, ``(R, N, ...)``."""
         c, noise = self.config, super().noise(epoch, samples)
-        for key in self.judged_by_t():
+        for key in self.judged_by_t() if c.t_prior == "normal" else ():
             noise[f"prior/{key}"] = torch.stack(
                 [self.draw(f"prior/{key}/{k}", epoch, samples, self.code_shape) for k in range(c.t_steps)]
             )  # (t_steps, N, 4w, H/4, W/4)
@@ -97,7 +104,11 @@ class AVBGTN(UNIT):
             if key in step.moments:
                 z = losses.normalise_code(z, *step.moments[key])
             n = z.shape[0]
-            logits = self.judge(key, step, torch.cat([z, noise[f"prior/{key}"][repetition]]))
+            if self.config.t_prior == "other":
+                prior = step.code[OTHER[key]].detach()
+            else:
+                prior = noise[f"prior/{key}"][repetition]
+            logits = self.judge(key, step, torch.cat([z, prior]))
             parts[f"t{key}"] = losses.posterior_discriminator_loss(logits[:n], logits[n:])
             parts[f"t_posterior{key}"], parts[f"t_prior{key}"] = logits[:n].mean(), logits[n:].mean()
         loss = sum(parts[f"t{key}"] for key in keys) * (2 / len(keys))

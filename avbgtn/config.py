@@ -32,6 +32,7 @@ CHOICES = {
     "t_train_on": ("real", "real+translated"),
     "t_input": ("xz", "z"),
     "t_view": ("image", "patch", "place"),
+    "t_prior": ("normal", "other"),
     "precision": ("32-true", "bf16-mixed", "64-true"),
     "device": ("cpu", "cuda"),
 }
@@ -61,7 +62,15 @@ LEAST = {
 }  # fmt: skip
 
 # Fields that earlier versions did not have, with what they changed nothing at.
-LATER = {"d_lr": 0.0, "sound": None, "code_channels": 0, "t_input": "xz", "t_view": "image", "t_r1": 0.0}
+LATER = {
+    "d_lr": 0.0,
+    "sound": None,
+    "code_channels": 0,
+    "t_input": "xz",
+    "t_view": "image",
+    "t_prior": "normal",
+    "t_r1": 0.0,
+}
 
 
 @dataclass(frozen=True)
@@ -117,6 +126,7 @@ class Config:
         "xz"  # what T sees: "z" compares the codes of all images with the prior, whatever the image
     )
     t_view: str = "image"  # what T judges: the whole code, "patch"es of it, or each "place" by itself
+    t_prior: str = "normal"  # what T tells the codes from: N(0, I), or the codes of the "other" domain
     t_r1: float = 0.0  # weight of T's gradient penalty at codes of the encoder (Mescheder et al. 2018)
     sound: Sound | None = None  # for spectrograms: what they show; ``size`` is then their number of rows
 
@@ -188,9 +198,16 @@ class Config:
             raise ConfigError(
                 "penalty='gaussian' needs noise_scale above 0, as the KL of a point is infinite, got 0"
             )
-        if self.model == "unit" and (self.t_input, self.t_view, self.t_r1) != ("xz", "image", 0.0):
+        if self.model == "unit" and (self.t_input, self.t_view, self.t_prior, self.t_r1) != (
+            "xz", "image", "normal", 0.0,
+        ):  # fmt: skip
             raise ConfigError(
-                "t_input, t_view and t_r1 are options of T, which model='unit' does not have; leave them out"
+                "t_input, t_view, t_prior and t_r1 are options of T, which model='unit' does not have; leave them out"
+            )
+        if self.t_prior == "other" and self.t_input != "z":
+            raise ConfigError(
+                "t_prior='other' compares the codes of the two domains, whatever their images, so t_input must be "
+                f"'z', got {self.t_input!r}"
             )
         if self.adaptive_contrast == 0:
             return

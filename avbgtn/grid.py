@@ -14,6 +14,7 @@ class Variant(NamedTuple):
     model: str  # "unit" or "avb_gtn"
     seeds: int
     changes: dict[str, Any]
+    epochs: int | None = None  # where other than the grid's
 
 
 class Grid(NamedTuple):
@@ -24,6 +25,8 @@ class Grid(NamedTuple):
     epochs: int
     common: dict[str, Any]  # changes that all cells share
     variants: tuple[Variant, ...]
+    device: str = "cpu"  # what can be had everywhere, and gives everywhere the same
+    images: int | None = None  # so many of each split are scored; None is all
 
 
 VARIANTS = (
@@ -44,9 +47,19 @@ VARIANTS = (
     Variant("avb_gtn-literal", "avb_gtn", 3, {"lambda_reading": "literal"}),
 )
 
+# Figure 6 of the paper: UNIT after forty times the epochs. One seed, at a size that a core finishes in half an hour.
+LONG = (
+    Variant("unit", "unit", 1, {}),
+    Variant("avb_gtn", "avb_gtn", 1, {}, epochs=1250),
+)
+
 GRIDS = {
     # The book's evidence: 64 px, width 16.
     "full": Grid("full", preset="quick", epochs=2000, common={}, variants=VARIANTS),
     # The same cells, small enough to see in minutes that all of them run. Their scores mean nothing.
-    "toy": Grid("toy", preset="quick", epochs=20, common={"size": 32, "width": 4}, variants=VARIANTS),
+    "toy": Grid("toy", "quick", 20, {"size": 32, "width": 4}, VARIANTS, images=8),
+    "figure-6": Grid("figure-6", "quick", 50_000, {"size": 32, "width": 4}, LONG),
+    # Larger, for a GPU.
+    "reader": Grid("reader", "reader", 10_000, {}, VARIANTS, device="cuda"),
+    "paper": Grid("paper", "paper", 50_000, {}, VARIANTS, device="cuda"),
 }

@@ -28,9 +28,9 @@ from .processes import Signals
 
 Say = Callable[[str], None]
 
-DATASET, DEVICE = "heads", "cpu"  # of every grid: what can be had everywhere, and gives everywhere the same
-SPLIT, DRAWS = "validation", 8  # what the scores of a record are made from
+DATASET = "heads"  # of every grid: what can be had everywhere
 RECORD = "record.json"
+VERSION = 2  # of a record, as in study_record.py, which needs torch
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,10 @@ class Cell:
         return f"{self.variant.name}-seed{self.seed}"
 
     @property
+    def epochs(self) -> int:
+        return self.variant.epochs or self.grid.epochs
+
+    @property
     def folder(self) -> Path:
         return runs_root() / f"study-{self.grid.name}" / self.name
 
@@ -55,7 +59,7 @@ class Cell:
         """Raises ConfigError where the declared changes make no sense."""
         base = config_of(
             Parameters(), self.variant.model, dataset=DATASET, domains=HEADS_DOMAINS, data_checksum=data_checksum,
-            preset=self.grid.preset, device=DEVICE,
+            preset=self.grid.preset, device=self.grid.device,
         )  # fmt: skip
         return replace(base, **self.grid.common, **self.variant.changes, seed=self.seed)
 
@@ -64,7 +68,8 @@ class Cell:
         try:
             found = json.loads((self.folder / RECORD).read_text(encoding="utf-8"))
             config = self.config(found["config"]["data_checksum"]).to_dict()
-            return found if (found["epochs"], found["config"]) == (self.grid.epochs, config) else None
+            wanted = (VERSION, self.epochs, config)
+            return found if (found["version"], found["epochs"], found["config"]) == wanted else None
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
@@ -113,7 +118,7 @@ def listing(grid: Grid) -> str:
         differs = ", ".join(f"{key}={value}" for key, value in cell.variant.changes.items()) or "as written"
         state = cell.state()
         done += state == "done"
-        lines.append(f"{cell.number:>3}  {cell.name:<25}  {differs:<27}  {grid.epochs:>6,} epochs  {state}")
+        lines.append(f"{cell.number:>3}  {cell.name:<25}  {differs:<27}  {cell.epochs:>6,} epochs  {state}")
     common = "".join(f", {key} {value}" for key, value in grid.common.items())
     where = runs_root() / f"study-{grid.name}"
     return "\n".join(
@@ -132,51 +137,32 @@ def run_cell(cell: Cell, *, say: Say = print) -> dict[str, Any]:
         Interrupted: SIGTERM or Ctrl-C, after a checkpoint was saved.
     """
     if record := cell.record():
-        say(f"{cell.name}: done, {cell.grid.epochs:,} epochs by revision {record['revision']}")
+        say(f"{cell.name}: done, {cell.epochs:,} epochs by revision {record['revision']}")
         return record
     import torch
 
-    from . import data
+    from . import study_record
     from .runs import Run
     from .storage import json_text, write_atomically
     from .train import train
 
+    if cell.grid.device == "cuda" and not torch.cuda.is_available():
+        raise ConfigError(
+            f"grid {cell.grid.name} is for a GPU and torch sees no CUDA device; look at the driver (nvidia-smi), or use --grid full"
+        )
     torch.set_num_threads(1)
-    heads = data.load(DATASET, size=cell.config("").size)
+    faces = study_record.load_heads(cell.config("").size)
     run = train(
-        cell.config(heads.checksum), heads, epochs=cell.grid.epochs, run_dir=cell.folder,
-        log_every=min(50, cell.grid.epochs), measure_every=min(100, cell.grid.epochs), say=say,
+        cell.config(faces.checksum), faces, epochs=cell.epochs, run_dir=cell.folder,
+        log_every=min(50, cell.epochs), measure_every=min(100, cell.epochs), say=say,
     )  # fmt: skip
-    record = _record(cell, Run(run.path), heads)
+    found = study_record.cell_record(Run(run.path), faces, epochs=cell.epochs, images=cell.grid.images)
+    about = dict(grid=cell.grid.name, cell=cell.name, variant=cell.variant.name, seed=cell.seed,
+                 model=cell.variant.model, changes=cell.variant.changes)  # fmt: skip
+    record = about | found
     write_atomically(run.path / RECORD, json_text(record))
     say(f"{cell.name}: done, {record['cpu_seconds']:.0f} CPU-seconds; {run.path / RECORD}")
     return record
-
-
-def _record(cell: Cell, run: Any, heads: Any) -> dict[str, Any]:
-    """Scores of the averaged and of the raw weights after the last epoch, and everything they come from."""
-    from . import evaluate
-    from .translator import run_model
-
-    held_out = heads.evaluation(SPLIT)
-    rows = {}
-    for weights, ema in (("EMA", True), ("raw", False)):
-        model = run_model(run, epoch=cell.grid.epochs, ema=ema).eval()
-        rows |= evaluate.model_rows(weights, model, held_out, draws=DRAWS)
-    starts = run.provenance()
-    return {
-        "grid": cell.grid.name,
-        "cell": cell.name,
-        "changes": cell.variant.changes,
-        "epochs": cell.grid.epochs,
-        "fingerprint": run.config.fingerprint(),
-        "revision": starts[-1]["revision"],
-        "starts": starts,
-        "cpu_seconds": round(sum(run.cpu_seconds()), 1),  # of the training; work lost by a kill is not in it
-        "split": SPLIT,
-        "scores": rows,  # as evaluate.py has them: by how the model was asked, direction and score
-        "config": run.config.to_dict(),
-    }
 
 
 # --- all cells, in parallel -------------------------------------------------------------------------------------------

@@ -53,10 +53,14 @@ CHANGED = {
     "code_channels": 8,
     "t_input": "z",
     "t_view": "place",
+    "t_prior": "other",
     "t_r1": 1.0,
     "sound": Sound("band_gain", rate=16000, fft=1024, hop=256, rows=AVB_GTN_CONFIG.size, columns=64),
 }
-OTHER_BASE = {"model": replace(AVB_GTN_CONFIG, penalty="mean_square")}  # UNIT has no T for log_sigmoid
+OTHER_BASE = {
+    "model": replace(AVB_GTN_CONFIG, penalty="mean_square"),  # UNIT has no T for log_sigmoid
+    "t_prior": replace(AVB_GTN_CONFIG, t_input="z"),
+}
 
 PRESET_TABLE = """
 name    size  width  private  shared  lr    weight_decay  ema    weight_init
@@ -179,7 +183,11 @@ BAD_UNIT = {
     ),
     "t-option-without-t": (
         {"t_view": "place"},
-        "t_input, t_view and t_r1 are options of T, which model='unit' does not have; leave them out",
+        "t_input, t_view, t_prior and t_r1 are options of T, which model='unit' does not have; leave them out",
+    ),
+    "other-codes-beside-the-image": (
+        {"model": "avb_gtn", "penalty": "logit", "posterior": "input", "t_prior": "other"},
+        "t_prior='other' compares the codes of the two domains, whatever their images, so t_input must be 'z', got 'xz'",
     ),
     "contrast-of-places": (
         {

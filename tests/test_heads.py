@@ -140,6 +140,42 @@ def test_a_limit_takes_the_first_heads():
     assert d.evaluation("test", 3).ids1 == d.evaluation("test").ids1[:3]
 
 
+@pytest.mark.parametrize(
+    "split, side", [("train_a", 1), ("train_b", 2), ("validation", 1), ("test", 2), ("reserved", 1)]
+)
+def test_attributes_are_those_of_the_images_in_the_order_of_the_images(split, side):
+    evaluation = load().evaluation("train" if split.startswith("train") else split)
+    names, m = getattr(evaluation, f"ids{side}"), heads.meta()
+    place = {f"head-{seed:04d}": i for i, seed in enumerate(m["seed"])}
+    a = heads.attributes(split)
+    assert list(a) == ["style", "male", "tone", "yaw", "u"]
+    for key, values in a.items():
+        assert values == [m[key][place[name]] for name in names], f"{key} is of other heads"
+
+
+def test_attributes_have_the_units_that_they_are_said_to_have():
+    a = heads.attributes("train_a")
+    assert set(a["style"]) == {"bob", "curly", "long", "longwavy", "short", "swept", "updo"}
+    for key, low, high in (("male", 0, 1), ("tone", 0, 1), ("u", 0, 1), ("yaw", -30, 30)):
+        assert low <= min(a[key]) < max(a[key]) <= high, key
+
+
+def test_the_hair_moves_aside_with_the_yaw():
+    """Read off the masks, so that attributes of other heads than those of the images would show."""
+    e, yaw = load().evaluation("train"), torch.tensor(heads.attributes("train_a")["yaw"])
+    columns = torch.arange(32.0)
+    middle = (e.mask1.sum((1, 2)) * columns).sum(1) / e.mask1.sum((1, 2, 3))  # (N,), of the hair
+    assert abs(torch.corrcoef(torch.stack([middle, yaw]))[0, 1]) > 0.5
+
+
+@pytest.mark.parametrize("split", ["train", "valid"])
+def test_attributes_of_another_split_are_refused(split):
+    with pytest.raises(
+        data.DataError, match=f"train_a, train_b, validation, test and reserved, got '{split}'"
+    ):
+        heads.attributes(split)
+
+
 @pytest.mark.parametrize("size", [16, 48, 256, 64.5, True, "64"])
 def test_other_sizes_are_refused(size):
     with pytest.raises(data.DataError, match="come at 32, 64 or 128 pixels, got size="):

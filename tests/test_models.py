@@ -188,6 +188,19 @@ def test_r1_is_half_the_squared_slope_of_t_at_the_codes_and_leaves_nothing_behin
     assert all(p.grad is None for m in model.generators() for p in m.parameters())
 
 
+def test_with_the_other_prior_t_tells_the_codes_of_one_domain_from_those_of_the_other():
+    """Eq. (9) with the other encoder's codes in the place of the prior's samples; no sample of a prior is drawn."""
+    config = replace(AVB_GTN_CONFIG, t_input="z", t_view="place", t_prior="other", penalty="softplus")
+    model, noise, step = one_step(replace(config, t_train_on="real+translated"))
+    assert not any(name.startswith("prior/") for name in noise)
+    parts = model.posterior_losses(step, noise)
+    for key, other in (("1", "2"), ("2", "1"), ("12", "21"), ("21", "12")):
+        own, others = (model.judge(key, step, step.code[k]) for k in (key, other))
+        torch.testing.assert_close(parts[f"t{key}"], losses.posterior_discriminator_loss(own, others))
+    parts["loss"].backward()
+    assert all(p.grad is None for m in model.generators() for p in m.parameters())
+
+
 def test_a_narrow_code_has_its_channels_and_reaches_every_network():
     model = build(replace(AVB_GTN_CONFIG, code_channels=5, t_input="z", t_view="place", penalty="softplus"))
     x1, x2 = RandomDomains().batch(0, 1, 0)

@@ -13,18 +13,19 @@ from pathlib import Path
 import pytest
 from contents import BOOK
 
-from avbgtn import data, grid, study
+from avbgtn import data, grid, study, study_record
 from avbgtn.__main__ import main
 from avbgtn.config import ConfigError
 from avbgtn.grid import GRIDS, Grid, Variant
 from avbgtn.runs import Run
+from avbgtn.shifts import SHIFTS
 from avbgtn.storage import RunError
 from avbgtn.train import Interrupted
 
 SCRIPT = BOOK / "_assets" / "study.sbatch"
 TINY = Grid(
     "tiny", "quick", 12, {"size": 32, "width": 2, "private_blocks": 0},
-    (Variant("unit", "unit", 2, {}), Variant("avb_gtn-logit", "avb_gtn", 1, {"penalty": "logit"})),
+    (Variant("unit", "unit", 2, {}), Variant("avb_gtn-logit", "avb_gtn", 1, {"penalty": "logit"})), images=8,
 )  # fmt: skip
 
 
@@ -80,7 +81,7 @@ def test_cells_are_found_by_number_and_by_name_and_nothing_else_is():
 
 def test_the_command_line_refuses_in_one_sentence(capsys):
     for arguments, words in (
-        (["--grid", "ful"], "grid must be one of full, toy, tiny, got 'ful'"),
+        (["--grid", "ful"], "grid must be one of full, toy, figure-6, reader, paper, tiny, got 'ful'"),
         (["--cell", "59"], "cell must be a number from 0 to 58"),
         (
             ["--cell", "1", "--processes", "2"],
@@ -112,10 +113,19 @@ def test_a_cell_is_trained_once_and_leaves_a_record(capsys):
     run = Run(cell.folder)
     assert record["config"] == run.config.to_dict() and record["fingerprint"] == run.config.fingerprint()
     assert run.config == cell.config(data.load("heads", size=32).checksum)
-    assert (record["epochs"], record["changes"], record["split"]) == (12, {"penalty": "logit"}, "validation")
+    assert (record["epochs"], record["changes"], record["seed"]) == (12, {"penalty": "logit"}, 0)
     assert record["cpu_seconds"] > 0 and record["revision"] == run.provenance()[-1]["revision"]
-    assert set(record["scores"]) == {"EMA, mean of 8 draws", "raw, mean of 8 draws"}
-    assert 0 < record["scores"]["EMA, mean of 8 draws"]["12"]["l1_hair"] < 1
+    assert record["version"] == study.VERSION == study_record.VERSION
+    scores = record["validation"]
+    assert scores["l1_hair"] == pytest.approx(
+        (scores["12"]["l1_hair"] + scores["21"]["l1_hair"]) / 2, rel=1e-5
+    )
+    assert (
+        0 < scores["l1_hair"] < 1
+        and 0 <= record["codes"]["domain"] <= 1
+        and set(record["shifts"]) == set(SHIFTS)
+    )
+    assert record["curve"]["epoch"] == [12] and record["curve"]["cpu_seconds"][0] == record["cpu_seconds"]
 
     capsys.readouterr()
     before = (cell.folder / "record.json").read_bytes()
@@ -145,7 +155,11 @@ def test_a_cell_that_was_stopped_continues_and_ends_with_the_same_scores(monkeyp
             study.run_cell(cell, say=str)
     assert cell.state() == "epoch 7" and cell.record() is None
     again = study.run_cell(cell, say=str)
-    assert again["scores"] == whole["scores"] and len(again["starts"]) == 2
+    assert (
+        again["validation"] == whole["validation"]
+        and again["codes"] == whole["codes"]
+        and len(again["starts"]) == 2
+    )
 
 
 def test_a_record_of_another_grid_is_not_taken_for_this_one(monkeypatch):
