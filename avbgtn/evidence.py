@@ -1,0 +1,355 @@
+"""Trainings compared over seeds: scores along a curve, differences by pairs, and what so few pairs can say.
+
+A seed gives two variants the same order of the data and the same initial common weights, so variants are compared
+seed by seed: what a seed does to both is not in their difference. Nothing here draws at random.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from numbers import Real
+from statistics import fmean, stdev
+from typing import Any
+
+import numpy as np
+
+LEVEL = 0.05  # of the test, and one minus the interval's share
+MOST = 20  # pairs; 2^20 sign patterns are 8 MB
+TIE = 1e-9  # of the sum of sizes; decimal numbers that tie differ by 1e-14 in binary
+
+# --- curves -----------------------------------------------------------------------------------------------------------
+
+
+def at(xs: Sequence[float], ys: Sequence[float], x: float) -> float:
+    """The curve's value at x, on the straight line between its two neighbours; in the unit of y.
+
+    Args:
+        xs: strictly rising, n at least 1.
+        ys: one value at each.
+
+    Raises:
+        ValueError: x outside the measured range, values that are not finite, or xs that do not rise.
+    """
+    _check(xs, ys, least=1)
+    if not xs[0] <= x <= xs[-1]:
+        raise ValueError(
+            f"got x = {x:g}, expected one from {xs[0]:g} to {xs[-1]:g}: nothing is measured outside"
+        )
+    return float(np.interp(x, xs, ys))
+
+
+def mean_along(xs: Sequence[float], ys: Sequence[float], until: float | None = None) -> float:
+    """The mean of the curve along x, from its first x to ``until``; in the unit of y.
+
+    Equation: ``1 / (u - x_1) * integral of y from x_1 to u``, by trapezoids, so exact for straight pieces. A curve
+    that falls earlier has a smaller one, even if both end at the same value.
+
+    Args:
+        xs: strictly rising, n at least 2.
+        ys: one value at each.
+        until: u; the last x if None.
+
+    Raises:
+        ValueError: ``until`` not beyond the first x or beyond the last, or as :func:`at`.
+    """
+    _check(xs, ys, least=2)
+    end = xs[-1] if until is None else until
+    if not xs[0] < end <= xs[-1]:
+        raise ValueError(
+            f"got until = {end:g}, expected more than {xs[0]:g} and at most {xs[-1]:g}: take a measured stretch"
+        )
+    inside = [i for i, x in enumerate(xs) if x < end]
+    points = [*((xs[i], ys[i]) for i in inside), (end, at(xs, ys, end))]
+    pieces = zip(points, points[1:], strict=False)
+    return math.fsum((x - w) * (y + v) / 2 for (w, v), (x, y) in pieces) / (end - xs[0])
+
+
+def reached(xs: Sequence[float], ys: Sequence[float], threshold: float) -> float | None:
+    """The first x at which a falling score is at or below the threshold; None if it never is. In the unit of x.
+
+    Between two measurements the curve is a straight line. A score that is there at the first measurement gives the
+    first x: it may have been there before. A later rise changes nothing.
+
+    Raises:
+        ValueError: a threshold that is not finite, or as :func:`at`.
+    """
+    _check(xs, ys, least=1)
+    if not math.isfinite(threshold):
+        raise ValueError(f"got the threshold {threshold}, expected a finite number: give a score")
+    if ys[0] <= threshold:
+        return float(xs[0])
+    for i in range(1, len(xs)):
+        if ys[i] <= threshold:
+            share = (ys[i - 1] - threshold) / (ys[i - 1] - ys[i])
+            return float(xs[i - 1] + share * (xs[i] - xs[i - 1]))
+    return None
+
+
+def _check(xs: Sequence[float], ys: Sequence[float], least: int) -> None:
+    if len(xs) != len(ys) or len(xs) < least:
+        raise ValueError(
+            f"got {len(xs)} x and {len(ys)} y, expected as many of both, {least} or more: give one curve"
+        )
+    if not all(_finite(v) for v in (*xs, *ys)):
+        raise ValueError(
+            f"a curve of {len(xs)} points has a value that is not a finite number: leave such a curve out"
+        )
+    if any(right <= left for left, right in zip(xs, xs[1:], strict=False)):
+        raise ValueError("the x of a curve do not rise, expected each larger than the one before: sort them")
+
+
+def _finite(value: Any) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
+
+
+# --- pairs ------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Paired:
+    """Two variants compared seed by seed, as :func:`paired` makes it; all but p in the unit of the score."""
+
+    seeds: tuple[int, ...]  # rising
+    differences: tuple[float, ...]  # a - b, one a seed
+    mean: float
+    low: float  # of the 95 % interval of the mean
+    high: float
+    p: float  # two-sided, in (0, 1]
+    names: tuple[str, str] = ("a", "b")
+
+    @property
+    def smallest_p(self) -> float:
+        """``2 / 2^n``: what n pairs can reach at best, when all differences share a sign. Above 0.05 for n < 6."""
+        return 2 / 2 ** len(self.seeds)
+
+    @property
+    def found(self) -> bool:
+        """Whether p is at most 0.05 and the interval leaves out 0."""
+        return self.p <= LEVEL and not self.low <= 0 <= self.high
+
+    def verdict(self, better: str = "lower") -> str:
+        """What the pairs say, in fixed words with the names in the place of a and b.
+
+        The rule:
+
+        * n of 6 or more: "a is better" or "b is better" where p is at most 0.05 and the 95 % interval leaves out 0;
+          else "no difference found", which is not "there is none".
+        * n below 6, where no p can be so small: "a hint that a is better" (or b) where all differences share a sign;
+          else "no difference seen".
+
+        Args:
+            better: "lower" or "higher" scores.
+
+        Raises:
+            ValueError: another word.
+        """
+        a_is = _sign(better) * self.mean > 0
+        winner = self.names[0] if a_is else self.names[1]
+        if self.smallest_p <= LEVEL:
+            return f"{winner} is better" if self.found else "no difference found"
+        one_sign = all(d > 0 for d in self.differences) or all(d < 0 for d in self.differences)
+        return f"a hint that {winner} is better" if one_sign else "no difference seen"
+
+
+def _sign(better: str) -> int:
+    """1 where a positive difference is good for a, else -1."""
+    if better not in ("lower", "higher"):
+        raise ValueError(f'got better={better!r}, expected "lower" or "higher": say which scores are good')
+    return 1 if better == "higher" else -1
+
+
+def paired(a: Mapping[int, float], b: Mapping[int, float], names: tuple[str, str] = ("a", "b")) -> Paired:
+    """Compare two variants by the seeds that both have.
+
+    Equations, with d = a - b over n seeds: the mean of d; its interval ``mean +- t_{n-1} s / sqrt(n)``, Student's, for
+    normal differences; and p of Fisher's sign-flip test, :func:`sign_flip_p`, which needs no normality.
+
+    Args:
+        a, b: a score by seed, ``{0: 0.061, 1: 0.058, ...}``.
+        names: of a and b, for the verdict and for figures.
+
+    Raises:
+        ValueError: fewer than 2 common seeds, more than 20, or a score that is not finite.
+    """
+    seeds = tuple(sorted(a.keys() & b.keys()))
+    if len(seeds) < 2:
+        raise ValueError(
+            f"{names[0]} has the seeds {sorted(a)} and {names[1]} {sorted(b)}, expected 2 or more in common: train both with the same"
+        )
+    for who, scores in zip(names, (a, b), strict=True):
+        for seed in seeds:
+            if not _finite(scores[seed]):
+                raise ValueError(
+                    f"the score of {who}, seed {seed}, is {scores[seed]!r}, expected a finite number: leave the seed out"
+                )
+    differences = tuple(float(a[seed] - b[seed]) for seed in seeds)
+    n, mean = len(seeds), fmean(differences)
+    margin = t_quantile(n - 1, 1 - LEVEL) * stdev(differences) / math.sqrt(n)
+    return Paired(seeds, differences, mean, mean - margin, mean + margin, sign_flip_p(differences), names)
+
+
+def sign_flip_p(differences: Sequence[float]) -> float:
+    """Exact two-sided p of the hypothesis that each difference could as well have had the other sign.
+
+    Equation: the share of all ``2^n`` sign patterns s with ``|mean(s_i d_i)| >= |mean(d_i)|``, ties included; it is at
+    least ``2 / 2^n`` unless all differences are 0, which give 1.
+
+    Source: R. A. Fisher, The Design of Experiments, 1935, section 21.
+
+    Raises:
+        ValueError: no difference, more than 20, or one that is not finite.
+    """
+    n = len(differences)
+    if not 1 <= n <= MOST or not all(_finite(d) for d in differences):
+        raise ValueError(f"got {n} differences, expected 1 to {MOST} finite numbers: leave out what diverged")
+    sums = np.zeros(1)
+    for d in differences:
+        sums = np.concatenate([sums + d, sums - d])
+    observed = abs(math.fsum(differences)) - TIE * math.fsum(abs(d) for d in differences)
+    return float(np.mean(np.abs(sums) >= observed))
+
+
+def t_quantile(freedom: int, inside: float = 0.95) -> float:
+    """The t that a Student variable stays within, ``P(|T| <= t) = inside``: 12.706 for 1 degree of freedom, 2.365 for 7.
+
+    Args:
+        freedom: whole degrees of freedom, at least 1.
+        inside: in (0, 1).
+
+    Raises:
+        ValueError: either outside its range.
+    """
+    if freedom < 1 or not 0 < inside < 1:
+        raise ValueError(
+            f"got {freedom} degrees of freedom and a share of {inside}, expected 1 or more and a share between 0 and 1: check n and the level"
+        )
+    low, high = 0.0, math.pi / 2
+    for _ in range(60):  # halvings: to the last bit of the angle
+        middle = (low + high) / 2
+        low, high = (middle, high) if _t_inside(middle, freedom) < inside else (low, middle)
+    return math.sqrt(freedom) * math.tan(low)
+
+
+def _t_inside(angle: float, freedom: int) -> float:
+    """``P(|T| <= sqrt(freedom) tan(angle))``: Abramowitz and Stegun, 1964, equations 26.7.3 and 26.7.4."""
+    sin, cos = math.sin(angle), math.cos(angle)
+    odd = freedom % 2
+    term, total = (cos if odd else 1.0), 0.0
+    for k in range(2 if odd else 1, freedom, 2):  # the terms up to cos^(freedom - 2)
+        total += term
+        term *= cos**2 * k / (k + 1)
+    return 2 / math.pi * (angle + sin * total) if odd else sin * total
+
+
+def holm(ps: Mapping[str, float]) -> dict[str, float]:
+    """p values of several tests, adjusted so that the chance of any false find stays below the level.
+
+    Equation: with the p rising, ``p'_(i) = max over j <= i of min(1, (m - j + 1) p_(j))``. In the order that came.
+
+    Source: S. Holm, A simple sequentially rejective multiple test procedure, Scand. J. Statist. 6, 1979.
+
+    Raises:
+        ValueError: a p outside [0, 1].
+    """
+    adjusted, largest = {}, 0.0
+    for name, p in ps.items():
+        if not (_finite(p) and 0 <= p <= 1):
+            raise ValueError(
+                f"the p of {name!r} is {p!r}, expected a number from 0 to 1: leave out what is not tested"
+            )
+    for rank, name in enumerate(sorted(ps, key=ps.__getitem__)):
+        largest = max(largest, min(1.0, (len(ps) - rank) * ps[name]))
+        adjusted[name] = largest
+    return {name: adjusted[name] for name in ps}
+
+
+# --- the record -------------------------------------------------------------------------------------------------------
+
+
+def cells_of(study: Mapping, variant: str) -> dict[int, Mapping]:
+    """The cells of a variant by seed, from a record of ``python -m avbgtn study``.
+
+    Raises:
+        ValueError: a variant that the record lacks; the nearest name is in the error.
+    """
+    found = {cell["seed"]: cell for cell in study["cells"].values() if cell["variant"] == variant}
+    if not found:
+        known = list(dict.fromkeys(cell["variant"] for cell in study["cells"].values()))
+        raise ValueError(f"the record has no variant {variant!r}: {_nearest(variant, known)}")
+    return dict(sorted(found.items()))
+
+
+def by_seed(study: Mapping, variant: str, *path: str) -> dict[int, float]:
+    """One number a seed: ``by_seed(study, "unit", "validation", "l1_whole")`` is ``{0: 0.061, 1: 0.058, ...}``.
+
+    Raises:
+        ValueError: a variant or a key that the record lacks, or what is there is not a finite number.
+    """
+    numbers = {}
+    for seed, cell in cells_of(study, variant).items():
+        value: Any = cell
+        for key in path:
+            if not isinstance(value, Mapping) or key not in value:
+                known = list(value) if isinstance(value, Mapping) else []
+                raise ValueError(
+                    f"{variant}, seed {seed}, has no {key!r} on the way {path}: {_nearest(key, known)}"
+                )
+            value = value[key]
+        if not _finite(value):
+            what = f"{value!r}" if isinstance(value, float) or value is None else f"a {type(value).__name__}"
+            raise ValueError(
+                f"{variant}, seed {seed}, has {what} at {path}, expected a finite number: go on to one, or leave the variant out"
+            )
+        numbers[seed] = float(value)
+    return numbers
+
+
+def curve_of(cell: Mapping, key: str, against: str = "cpu_seconds") -> tuple[list[float], list[float]]:
+    """What a cell measured along its training: x and y, of equal length, x rising.
+
+    Args:
+        key: which score, such as "l1_whole".
+        against: what x is, "epoch" or "cpu_seconds" (summed up from the start).
+
+    Raises:
+        ValueError: a key that the curve lacks, values that are not finite, or x that do not rise.
+    """
+    who = f"the curve of {cell['variant']}, seed {cell['seed']},"
+    for name in (against, key):
+        if name not in cell["curve"]:
+            raise ValueError(f"{who} has no {name!r}: {_nearest(name, list(cell['curve']))}")
+    xs, ys = list(cell["curve"][against]), list(cell["curve"][key])
+    try:
+        _check(xs, ys, least=1)
+    except ValueError as error:
+        raise ValueError(f"{who} cannot be read for {key!r} against {against!r}: {error}") from None
+    return xs, ys
+
+
+def equal_time(
+    cells_a: Mapping[int, Mapping], cells_b: Mapping[int, Mapping], key: str
+) -> tuple[dict[int, float], dict[int, float]]:
+    """A score of both variants after the same CPU-seconds: where the shorter of the two curves ends, seed by seed.
+
+    Args:
+        cells_a, cells_b: by seed, from :func:`cells_of`; seeds that only one has are left out.
+        key: of the curve.
+
+    Returns:
+        the scores of a and of b by seed, for :func:`paired`.
+
+    Raises:
+        ValueError: one curve begins only after the other has ended, or as :func:`curve_of`.
+    """
+    a, b = {}, {}
+    for seed in sorted(cells_a.keys() & cells_b.keys()):
+        both = curve_of(cells_a[seed], key), curve_of(cells_b[seed], key)
+        until = min(xs[-1] for xs, _ in both)
+        a[seed], b[seed] = (at(xs, ys, until) for xs, ys in both)
+    return a, b
+
+
+def _nearest(word: str, known: list[str]) -> str:
+    near = get_close_matches(word, known, 1, 0.4)
+    return f"did you mean {near[0]!r}?" if near else f"it has {', '.join(known) or 'nothing there'}"
