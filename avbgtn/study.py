@@ -49,7 +49,7 @@ class Cell:
 
     @property
     def epochs(self) -> int:
-        return self.variant.epochs or self.grid.epochs
+        return self.grid.epochs
 
     @property
     def folder(self) -> Path:
