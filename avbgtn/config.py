@@ -54,6 +54,14 @@ PRESETS: dict[str, dict[str, Any]] = {
     ),
 }  # fmt: skip
 
+# The variant that the results chapter found, at the size of "quick": T tells the codes of the two domains apart, patch
+# by patch and without their images, and the noise is where UNIT has it. Fields of AVB-GTN alone; UNIT stays UNIT.
+ALIGNED: dict[str, Any] = dict(
+    posterior="code", penalty="softplus", t_input="z", t_view="patch", t_prior="other", lambda_1=1.0, lambda_3=1.0,
+)  # fmt: skip
+PRESETS["aligned"] = dict(PRESETS["quick"])
+OF_PRESET = {"aligned": ALIGNED}  # what a preset sets for AVB-GTN, where the parameter has its default
+
 # The least value of each whole number, for Config below; size has its own rule.
 LEAST = {
     "width": 1, "private_blocks": 0, "shared_blocks": 0, "noise_channels": 1, "batch": 1, "seed": 0,

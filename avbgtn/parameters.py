@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from . import values as v
-from .config import CHOICES, MODELS, PRESETS, T_PENALTIES, Config, ConfigError, default_posterior
+from .config import CHOICES, MODELS, OF_PRESET, PRESETS, T_PENALTIES, Config, ConfigError, default_posterior
 
 if TYPE_CHECKING:
     from .experiment import Experiment
@@ -252,6 +252,12 @@ def config_of(
     chosen |= default_posterior(model) | {"t_lr": chosen["lr"], "t_steps": 1, "t_train_on": "real"}
     if model == "avb_gtn":
         chosen |= {name: getattr(p, name) for name in OF_AVB_GTN if getattr(p, name) is not None}
+        plain = defaults(type(p))
+        chosen |= {
+            name: value
+            for name, value in OF_PRESET.get(preset, {}).items()
+            if name not in plain or getattr(p, name) == plain[name]  # what was asked for by name comes first
+        }
     return Config(
         model=model,
         dataset=dataset,

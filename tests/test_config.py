@@ -67,6 +67,7 @@ name    size  width  private  shared  lr    weight_decay  ema    weight_init
 quick   64    16     2        1       1e-3  0             0.99   kaiming
 reader  64    32     3        1       5e-4  0             0.999  kaiming
 paper   128   64     3        1       1e-4  1e-4          0.999  normal
+aligned 64    16     2        1       1e-3  0             0.99   kaiming
 """
 
 

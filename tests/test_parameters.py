@@ -4,11 +4,11 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import pytest
 
-from avbgtn.config import PRESETS, Config, ConfigError
+from avbgtn.config import ALIGNED, PRESETS, Config, ConfigError
 from avbgtn.parameters import (
     CELEBA_DOMAINS,
     CHECKS,
@@ -68,7 +68,7 @@ BAD = [
     # words
     ({"dataset": "imagenet"}, "dataset must be one of auto, heads, celeba, got 'imagenet'"),
     ({"dataset": ["heads"]}, "dataset must be one of auto, heads, celeba, got ['heads']"),
-    ({"preset": "huge"}, "preset must be one of auto, quick, reader, paper, got 'huge'"),
+    ({"preset": "huge"}, "preset must be one of auto, quick, reader, paper, aligned, got 'huge'"),
     ({"posterior": True}, "posterior must be one of input, code, none, got True"),
     ({"gan_loss": "wgan"}, "gan_loss must be one of non_saturating, minimax, least_squares, got 'wgan'"),
     ({"precision": 16}, "precision must be one of 32-true, bf16-mixed, 64-true, got 16"),
@@ -372,3 +372,18 @@ def test_parameters_cell_in_a_real_shell(tmp_path):
     found = subprocess.run([sys.executable, "-c", CELLS], capture_output=True, text=True, env=environment)
     expected = "{'epochs': 50000.0}\nunknown parameter 'epoch': did you mean 'epochs'?\n"
     assert found.stdout == expected, found.stderr
+
+
+def test_preset_aligned_changes_avb_gtn_alone_and_yields_to_what_is_asked_for():
+    about = dict(dataset="heads", domains=("brown", "blond"), data_checksum="", device="cpu")
+
+    def configs(preset, **given):
+        p = from_parameters({"preset": preset, **given})
+        return [config_of(p, model, preset=preset, **about) for model in ("unit", "avb_gtn")]
+
+    (unit, ours), (plain_unit, plain_ours) = configs("aligned"), configs("quick")
+    assert unit == replace(plain_unit, preset="aligned")
+    assert ours == replace(plain_ours, preset="aligned", **ALIGNED)
+    assert (ours.posterior, ours.t_input, ours.t_view, ours.t_prior) == ("code", "z", "patch", "other")
+    asked = configs("aligned", penalty="logit", lambda_1=3)[1]
+    assert asked == replace(ours, penalty="logit", lambda_1=3)

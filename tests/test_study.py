@@ -41,11 +41,11 @@ def own_folder(tmp_path, monkeypatch):
 @pytest.mark.parametrize("name", ["full", "toy"])
 def test_every_cell_is_a_config_of_its_own(name):
     everything = study.cells(GRIDS[name])
-    assert [cell.number for cell in everything] == list(range(59))
+    assert [cell.number for cell in everything] == list(range(67))
     assert (
         len({cell.name for cell in everything})
         == len({c.config("0").fingerprint() for c in everything})
-        == 59
+        == 67
     )
 
 
@@ -62,9 +62,17 @@ def test_the_full_grid_is_what_the_book_says_it_is():
             assert {(c.posterior, c.penalty, c.init) for c in own} == {(posterior, penalty, init)}
             assert [c.seed for c in own] == list(range(8))
     as_written = {m: configs[f"{m}-seed2"] for m in ("unit", "avb_gtn")}
+    assert grid.VARIANTS[4].name == "aligned" and grid.VARIANTS[4].seeds == 8
     for variant in grid.VARIANTS[4:]:
-        assert variant.seeds == 3 and variant.changes
+        assert variant.seeds == (8 if variant.name == "aligned" else 3) and variant.changes
         assert configs[f"{variant.name}-seed2"] == replace(as_written[variant.model], **variant.changes)
+
+
+def test_the_search_tried_as_many_settings_for_unit_as_for_avb_gtn():
+    search = GRIDS["search"]
+    counts = [sum(v.seeds for v in search.variants if v.model == model) for model in ("unit", "avb_gtn")]
+    assert counts[0] == counts[1] and search.epochs == 600
+    assert len({c.config("0").fingerprint() for c in study.cells(search)}) == sum(counts)
 
 
 def test_cells_are_found_by_number_and_by_name_and_nothing_else_is():
@@ -81,8 +89,11 @@ def test_cells_are_found_by_number_and_by_name_and_nothing_else_is():
 
 def test_the_command_line_refuses_in_one_sentence(capsys):
     for arguments, words in (
-        (["--grid", "ful"], "grid must be one of full, toy, figure-6, reader, paper, tiny, got 'ful'"),
-        (["--cell", "59"], "cell must be a number from 0 to 58"),
+        (
+            ["--grid", "ful"],
+            "grid must be one of full, toy, search, figure-6, reader, paper, tiny, got 'ful'",
+        ),
+        (["--cell", "67"], "cell must be a number from 0 to 66"),
         (
             ["--cell", "1", "--processes", "2"],
             "give --cell or --processes, not both: one cell, or all open ones",
@@ -97,7 +108,7 @@ def test_the_command_line_refuses_in_one_sentence(capsys):
 def test_listing_needs_no_torch():
     code = "import sys; from avbgtn.__main__ import main; main(['study']); assert 'torch' not in sys.modules"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert len(found.stdout.splitlines()) == 60
+    assert len(found.stdout.splitlines()) == 68
 
 
 # --- one cell ---------------------------------------------------------------------------------------------------------
@@ -228,7 +239,7 @@ def test_a_cell_is_started_as_anybody_would_start_it(tmp_path):
     )
     assert process.wait(180) == 2
     log = (tmp_path / "study-toy" / "logs" / "none-seed0.txt").read_text()
-    assert log.startswith("error: cell must be a number from 0 to 58") and "got 'none-seed0'" in log
+    assert log.startswith("error: cell must be a number from 0 to 66") and "got 'none-seed0'" in log
 
 
 # --- the batch script -------------------------------------------------------------------------------------------------
@@ -253,7 +264,7 @@ def batch_job(tmp_path: Path, training: str, number: int | None) -> tuple[int, s
         while not (tmp_path / "started").exists() and job.poll() is None:
             time.sleep(0.01)
         job.send_signal(number)
-    return job.wait(60), (tmp_path / "asked").read_text()
+    return job.wait(68), (tmp_path / "asked").read_text()
 
 
 SAVES = "trap 'sleep 0.3; exit 75' TERM; touch started; for k in {1..200}; do sleep 0.05; done"
