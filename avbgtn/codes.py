@@ -202,7 +202,8 @@ def twin_distance(z1: Tensor, z2: Tensor) -> float:
     spread = ((z1.var(0) + z2.var(0)) / 2).mean().item()
     if spread == 0:
         raise ValueError(
-            f"the codes of all {len(z1)} images are equal in both domains, expected some spread: the encoders ignore the image, so train on or score another checkpoint"
+            f"the codes of all {len(z1)} images are equal in both domains, expected some spread: the encoders ignore the "
+            "image, so train on or read another checkpoint"
         )
     return (z1 - z2).square().mean().item() / spread
 

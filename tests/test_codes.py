@@ -233,6 +233,10 @@ def test_twin_retrieval_finds_twins_and_is_at_chance_among_strangers():
     assert codes.twin_retrieval(z1, z2) < 0.03
     assert codes.twin_retrieval(z1, z1.flip(0)) == 0
     assert codes.twin_retrieval(torch.ones(8, 2, 4, 4), torch.ones(8, 2, 4, 4)) == 1 / 8
+    far = 1e7 + 0.01 * z1.double()
+    assert codes.twin_retrieval(far, far + 0.001 * z2) == 1, (
+        "codes far from 0 and close together are mixed up"
+    )
 
 
 def test_twin_retrieval_is_the_mean_of_both_directions():

@@ -2,6 +2,7 @@
 
 from dataclasses import fields, replace
 
+import numpy as np
 import pytest
 import torch
 from examples import RandomDomains
@@ -76,18 +77,19 @@ def test_darker_leaves_six_tenths_of_the_light_and_all_of_the_mask():
 
 
 @pytest.mark.parametrize("height, width", [(40, 40), (40, 64)])
-def test_turned_is_torchvision_s_rotation_away_from_the_corners(height, width):
+def test_turned_is_torchvision_s_rotation_of_the_picture_between_mirrors(height, width):
     before = with_hair(height, width)
-    expected = TF.rotate(before.x1, 15.0, InterpolationMode.BILINEAR)
-    inner = (..., slice(12, -12), slice(12, -12))
-    torch.testing.assert_close(shifted(before, "turned").x1[inner], expected[inner], rtol=0, atol=1e-4)
-    turned = TF.rotate(before.mask1, 15.0, InterpolationMode.BILINEAR)
-    torch.testing.assert_close(shifted(before, "turned").mask1[inner], turned[inner], rtol=0, atol=1e-4)
+    after = shifted(before, "turned")
+    for x, turned in ((before.x1, after.x1), (before.mask1, after.mask1)):
+        mirrored = torch.from_numpy(np.pad(x.numpy(), ((0, 0), (0, 0), (16, 16), (16, 16)), mode="symmetric"))
+        expected = TF.rotate(mirrored, 15.0, InterpolationMode.BILINEAR)[..., 16:-16, 16:-16]
+        torch.testing.assert_close(turned, expected, rtol=0, atol=1e-4)
 
 
-def test_turned_fills_the_corners_from_the_picture():
-    grey = torch.full((1, 3, 40, 40), 0.25)
-    torch.testing.assert_close(shifted(picture(grey), "turned").x1, grey)
+@pytest.mark.parametrize("name", ["turned", "closer"])
+def test_rounding_does_not_leave_the_range(name):
+    grey = torch.ones(1, 3, 64, 64)
+    assert torch.equal(shifted(picture(grey), name).x1, grey)
 
 
 def test_closer_is_the_middle_enlarged():
