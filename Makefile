@@ -2,6 +2,9 @@
 PYTHON ?= python3
 VENV   ?= .venv
 ARGS   ?=
+# Of `make study`: full (64 pixels), quick (toy size, minutes), reader or paper (for a GPU); and how many at a time.
+PRESET    ?= full
+PROCESSES ?= $(shell getconf _NPROCESSORS_ONLN)
 
 PY        := $(VENV)/bin/python
 READY     := $(VENV)/.ready
@@ -10,10 +13,10 @@ NOTEBOOKS := $(wildcard book/*.ipynb)
 # The kernel of this environment, not one of the same name in the user's home.
 export JUPYTER_PREFER_ENV_PATH = 1
 # One thread a process: on a machine with other work, two are many times slower than one.
-run test bench: export OMP_NUM_THREADS = 1
+run test bench study: export OMP_NUM_THREADS = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test bench book pdf classroom text clean
+.PHONY: help run test bench study book pdf classroom text clean
 
 help:  ## list the targets
 	@echo "usage: make TARGET [ARGS=\"...\"] [PYTHON=python3.12] [VENV=.venv]"
@@ -33,6 +36,15 @@ test: $(READY)  ## test the package, run every notebook against its committed ou
 
 bench: $(READY)  ## time a training step against the base code's, half an hour (ARGS="--device cuda", ARGS="--only steps")
 	@$(PY) tests/bench $(ARGS)
+
+study: GRID = $(if $(filter quick,$(PRESET)),toy,$(PRESET))
+study: $(READY)  ## train the study of the results chapter, CPU-hours (PRESET=quick: toy size, 10 minutes), and read it; stop and go on as you like
+	@$(PY) -m avbgtn study --grid $(GRID) --processes $(PROCESSES)
+	@$(PY) tools/gather_study.py --grid $(GRID)
+	@$(PY) -m papermill --kernel python3 --log-output --no-progress-bar -p record $(CURDIR)/build/study-$(GRID).json \
+		book/results.ipynb build/results-$(GRID).ipynb
+	@$(PY) -m nbconvert --log-level WARN --to html --output-dir build build/results-$(GRID).ipynb
+	@echo "The record: build/study-$(GRID).json    Its tables and figures, to read in a browser: build/results-$(GRID).html"
 
 book: $(READY)  ## build the book as HTML, readable offline
 	@$(PY) tools/build_book.py

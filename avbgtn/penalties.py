@@ -98,6 +98,19 @@ def descend(form: Form, m: float, s: float, *, steps: int, lr: float) -> list[tu
     return path
 
 
+def gap_between_domains(m: float, s: float = 1.0) -> tuple[float, float]:
+    """Two domains whose codes are ``q_1 = N(m, s^2)`` and ``q_2 = N(-m, s^2)``: what two penalties see of the gap.
+
+    Returns:
+        UNIT's mean square of the mean codes, the same in both domains, ``m^2``; and ``E_{q_1} T_1*`` for the best T between
+        the domains, ``T_1* = log q_1 - log q_2 = 2 m z / s^2``, which is ``KL(q_1 || q_2) = 2 m^2 / s^2``.
+    """
+    z = m + s * NODES
+    t = best_t(z, m, s) - best_t(z, -m, s)
+    square = losses.mean_square_penalty(torch.tensor([m, -m], dtype=torch.float64))
+    return square.item(), expected(losses.logit_penalty, t).item()
+
+
 def explicit_image_gradient(a: float, s: float, x: float) -> tuple[float, float]:
     """Mean and standard deviation, over ``q(z|x) = N(a x, s^2)``, of the derivative of ``T*(x, z)`` by the ``x`` that T is
     shown, at codes that stay where they are. The mean is zero whatever ``a``, ``s`` and ``x``."""

@@ -152,9 +152,10 @@ def run_cell(cell: Cell, *, say: Say = print) -> dict[str, Any]:
         )
     torch.set_num_threads(1)
     faces = study_record.load_heads(cell.config("").size)
+    every = max(1, min(50, cell.epochs // 4))  # a curve has four points at least
     run = train(
         cell.config(faces.checksum), faces, epochs=cell.epochs, run_dir=cell.folder,
-        log_every=min(50, cell.epochs), measure_every=min(100, cell.epochs), say=say,
+        log_every=every, measure_every=100 if every == 50 else every, say=say,
     )  # fmt: skip
     found = study_record.cell_record(Run(run.path), faces, epochs=cell.epochs, images=cell.grid.images)
     about = dict(grid=cell.grid.name, cell=cell.name, variant=cell.variant.name, seed=cell.seed,

@@ -183,6 +183,16 @@ def test_right_forms_come_home_and_the_wrong_sign_runs_away():
     assert stuck[-1][2] > 0.98 * stuck[0][2]
 
 
+@pytest.mark.parametrize("m, s", [(0.0, 1.0), (0.5, 1.0), (2.0, 0.7)])
+def test_t_between_domains_reads_the_kl_that_the_mean_square_cannot_see(m, s):
+    square, by_t = penalties.gap_between_domains(m, s)
+    q1, q2 = (torch.distributions.Normal(torch.tensor(v, dtype=F64), s) for v in (m, -m))
+    assert by_t == pytest.approx(torch.distributions.kl_divergence(q1, q2).item(), abs=1e-9)
+    assert square == pytest.approx(m * m) == pytest.approx(penalties.gap_between_domains(-m, s)[0])
+    both = losses.mean_square_penalty(torch.tensor([m, m], dtype=F64)).item()
+    assert square == pytest.approx(both), "one cloud and two clouds are the same to it"
+
+
 def test_gradient_by_the_shown_image_is_pure_noise():
     for a, s, x in ((0.9, 0.3, 1.7), (0.5, 0.8, -2.0)):
         mean, std = penalties.explicit_image_gradient(a, s, x)

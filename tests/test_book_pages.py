@@ -19,7 +19,10 @@ from avbgtn.parameters import Parameters
 sys.path.insert(0, str(BOOK / "_ext"))
 import book_fixes  # noqa: E402
 
-PAGES = ("index", "how-to", "notation", "errata", "speed", "scaling", "runs", "references")
+PAGES = (
+    "index", "how-to", "notation", "errata", "attacks", "deviations", "checklist", "speed", "scaling", "runs",
+    "references",
+)  # fmt: skip
 each_page = pytest.mark.parametrize("page", PAGES)
 
 

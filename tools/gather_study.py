@@ -24,7 +24,13 @@ from avbgtn.translator import run_model
 
 ROOT = Path(__file__).resolve().parents[1]
 NAMES = {"full": "study"}  # of the committed record; others have that of their grid
-DROPPED = ("config", "starts", "grid", "cell", "version")  # the fingerprint says the first, the rest is said once or below
+DROPPED = (
+    "config",
+    "starts",
+    "grid",
+    "cell",
+    "version",
+)  # the fingerprint says the first, the rest is said once or below
 
 
 def gathered(grid, old: dict) -> dict:
@@ -88,7 +94,9 @@ def main() -> None:
     )
     parser.add_argument("--grid", default="full", choices=list(GRIDS))
     parser.add_argument("--commit", action="store_true", help="write the book's record")
-    parser.add_argument("--test", action="store_true", help="score what has no test scores yet; needs --commit")
+    parser.add_argument(
+        "--test", action="store_true", help="score what has no test scores yet; needs --commit"
+    )
     args = parser.parse_args()
     if args.test and not args.commit:
         parser.error("--test looks at the test split, so what it finds is committed: add --commit")

@@ -11,7 +11,7 @@ from textwrap import fill
 
 import numpy as np
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from ..canvas import BLUE, GREEN, PURPLE, VERMILLION, WIDTH, BookFigure, listed, name_of, styled
 from ..charts import DASHES
@@ -47,6 +47,7 @@ def curves(
     label: str,
     references: Mapping[str, float] | None = None,
     names: Mapping[str, str] | None = None,
+    log: bool = False,
 ) -> BookFigure:
     """A score along training: every seed a thin line, the mean over a variant's seeds a thick one with marks.
 
@@ -61,6 +62,7 @@ def curves(
         label: of the score.
         references: ``{"copying": 0.059}``: horizontal grey lines to compare with.
         names: what to call a variant; by default ``"unit-twin"`` is "UNIT (twin)".
+        log: a logarithmic axis for the score, which then must be positive.
 
     Raises:
         ValueError: a variant or a key that the record lacks, another ``against``, or seeds without a common stretch.
@@ -91,6 +93,12 @@ def curves(
         at = {"transform": axes.get_yaxis_transform(), "ha": "right", "va": "bottom", "fontsize": SMALL}
         axes.text(0.995, value, name, color=TEXT, **at)
         spoken.append(f"{name} {value:.4g}")
+    if log:
+        axes.set_yscale("log")
+        if min(axes.get_ylim()) > 1e-3:  # few decades: plain numbers
+            axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 3, 5)))
+            axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{y:g}"))
+            axes.yaxis.set_minor_formatter(NullFormatter())
     axes.set_title(label, loc="left")
     axes.set_xlabel(AXES[against])
     axes.xaxis.set_major_locator(MaxNLocator(6, steps=STEPS, integer=True))

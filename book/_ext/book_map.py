@@ -20,6 +20,7 @@ NEEDS = {
     "avb_gtn": (["avb", "unit"], (0.5, 2)),
     "celeba": (["avb_gtn"], (0, 3)),
     "audio": (["avb_gtn"], (1, 3)),
+    "results": (["celeba", "audio"], (0.5, 4)),
 }
 BOX, STEP, MARGIN = (132, 44), (176, 84), 8
 

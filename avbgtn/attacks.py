@@ -1,0 +1,211 @@
+"""What could be wrong with the verdicts of the results chapter: each objection, what answers it, and how that came out.
+
+The outcomes are computed from the committed records, like the claims; an objection that nothing answers says so.
+"""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from itertools import combinations
+from statistics import fmean
+from typing import Any
+
+from . import compare, evidence, records
+from .evidence import Paired, by_seed, cells_of, curve_of, paired
+
+Study = Mapping[str, Any]
+OPEN = "open"
+
+
+@dataclass(frozen=True)
+class Attack:
+    """One objection.
+
+    Attributes:
+        objection: what a sceptic says.
+        answer: the test or the control that speaks to it.
+        outcome: reads the study's record and says what came out; begins with "open" where nothing answers.
+    """
+
+    name: str
+    objection: str
+    answer: str
+    outcome: Callable[[Study], str]
+
+    def came_out(self, study: Study) -> str:
+        """The outcome; of a record with too few trainings, that it says nothing yet."""
+        try:
+            return self.outcome(study)
+        except ValueError as error:
+            return f"{OPEN}: the record does not say: {error}."
+
+
+def _words(pairs: Mapping[str, Paired]) -> str:
+    return "; ".join(
+        f"{name} {compare.difference(p)}, n = {len(p.seeds)}, {p.verdict()}" for name, p in pairs.items()
+    )
+
+
+def twins(study: Study) -> str:
+    from .data import heads
+
+    shown = {part: set(heads.indices(part)) for part in ("train_a", "train_b", "validation", "test")}
+    shared = sum(len(shown[a] & shown[b]) for a, b in combinations(shown, 2))
+    return f"{shared} heads are in two of the four parts: {', '.join(f'{len(v)} {k}' for k, v in shown.items())}."
+
+
+def budgets(study: Study) -> str:
+    ratio = []
+    for name, pair in compare.PAIRS.items():
+        a, b = (fmean(by_seed(study, v, "cpu_seconds").values()) for v in pair)
+        took = by_seed(study, pair[1], "cpu_seconds").values()
+        ratio.append(
+            f"{name} {a / b:.2f} (one UNIT took {min(took):.0f} to {max(took):.0f} s, on a machine with other work)"
+        )
+    return (
+        f"CPU time of an AVB-GTN training over UNIT's: {'; '.join(ratio)}. After equal time, AVB-GTN minus UNIT on the "
+        f"monitor's 16 heads: {_words(compare.equal_time(study))}."
+    )
+
+
+def checkpoints(study: Study) -> str:
+    """The sign of the mean difference at every measured epoch of the second half."""
+    parts = []
+    for name, (a, b) in compare.PAIRS.items():
+        ours, theirs = cells_of(study, a), cells_of(study, b)
+        seeds = sorted(ours.keys() & theirs.keys())
+        epochs = ours[seeds[0]]["curve"]["epoch"]
+        late = [i for i, x in enumerate(epochs) if x >= epochs[-1] / 2]
+        ahead = sum(
+            fmean(ours[s]["curve"]["l1_whole"][i] - theirs[s]["curve"]["l1_whole"][i] for s in seeds) < 0
+            for i in late
+        )
+        parts.append(f"{name}: AVB-GTN ahead on average at {ahead} of {len(late)}")
+    return f"At the measured epochs of the second half, {'; '.join(parts)}. The verdict uses the last one, always."
+
+
+def averaging(study: Study) -> str:
+    pairs = {
+        name: paired(
+            *(by_seed(study, v, "validation", "raw", "l1_whole") for v in pair), names=compare.MODELS
+        )
+        for name, pair in compare.PAIRS.items()
+    }
+    return f"With the weights of the last update, one draw each, validation heads: {_words(pairs)}."
+
+
+def scrambling(study: Study) -> str:
+    copy = study["references"]["validation"]["copy"]["l1_whole"]
+    parts = []
+    for variants in compare.PAIRS.values():
+        for v in variants:
+            scores = by_seed(study, v, "validation", "l1_whole")
+            parts.append(f"{v} {sum(s > copy for s in scores.values())} of {len(scores)}")
+    return (
+        f"Trainings that end worse than copying the input ({copy:.4f}): {', '.join(parts)}. None is left out."
+    )
+
+
+def shared_order(study: Study) -> str:
+    """The same comparison without pairing: an exact permutation test of two groups."""
+    parts = []
+    for name, (a, b) in compare.PAIRS.items():
+        x, y = (list(by_seed(study, v, "validation", "l1_whole").values()) for v in (a, b))
+        parts.append(
+            f"{name} p = {permutation_p(x, y):.3f} (by pairs {paired(dict(enumerate(x)), dict(enumerate(y))).p:.3f})"
+        )
+    return f"Without pairs, all ways to deal the scores to two groups: {'; '.join(parts)}."
+
+
+def permutation_p(x: list[float], y: list[float]) -> float:
+    """Exact two-sided p: the share of all ways to deal the values to groups of these sizes whose means differ at least
+    as much. For 8 and 8 that is 12,870 ways."""
+    values, n = [*x, *y], len(x)
+    total, observed = math.fsum(values), abs(fmean(x) - fmean(y))
+    ways = extreme = 0
+    for chosen in combinations(values, n):
+        part = math.fsum(chosen)
+        ways += 1
+        extreme += abs(part / n - (total - part) / (len(values) - n)) >= observed - 1e-12
+    return extreme / ways
+
+
+def tuning(study: Study) -> str:
+    cells = records.load("search")["cells"].values()
+    n = {model: sum(cell["model"] == model for cell in cells) for model in ("unit", "avb_gtn")}
+    return f"The comparison uses one preset for both, and the weights of UNIT's code. The search for a better variant trained {n['avb_gtn']} times for AVB-GTN and {n['unit']} times for UNIT."
+
+
+def scoring(study: Study) -> str:
+    pairs = {
+        name: paired(
+            *(by_seed(study, v, "validation", "sample", "l1_whole") for v in pair), names=compare.MODELS
+        )
+        for name, pair in compare.PAIRS.items()
+    }
+    return f"One draw of the noise for both, validation heads: {_words(pairs)}."
+
+
+def directions(study: Study) -> str:
+    parts = []
+    for direction, words in (("12", "brown to blond"), ("21", "blond to brown")):
+        pairs = {
+            name: paired(
+                *(by_seed(study, v, "validation", direction, "l1_whole") for v in pair), names=compare.MODELS
+            )
+            for name, pair in compare.PAIRS.items()
+        }
+        parts.append(f"{words}: {_words(pairs)}")
+    return ". ".join(parts) + "."
+
+
+def many_looks(study: Study) -> str:
+    ps = {
+        f"{score}, {name}": p.p
+        for score in ("l1_whole", "l1_hair", "l1_outside", "rec")
+        for name, p in compare.final(study, score).items()
+    }
+    adjusted = evidence.holm(ps)
+    left = [name for name, p in adjusted.items() if p <= evidence.LEVEL]
+    return f"Eight tests of the final scores; after Holm's correction p is at most 0.05 for: {', '.join(left) or 'none of them'}."
+
+
+def monitor(study: Study) -> str:
+    """Rank agreement of the curve's last point, on 16 heads, with the score on all validation heads."""
+    cells = [c for c in study["cells"].values()]
+    few = [curve_of(c, "l1_whole", "epoch")[1][-1] for c in cells]
+    every = [c["validation"]["l1_whole"] for c in cells]
+    if len(cells) < 3:
+        return f"{OPEN}: {len(cells)} trainings."
+    return f"Rank correlation of the two over {len(cells)} trainings: {spearman(few, every):.2f}."
+
+
+def spearman(x: list[float], y: list[float]) -> float:
+    """Spearman's rank correlation, without ties: ``1 - 6 sum d^2 / (n (n^2 - 1))``."""
+    rank = [{v: r for r, v in enumerate(sorted(values))} for values in (x, y)]
+    d2 = sum((rank[0][a] - rank[1][b]) ** 2 for a, b in zip(x, y, strict=True))
+    n = len(x)
+    return 1 - 6 * d2 / (n * (n**2 - 1))
+
+
+def _says(text: str) -> Callable[[Study], str]:
+    return lambda study: text
+
+
+ATTACKS = (
+    Attack("twins leak", "The heads have true twins. If training saw any, the scores mean nothing.", "Brown training heads and blond training heads are different heads, and neither is in another part; `tests/test_heads.py` holds it.", twins),
+    Attack("unequal budgets", "An AVB-GTN epoch does more work.", "The comparison at equal CPU time, in the chapter.", budgets),
+    Attack("picked checkpoints", "Errors jump from one update to the next; choose the right one, and either model wins.", "All trainings have the same length, fixed before; no checkpoint is chosen.", checkpoints),
+    Attack("averaged weights", "Averaging may help one model more.", "The same comparison with the raw weights of the last update.", averaging),
+    Attack("blind scores", "Cycle loss and hair accuracy are happy with any exchange of colours.", "The error is taken to the true twin, which sees every exchange; trainings that scrambled colours stay in.", scrambling),
+    Attack("shared data order", "Pairs share their data order and first weights, so seeds are not as independent as they look.", "Seeds are independent of each other; within a pair the sharing is what makes it a pair. The test without pairs is beside it.", shared_order),
+    Attack("only one side was tuned", "AVB-GTN got the attention, or UNIT did.", "One preset for both; every search gave both as many trials.", tuning),
+    Attack("unequal scoring", "UNIT is scored from its mean code, AVB-GTN over draws of noise.", "Both from one draw.", scoring),
+    Attack("one direction hides the other", "A mean over both directions may hide a failure.", "Each direction by itself.", directions),
+    Attack("many looks", "Test often enough and something is found.", "Holm's correction over all tests of the final scores.", many_looks),
+    Attack("sixteen heads", "The curves come from sixteen validation heads and one draw.", "Final scores are on all heads of a split; how well do the sixteen agree with them?", monitor),
+    Attack("the test split wears out", "Look at the test heads often enough and they become validation heads.", "Each training is scored there once, by a tool that passes over what has been scored and appends a line to `avbgtn/records/test-log.jsonl`.", _says("The log has every look.")),
+    Attack("records are old", "The code has moved on since.", "`tests/test_study_record.py` trains one cell of the toy grid again and holds it against its record; every cell of the record names its revision.", _says("A test, run with every change.")),
+    Attack("too small", "64 pixels, 16 channels, 2,000 epochs are not the paper's 128, 64 and 50,000.", "The same command has grids for the larger presets (`--grid reader`, `--grid paper`), for a GPU.", _says("open: nothing larger was run. What holds here may not hold there.")),
+    Attack("not faces", "Rendered heads are easier than CelebA: one modelling family, no make-up, no blur.", "`-p dataset celeba` runs the experiment on CelebA, where there are no twins.", _says("open: CelebA may not be handed on and was not at hand.")),
+)  # fmt: skip

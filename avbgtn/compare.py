@@ -1,0 +1,149 @@
+"""UNIT and AVB-GTN compared over the seeds of a study: which trainings belong together, and what is said of them in words.
+
+Everything is AVB-GTN minus UNIT, or a changed model minus the model as written, seed by seed.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from . import evidence
+from .evidence import Paired, by_seed, cells_of, curve_of, paired
+
+MODELS = ("AVB-GTN", "UNIT")
+PAIRS = {"independent": ("avb_gtn", "unit"), "twin": ("avb_gtn-twin", "unit-twin")}  # by initialisation
+Study = Mapping[str, Any]
+
+
+def split_of(study: Study) -> str:
+    """ "test" where all trainings of the comparison have been scored there, else "validation"."""
+    cells = [cell for pair in PAIRS.values() for v in pair for cell in cells_of(study, v).values()]
+    return "test" if all("test" in cell for cell in cells) else "validation"
+
+
+def final(study: Study, score: str, pairs: Mapping[str, tuple[str, str]] = PAIRS) -> dict[str, Paired]:
+    """AVB-GTN minus UNIT after the last epoch, by initialisation."""
+    split = split_of(study)
+    return {
+        name: paired(by_seed(study, a, split, score), by_seed(study, b, split, score), MODELS)
+        for name, (a, b) in pairs.items()
+    }
+
+
+def codes(study: Study, score: str) -> dict[str, Paired]:
+    """The same of what probes read from the code, on validation heads."""
+    return {
+        name: paired(by_seed(study, a, "codes", score), by_seed(study, b, "codes", score), MODELS)
+        for name, (a, b) in PAIRS.items()
+    }
+
+
+def along(study: Study, key: str = "l1_whole", against: str = "epoch") -> dict[str, Paired]:
+    """AVB-GTN minus UNIT of the curve's mean over the training, at equal epochs or at equal CPU time."""
+    found = {}
+    for name, (a, b) in PAIRS.items():
+        cells = cells_of(study, a), cells_of(study, b)
+        means: tuple[dict[int, float], dict[int, float]] = ({}, {})
+        for seed in cells[0].keys() & cells[1].keys():
+            two = [curve_of(c[seed], key, against) for c in cells]
+            until = min(xs[-1] for xs, _ in two)
+            for mean, (xs, ys) in zip(means, two, strict=True):
+                mean[seed] = evidence.mean_along(xs, ys, until)
+        found[name] = paired(*means, MODELS)
+    return found
+
+
+def equal_time(study: Study, key: str = "l1_whole") -> dict[str, Paired]:
+    """AVB-GTN minus UNIT where the quicker of the two has used up its time."""
+    return {
+        name: paired(*evidence.equal_time(cells_of(study, a), cells_of(study, b), key), MODELS)
+        for name, (a, b) in PAIRS.items()
+    }
+
+
+def epochs_to(study: Study, variant: str, threshold: float, key: str = "l1_whole") -> dict[int, float | None]:
+    """Epochs until the curve first gets to a threshold, by seed; None where it never does."""
+    return {
+        seed: evidence.reached(*curve_of(cell, key, "epoch"), threshold)
+        for seed, cell in cells_of(study, variant).items()
+    }
+
+
+CONTROLS = {  # what is changed: (variant, what it is held against)
+    "UNIT without its KL": ("unit-no-kl", "unit"),
+    "UNIT without noise": ("unit-no-noise", "unit"),
+    "T's weight zero": ("avb_gtn-no-t", "avb_gtn"),
+    "T instead of log s(T)": ("avb_gtn-logit", "avb_gtn"),
+    "softplus(T)": ("avb_gtn-softplus", "avb_gtn"),
+    "adaptive contrast": ("avb_gtn-contrast", "avb_gtn"),
+    "T on z alone": ("avb_gtn-t-on-z", "avb_gtn"),
+    "lambda 1 + lambda 3": ("avb_gtn-literal", "avb_gtn"),
+    "noise scale 0.05": ("avb_gtn-noise-0.05", "avb_gtn"),
+}
+
+
+def two(study: Study, a: str, b: str, *path: str, names: tuple[str, str] = ("a", "b")) -> Paired | None:
+    """Variant ``a`` minus variant ``b``; None where they do not have two seeds in common yet."""
+    there = {cell["variant"] for cell in study["cells"].values()}
+    if not {a, b} <= there or len(cells_of(study, a).keys() & cells_of(study, b).keys()) < 2:
+        return None
+    return paired(by_seed(study, a, *path), by_seed(study, b, *path), names)
+
+
+def controls(study: Study, score: str = "l1_whole", split: str = "validation") -> dict[str, Paired]:
+    """Each control minus the model that it changes, where both have two seeds in common."""
+    names = ("the change", "the model as written")
+    found = {label: two(study, a, b, split, score, names=names) for label, (a, b) in CONTROLS.items()}
+    return {label: p for label, p in found.items() if p}
+
+
+# --- words ------------------------------------------------------------------------------------------------------------
+
+
+def number(value: float, digits: int = 4) -> str:
+    """A score with its digits; a minus that can be read."""
+    return f"{value:.{digits}f}".replace("-", "−")
+
+
+def difference(p: Paired, digits: int = 4) -> str:
+    """ "+0.0012 (−0.0003 to +0.0027)": the mean and the 95 % interval of differences."""
+    mean, low, high = (f"{v:+.{digits}f}".replace("-", "−") for v in (p.mean, p.low, p.high))
+    return f"{mean} ({low} to {high})"
+
+
+def sure(pairs: Mapping[str, Paired]) -> str:
+    """Seeds and p of each comparison."""
+    return "; ".join(f"{name}: n = {len(p.seeds)}, p = {p.p:.2g}" for name, p in pairs.items())
+
+
+def differences(pairs: Mapping[str, Paired], digits: int = 4) -> str:
+    return "; ".join(f"{name} {difference(p, digits)}" for name, p in pairs.items())
+
+
+def outcome(pairs: Mapping[str, Paired], better: str = "lower") -> str:
+    """What all comparisons together say of "AVB-GTN is better", in fixed words."""
+    if any(p.smallest_p > evidence.LEVEL for p in pairs.values()):
+        return "open: too few seeds"
+    words = [p.verdict(better) for p in pairs.values()]
+    ours, theirs = (sum(model in w for w in words) for model in MODELS)
+    if ours == len(words):
+        return "reproduced"
+    if ours and not theirs:
+        return "reproduced in part"
+    if ours and theirs:
+        return "depends on the initialisation"
+    if theirs:
+        return "not reproduced: UNIT is ahead"
+    return "not reproduced: no difference"
+
+
+def comparisons(rows: Mapping[str, Mapping[str, Paired]], *, better: str = "lower", digits: int = 4) -> str:
+    """Comparisons as a Markdown table: ``{"L1, whole": {"twin": Paired, ...}, ...}`` has the row "L1, whole, twin"."""
+    lines = ["| | difference | 95 % interval | n | p | |", "|---|--:|--:|--:|--:|---|"]
+    for label, pairs in rows.items():
+        for name, p in pairs.items():
+            mean, low, high = (f"{v:+.{digits}f}".replace("-", "−") for v in (p.mean, p.low, p.high))
+            what = ", ".join(part for part in (label, name) if part)
+            lines.append(
+                f"| {what} | {mean} | {low} to {high} | {len(p.seeds)} | {p.p:.3f} | {p.verdict(better)} |"
+            )
+    return "\n".join(lines)

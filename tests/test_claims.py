@@ -1,0 +1,247 @@
+"""The table of claims and the list of objections: every number in them comes from a record, and follows it."""
+
+import copy
+import importlib
+import itertools
+import json
+import math
+import re
+from statistics import fmean
+
+import pytest
+import yaml
+from contents import BOOK, ROOT
+
+from avbgtn import attacks, claims, compare, records
+from avbgtn.claims import CLAIMS
+from avbgtn.compare import CONTROLS, PAIRS
+from avbgtn.grid import GRIDS, VARIANTS
+
+CHAPTER = (BOOK / "text" / "results.md").read_text(encoding="utf-8")
+
+
+def cell(variant, seed, whole, *, t=None):
+    """An invented training whose every score is ``whole``, falling to it along the curve."""
+    epochs = [100, 200, 300, 400]
+    fall = [4 * whole, 2 * whole, 1.5 * whole, whole]
+    scores = dict.fromkeys(("l1_whole", "l1_hair", "l1_outside", "rec", "cyc", "diversity"), whole)
+    curve = {"epoch": epochs, "cpu_seconds": [0.1 * x for x in epochs], "l1_whole": fall, "noise_share": fall}
+    if t:
+        curve["t_loss"] = [t] * 4
+    split = scores | {key: dict(scores) for key in ("12", "21", "sample", "raw")}
+    probes = dict.fromkeys(
+        ("domain", "style", "yaw", "tone", "transfer_style", "transfer_yaw", "twin_distance"), 0.5
+    )
+    return {
+        "variant": variant, "seed": seed, "model": variant.split("-")[0], "cpu_seconds": 40.0, "curve": curve,
+        "validation": split, "test": copy.deepcopy(split), "seen": scores, "codes": probes,
+        "shifts": {name: dict(scores) for name in ("darker", "turned", "closer")}, "epochs": 400,
+    }  # fmt: skip
+
+
+def study(ours=0.04, theirs=0.05, seeds=8, more=0.0):
+    """AVB-GTN at ``ours`` and UNIT at ``theirs``, controls with ``more``, plus a little that differs by seed."""
+    cells = {}
+    for variant in VARIANTS:
+        for seed in range(seeds if variant.seeds == 8 else 3):
+            level = ours if variant.model == "avb_gtn" else theirs
+            level += more * (variant.seeds == 3)
+            own = cell(
+                variant.name, seed, level + 1e-4 * (seed % 3), t=1e-5 if variant.model == "avb_gtn" else None
+            )
+            cells[f"{variant.name}-seed{seed}"] = own
+    copying = {"copy": {"l1_whole": 0.06}}
+    return {
+        "grid": "full",
+        "epochs": 400,
+        "cells": cells,
+        "references": {"validation": copying, "test": copying},
+    }
+
+
+def found_in(ours, theirs):
+    real = claims.load()
+    e = real._replace(study=study(ours, theirs))
+    return {claim.name: claim.find(e) for claim in CLAIMS}
+
+
+def test_verdicts_follow_the_record_whichever_way_it_falls():
+    ahead, behind, equal = found_in(0.04, 0.05), found_in(0.05, 0.04), found_in(0.05, 0.05)
+    for name in ("better in the end", "less deformation", "better colour"):
+        assert ahead[name].verdict == "reproduced", name
+        assert behind[name].verdict == "not reproduced: UNIT is ahead", name
+        assert equal[name].verdict == "not reproduced: no difference", name
+        assert "−0.0100" in ahead[name].text and "+0.0100" in behind[name].text, name
+    assert ahead["better latent representation"].verdict.startswith(
+        "reconstruction reproduced; probe not reproduced"
+    )
+    assert ahead["faster convergence"].verdict == "faster, but not by orders of magnitude"
+    assert behind["faster convergence"].verdict == "not reproduced: UNIT is ahead"
+    assert equal["the cause"].verdict == "not reproduced: the same without T"
+
+
+def test_few_seeds_reproduce_nothing():
+    e = claims.load()._replace(study=study(0.04, 0.05, seeds=3))
+    verdicts = {claim.name: claim.find(e).verdict for claim in CLAIMS}
+    for name in ("faster convergence", "better in the end", "less deformation", "better colour"):
+        assert verdicts[name] == "open: too few seeds", name
+    e = claims.load()._replace(study=study(seeds=1))
+    assert (
+        claims.answer(CLAIMS[0], e).verdict == "open"
+        and "expected 2 or more" in claims.answer(CLAIMS[0], e).text
+    )
+
+
+def test_epochs_to_a_threshold_are_read_off_the_curve():
+    """From 0.08 at epoch 200 straight to 0.06 at 300; 0.05 lies halfway on to 0.04 at 400."""
+    s = study()
+    assert compare.epochs_to(s, "avb_gtn", 0.06)[0] == pytest.approx(300)
+    assert compare.epochs_to(s, "avb_gtn", 0.05)[0] == pytest.approx(350)
+    assert compare.epochs_to(s, "avb_gtn", 0.01) == dict.fromkeys(range(8))
+    assert "never" in claims.faster(claims.load()._replace(study=study(0.07, 0.08))).text
+
+
+def test_the_split_is_test_only_where_all_of_the_comparison_have_it():
+    s = study()
+    assert compare.split_of(s) == "test"
+    del s["cells"]["unit-seed3"]["test"]
+    assert compare.split_of(s) == "validation"
+
+
+def test_controls_are_variants_of_the_grid_and_held_against_their_model():
+    names = {v.name: v for v in VARIANTS}
+    assert {a for a, _ in CONTROLS.values()} | {v for pair in PAIRS.values() for v in pair} <= set(names)
+    for changed, base in CONTROLS.values():
+        assert (
+            names[changed].model == names[base].model and not names[base].changes and names[changed].changes
+        )
+    s = study()
+    s["cells"]["unit-no-kl-seed1"]["validation"] = s["cells"]["unit-no-kl-seed1"]["validation"] | {
+        "l1_whole": 0.06
+    }
+    p = compare.controls(s)["UNIT without its KL"]
+    assert p.differences == pytest.approx((0, 0.06 - 0.0501, 0)) and p.names == (
+        "the change",
+        "the model as written",
+    )
+
+
+def test_two_variants_without_two_common_seeds_are_not_compared():
+    s = study(seeds=4)
+    assert compare.two(s, "aligned", "unit-no-kl", "validation", "rec").seeds == (0, 1, 2)
+    for seed in (1, 2):
+        del s["cells"][f"unit-no-kl-seed{seed}"]
+    assert compare.two(s, "aligned", "unit-no-kl", "validation", "rec") is None
+    assert compare.two(
+        s, "aligned", "nothing", "validation", "rec"
+    ) is None and "UNIT without its KL" not in compare.controls(s)
+
+
+def test_quotations_are_quoted_and_places_named():
+    for claim in CLAIMS:
+        assert claim.quote and re.match(r"(abstract|section \d|poster)", claim.place), claim.name
+    assert len({claim.name for claim in CLAIMS}) == len(CLAIMS)
+
+
+def test_the_table_has_a_row_a_claim_with_a_figure_and_a_command():
+    rows = claims.table(claims.load()).splitlines()
+    assert len(rows) == 2 + len(CLAIMS)
+    for claim, row in zip(CLAIMS, rows[2:], strict=True):
+        assert claim.quote in row and claim.command in row and row.count(" | ") == 3
+        if not claim.figure.endswith(".html"):
+            assert f"name: {claim.figure}\n" in CHAPTER, f"{claim.name} sends its readers to no figure"
+        else:
+            assert (BOOK / claim.figure.replace(".html", ".ipynb")).is_file()
+
+
+def test_no_row_has_a_number_that_its_record_does_not_give():
+    """Change the record, and the row changes: nothing of it is typed."""
+    e = claims.load()._replace(study=study(more=0.001))
+    other = copy.deepcopy(e.study)
+    for c in other["cells"].values():
+        for split in ("validation", "test"):
+            for key in ("l1_whole", "l1_hair", "l1_outside", "rec", "diversity"):
+                if split in c and key in c[split]:
+                    c[split][key] *= 1.37
+        for part in ("sample", "raw"):
+            c["test"][part]["l1_whole"] *= 1.21
+        c["shifts"]["darker"]["l1_whole"] *= 1.1
+        c["curve"]["l1_whole"] = [1.37 * v for v in c["curve"]["l1_whole"]]
+        c["cpu_seconds"] *= 1.1 + 0.1 * (c["model"] == "unit")
+    changed = e._replace(study=other)
+    for claim in CLAIMS:
+        if claim.name not in ("sounds", "against a long UNIT"):
+            assert claim.find(e).text != claim.find(changed).text, claim.name
+
+
+# --- objections -------------------------------------------------------------------------------------------------------
+
+
+def test_every_objection_has_an_answer_and_an_outcome_from_the_record():
+    committed = records.load("study")
+    for attack in attacks.ATTACKS:
+        outcome = attack.came_out(committed)
+        assert len(attack.objection) > 20 and len(attack.answer) > 10 and outcome.endswith("."), attack.name
+        for path in re.findall(r"`((?:tests|avbgtn)/[\w./-]+)`", attack.answer):
+            assert (BOOK.parent / path).exists(), f"{attack.name} names {path}"
+    assert len({a.name for a in attacks.ATTACKS}) == len(attacks.ATTACKS)
+
+
+def test_outcomes_count_what_they_say():
+    s = study()
+    s["cells"]["unit-seed2"]["validation"] = s["cells"]["unit-seed2"]["validation"] | {"l1_whole": 0.07}
+    assert "unit 1 of 8" in attacks.scrambling(s) and "avb_gtn 0 of 8" in attacks.scrambling(s)
+    assert "AVB-GTN ahead on average at 3 of 3" in attacks.checkpoints(s)
+    assert "0 heads are in two of the four parts" in attacks.twins(s)
+    assert "independent 1.00" in attacks.budgets(s)
+
+
+def test_permutation_p_is_that_of_all_deals():
+    x, y = [0.1, 0.4, 0.35], [0.5, 0.6, 0.45, 0.7]
+    values, hits, ways = [*x, *y], 0, 0
+    for chosen in itertools.combinations(range(7), 3):
+        rest = [values[i] for i in range(7) if i not in chosen]
+        ways += 1
+        hits += abs(fmean(values[i] for i in chosen) - fmean(rest)) >= abs(fmean(x) - fmean(y)) - 1e-12
+    assert attacks.permutation_p(x, y) == hits / ways == 1 / 35 or math.isclose(
+        hits / ways, attacks.permutation_p(x, y)
+    )
+    assert attacks.permutation_p([1.0, 2.0], [1.0, 2.0]) == 1.0
+
+
+def test_spearman_is_one_for_the_same_order_and_minus_one_for_the_reverse():
+    assert attacks.spearman([1, 5, 9], [0.1, 0.2, 0.3]) == 1 and attacks.spearman([1, 5, 9], [3, 2, 1]) == -1
+
+
+def test_the_committed_record_is_of_the_declared_grid():
+    committed = json.loads((records.FOLDER / "study.json").read_text(encoding="utf-8"))
+    full = GRIDS["full"]
+    declared = {v.name: v for v in full.variants}
+    assert committed["epochs"] == full.epochs and committed["declared"].keys() == declared.keys()
+    for name, c in committed["cells"].items():
+        assert name == f"{c['variant']}-seed{c['seed']}" and c["seed"] < declared[c["variant"]].seeds
+        assert c["changes"] == declared[c["variant"]].changes and "+changes" not in c["revision"], name
+
+
+# --- the chapter ------------------------------------------------------------------------------------------------------
+
+
+def test_the_chapter_reads_records_and_trains_nothing():
+    code = "\n".join(re.findall(r"```\{code-cell\}(.*?)```", CHAPTER, re.DOTALL))
+    assert not re.search(r"import torch|\btrain\(|Trainer|run_model", code)
+
+
+def test_its_equations_are_those_of_its_list():
+    listed = yaml.safe_load((BOOK / "equations" / "results.yml").read_text(encoding="utf-8"))
+    assert re.findall(r"\$\$ \((eq-[\w-]+)\)", CHAPTER) == [equation["label"] for equation in listed]
+    for equation in listed:
+        module, name = equation["function"].rsplit(".", 1)
+        path, test = equation["test"].split("::")
+        assert hasattr(importlib.import_module(module), name)
+        assert f"def {test}(" in (ROOT / path).read_text(encoding="utf-8")
+
+
+def test_its_sentences_have_no_number_that_a_record_could_give():
+    """Decimal fractions in the prose would be typed; only the levels that a rule fixes may stand there."""
+    prose = re.sub(r"```.*?```|\$\$.*?\$\$|^---.*?^---", "", CHAPTER, flags=re.DOTALL | re.MULTILINE)
+    assert set(re.findall(r"\b\d+\.\d+\b", prose)) <= {"0.05", "0.01"}
