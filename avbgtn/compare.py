@@ -4,6 +4,7 @@ Everything is AVB-GTN minus UNIT, or a changed model minus the model as written,
 """
 
 from collections.abc import Mapping
+from statistics import median
 from typing import Any
 
 from . import evidence
@@ -81,6 +82,12 @@ CONTROLS = {  # what is changed: (variant, what it is held against)
 }
 
 
+def scrambled(study: Study, variant: str, split: str = "validation") -> list[int]:
+    """The seeds whose translations end worse than copying the input: colours were exchanged, and every loss is content."""
+    copying = study["references"]["validation"]["copy"]["l1_whole"]
+    return [seed for seed, score in by_seed(study, variant, split, "l1_whole").items() if score > copying]
+
+
 def two(study: Study, a: str, b: str, *path: str, names: tuple[str, str] = ("a", "b")) -> Paired | None:
     """Variant ``a`` minus variant ``b``; None where they do not have two seeds in common yet."""
     there = {cell["variant"] for cell in study["cells"].values()}
@@ -138,12 +145,14 @@ def outcome(pairs: Mapping[str, Paired], better: str = "lower") -> str:
 
 def comparisons(rows: Mapping[str, Mapping[str, Paired]], *, better: str = "lower", digits: int = 4) -> str:
     """Comparisons as a Markdown table: ``{"L1, whole": {"twin": Paired, ...}, ...}`` has the row "L1, whole, twin"."""
-    lines = ["| | difference | 95 % interval | n | p | |", "|---|--:|--:|--:|--:|---|"]
+    lines = ["| | mean difference | 95 % interval | median | n | p | |", "|---|--:|--:|--:|--:|--:|---|"]
     for label, pairs in rows.items():
         for name, p in pairs.items():
-            mean, low, high = (f"{v:+.{digits}f}".replace("-", "−") for v in (p.mean, p.low, p.high))
+            mean, low, high, middle = (
+                f"{v:+.{digits}f}".replace("-", "−") for v in (p.mean, p.low, p.high, median(p.differences))
+            )
             what = ", ".join(part for part in (label, name) if part)
             lines.append(
-                f"| {what} | {mean} | {low} to {high} | {len(p.seeds)} | {p.p:.3f} | {p.verdict(better)} |"
+                f"| {what} | {mean} | {low} to {high} | {middle} | {len(p.seeds)} | {p.p:.3f} | {p.verdict(better)} |"
             )
     return "\n".join(lines)

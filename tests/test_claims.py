@@ -190,6 +190,7 @@ def test_every_objection_has_an_answer_and_an_outcome_from_the_record():
 def test_outcomes_count_what_they_say():
     s = study()
     s["cells"]["unit-seed2"]["validation"] = s["cells"]["unit-seed2"]["validation"] | {"l1_whole": 0.07}
+    assert compare.scrambled(s, "unit") == [2] and compare.scrambled(s, "aligned") == []
     assert "unit 1 of 8" in attacks.scrambling(s) and "avb_gtn 0 of 8" in attacks.scrambling(s)
     assert "AVB-GTN ahead on average at 3 of 3" in attacks.checkpoints(s)
     assert "0 heads are in two of the four parts" in attacks.twins(s)
