@@ -1,8 +1,8 @@
-"""Figures of the study: every seed is drawn, means are those of the seeds, and the words name the numbers."""
+"""Figures of the study: every seed is drawn, medians are those of the seeds, and the words name the numbers."""
 
 import copy
 import math
-from statistics import fmean
+from statistics import fmean, median
 
 import pytest
 
@@ -80,7 +80,7 @@ def inside(figure):
 # --- curves -----------------------------------------------------------------------------------------------------------
 
 
-def test_curves_have_a_line_a_seed_and_the_mean_of_them():
+def test_curves_have_a_line_a_seed_and_the_median_of_them():
     figure = results.curves(STUDY, FOUR, "l1_hair", label="L1 in the hair", references={"copying": 0.22})
     axes = figure.axes[0]
     thin, thick = lines(axes, linewidth=0.7), lines(axes, linewidth=2.0)
@@ -95,7 +95,7 @@ def test_curves_have_a_line_a_seed_and_the_mean_of_them():
         "UNIT, n = 8", "AVB-GTN, n = 8", "UNIT (twin), n = 8", "AVB-GTN (twin), n = 8",
     ]  # fmt: skip
     assert (
-        "UNIT, 8 seeds, mean 0.0835 at 100 and 0.0535 at 400" in figure.alt and "copying 0.22" in figure.alt
+        "UNIT, 8 seeds, median 0.0835 at 100 and 0.0535 at 400" in figure.alt and "copying 0.22" in figure.alt
     )
     assert not any(digit in repr(figure) for digit in ("0.08", "0.05")), "a repr must not change between runs"
     assert "copying" in [t.get_text() for t in axes.texts]
@@ -103,7 +103,7 @@ def test_curves_have_a_line_a_seed_and_the_mean_of_them():
     assert len(figure.png()) < MOST_BYTES
 
 
-def test_along_seconds_the_mean_ends_with_the_quickest_training():
+def test_along_seconds_the_median_ends_with_the_quickest_training():
     figure = results.curves(
         STUDY, ["unit"], "l1_hair", against="cpu_seconds", label="L1", names={"unit": "U"}
     )
@@ -111,14 +111,14 @@ def test_along_seconds_the_mean_ends_with_the_quickest_training():
     xs, ys = mean.get_xdata(), mean.get_ydata()
     assert (xs[0], xs[-1]) == pytest.approx((17.0, 40.0)), "from the slowest's first to the quickest's last"
     ends = [0.05 + 0.001 * k + 0.03 - 0.0001 * (40 / (0.1 + 0.01 * k) - 100) for k in range(8)]
-    assert ys[-1] == pytest.approx(fmean(ends))
+    assert ys[-1] == pytest.approx(median(ends))
     assert figure.axes[0].get_xlabel() == "CPU-seconds" and "U, 8 seeds" in figure.alt
 
 
 # --- dots -------------------------------------------------------------------------------------------------------------
 
 
-def test_dots_are_the_seeds_and_ticks_are_their_means():
+def test_dots_are_the_seeds_and_ticks_are_their_medians():
     scores = {"l1_hair": "L1 in the hair", "psnr": "PSNR", ("codes", "domain"): "domain from the code"}
     figure = results.dots(
         STUDY, list(SEEDS), scores, references={"l1_hair": {"copying": 0.22, "colour": 0.1}}
@@ -136,7 +136,7 @@ def test_dots_are_the_seeds_and_ticks_are_their_means():
                 ys == sorted(ys) and all(abs(y - row) < 0.4 for y in ys) and fmean(ys) == pytest.approx(row)
             )
         ticks = [line.get_xdata()[0] for line in lines(axes, linewidth=2.2)]
-        assert ticks == pytest.approx([fmean(by_seed(STUDY, v, *path).values()) for v in SEEDS])
+        assert ticks == pytest.approx([median(by_seed(STUDY, v, *path).values()) for v in SEEDS])
     assert {line.get_xdata()[0] for line in lines(l1, color="#767676")} == {0.22, 0.1}
     assert [t.get_text() for t in l1.texts] == ["copying", "colour"] and not psnr.texts
     names = ["UNIT", "AVB-GTN", "UNIT (twin)", "AVB-GTN (twin)", "UNIT (no kl)"]
@@ -264,3 +264,12 @@ def test_errors_name_what_came(call, words):
         call()
     text = str(caught.value)
     assert all(word in text for word in words) and "\n" not in text, text
+
+
+def test_a_panel_with_one_score_far_away_is_logarithmic():
+    far = copy.deepcopy(STUDY)
+    far["cells"]["unit-seed3"]["validation"]["l1_hair"] = 0.5
+    for study, scale in ((STUDY, "linear"), (far, "log")):
+        figure = results.dots(study, FOUR, {"l1_hair": "L1 in the hair"})
+        assert figure.axes[0].get_xscale() == scale
+        inside(figure)

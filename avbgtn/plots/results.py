@@ -1,12 +1,12 @@
 """Figures of the study: trainings of several seeds, as curves, dots, differences by pairs, and one score against another.
 
-Every seed is drawn; a mean never stands alone. The four variants of the comparison keep their colours, marks and dashes
+Every seed is drawn; a median never stands alone. It is no mean: one training that scrambled the colours would carry that away. The four variants of the comparison keep their colours, marks and dashes
 in all figures; the controls take theirs in turn.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import cycle
-from statistics import fmean
+from statistics import fmean, median
 from textwrap import fill
 
 import numpy as np
@@ -20,6 +20,7 @@ from . import sheet
 
 SMALL = 9  # points, for what stands inside a panel
 ROW = 0.27  # inches a variant's row
+WIDE = 3  # a panel's largest score over its smallest, from which on its axis is logarithmic
 SIDE = 0.36  # least share of a panel on either side of zero
 TEXT = "#595959"  # of what is not a result
 SKY, ORANGE = "#56B4E9", "#E69F00"
@@ -49,9 +50,9 @@ def curves(
     names: Mapping[str, str] | None = None,
     log: bool = False,
 ) -> BookFigure:
-    """A score along training: every seed a thin line, the mean over a variant's seeds a thick one with marks.
+    """A score along training: every seed a thin line, the median over a variant's seeds a thick one with marks.
 
-    The mean is taken where all of its seeds are measured, so with ``against="cpu_seconds"`` it ends with the
+    The median is taken where all of its seeds are measured, so with ``against="cpu_seconds"`` it ends with the
     quickest training.
 
     Args:
@@ -79,14 +80,14 @@ def curves(
         lines = [curve_of(cell, key, against) for cell in cells_of(study, variant).values()]
         for xs, ys in lines:
             axes.plot(xs, ys, color=colour, linewidth=0.7, alpha=0.45)
-        grid, mean = _mean_line(variant, lines)
+        grid, middle = _median_line(variant, lines)
         look = {"color": colour, "linestyle": dash, "marker": mark, "linewidth": 2.0, "markersize": 5}
-        # Marks at other places for each variant: where two means run together, both are seen.
+        # Marks at other places for each variant: where two run together, both are seen.
         start = 0.1 * len(samples) / len(variants)
-        axes.plot(grid, mean, markevery=(start, 0.1), zorder=3, **look)
+        axes.plot(grid, middle, markevery=(start, 0.1), zorder=3, **look)
         samples.append(Line2D([], [], label=f"{names[variant]}, n = {len(lines)}", **look))
         spoken.append(
-            f"{names[variant]}, {_seeds(len(lines))}, mean {mean[0]:.4g} at {grid[0]:,.0f} and {mean[-1]:.4g} at {grid[-1]:,.0f}"
+            f"{names[variant]}, {_seeds(len(lines))}, median {middle[0]:.4g} at {grid[0]:,.0f} and {middle[-1]:.4g} at {grid[-1]:,.0f}"
         )
     for name, value in (references or {}).items():
         axes.axhline(value, color="#767676", linewidth=1)
@@ -109,13 +110,13 @@ def curves(
     _legend(figure, samples)
     figure.alt = (
         f"Curves along the {AXES[against]}{'s' if against == 'epoch' else ''} of {label}: a thin line for each seed and a "
-        f"thick one for the mean of {listed(list(names.values()))}. {'; '.join(spoken)}."
+        f"thick one for the median of {listed(list(names.values()))}. {'; '.join(spoken)}."
     )
     return figure
 
 
-def _mean_line(variant: str, lines: list[tuple[list[float], list[float]]]) -> tuple[np.ndarray, np.ndarray]:
-    """Mean over seeds at the common x, or at 200 places of the stretch that all seeds have measured."""
+def _median_line(variant: str, lines: list[tuple[list[float], list[float]]]) -> tuple[np.ndarray, np.ndarray]:
+    """Median over seeds at the common x, or at 200 places of the stretch that all seeds have measured."""
     first, last = max(xs[0] for xs, _ in lines), min(xs[-1] for xs, _ in lines)
     if first >= last:
         raise ValueError(
@@ -123,7 +124,7 @@ def _mean_line(variant: str, lines: list[tuple[list[float], list[float]]]) -> tu
         )
     same = all(xs == lines[0][0] for xs, _ in lines)
     grid = np.array(lines[0][0], dtype=float) if same else np.linspace(first, last, 200)
-    return grid, np.mean([np.interp(grid, xs, ys) for xs, ys in lines], axis=0)
+    return grid, np.median([np.interp(grid, xs, ys) for xs, ys in lines], axis=0)
 
 
 # --- at the end of it -------------------------------------------------------------------------------------------------
@@ -139,7 +140,9 @@ def dots(
     names: Mapping[str, str] | None = None,
     references: Mapping[Path, Mapping[str, float]] | None = None,
 ) -> BookFigure:
-    """Scores at the end: one panel a score, one row a variant, a dot a seed, a vertical tick at their mean.
+    """Scores at the end: one panel a score, one row a variant, a dot a seed, a vertical tick at their median.
+
+    A panel whose largest score is more than three times its smallest has a logarithmic axis.
 
     Within a row the seeds lie below each other, the first on top: in rows with the same seeds, pairs are at one height.
 
@@ -182,8 +185,8 @@ def dots(
         for row, variant in enumerate(variants):
             values = numbers[key][variant]
             colour, mark, _ = looks[variant]
-            mean = fmean(values.values())
-            axes.plot([mean, mean], [row - 0.4, row + 0.4], color="black", linewidth=2.2, zorder=3)
+            middle = median(values.values())
+            axes.plot([middle, middle], [row - 0.4, row + 0.4], color="black", linewidth=2.2, zorder=3)
             at = [row + 0.56 * (i - (len(values) - 1) / 2) / max(1, most - 1) for i in range(len(values))]
             axes.plot(list(values.values()), at, marker=mark, color=colour, zorder=4, **HOLLOW)
             heard.append(f"{names[variant]} {_range(values)}")
@@ -198,7 +201,14 @@ def dots(
         axes.set_title(fill(label, 22 if columns > 1 else 44), loc="left")
         axes.set_ylim(len(variants) - 0.45, -0.55 - heads[place // columns])
         axes.set_yticks(range(len(variants)), list(names.values()))
-        axes.xaxis.set_major_locator(MaxNLocator(3 if columns > 1 else 6, steps=STEPS))
+        drawn = [v for row in numbers[key].values() for v in row.values()]
+        if 0 < min(drawn) < max(drawn) / WIDE:
+            axes.set_xscale("log")
+            axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+            axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
+            axes.xaxis.set_minor_formatter(NullFormatter())
+        else:
+            axes.xaxis.set_major_locator(MaxNLocator(3 if columns > 1 else 6, steps=STEPS))
         axes.margins(x=0.08)
         axes.grid(color="#eeeeee")
         axes.set_axisbelow(True)
@@ -207,9 +217,7 @@ def dots(
         spoken.append(f"{label}: {', '.join(heard)}")
     for axes in panels.flat[len(scores) :]:
         axes.axis("off")
-    figure.alt = (
-        f"Dots, one a seed, and ticks at their means, of {listed(list(names.values()))}. {'; '.join(spoken)}."
-    )
+    figure.alt = f"Dots, one a seed, and ticks at their medians, of {listed(list(names.values()))}. {'; '.join(spoken)}."
     return figure
 
 
@@ -347,7 +355,7 @@ def _range(values: Mapping[int, float]) -> str:
     numbers = list(values.values())
     if len(numbers) == 1:
         return f"{numbers[0]:.4g}"
-    return f"{fmean(numbers):.4g} ({min(numbers):.4g} to {max(numbers):.4g})"
+    return f"{median(numbers):.4g} ({min(numbers):.4g} to {max(numbers):.4g})"
 
 
 def _seeds(n: int) -> str:
