@@ -84,14 +84,18 @@ def checkpoints(study: Study) -> str:
     return f"At the measured epochs of the second half, {'; '.join(parts)}. The verdict uses the last one, always."
 
 
-def averaging(study: Study) -> str:
-    pairs = {
+def _final(study: Study, *path: str) -> dict[str, Paired]:
+    """AVB-GTN minus UNIT of another whole L1 of the validation heads, by initialisation."""
+    return {
         name: paired(
-            *(by_seed(study, v, "validation", "raw", "l1_whole") for v in pair), names=compare.MODELS
+            *(by_seed(study, v, "validation", *path, "l1_whole") for v in pair), names=compare.MODELS
         )
         for name, pair in compare.PAIRS.items()
     }
-    return f"With the weights of the last update, one draw each, validation heads: {_words(pairs)}."
+
+
+def averaging(study: Study) -> str:
+    return f"With the weights of the last update, one draw each, validation heads: {_words(_final(study, 'raw'))}."
 
 
 def scrambling(study: Study) -> str:
@@ -135,26 +139,12 @@ def tuning(study: Study) -> str:
 
 
 def scoring(study: Study) -> str:
-    pairs = {
-        name: paired(
-            *(by_seed(study, v, "validation", "sample", "l1_whole") for v in pair), names=compare.MODELS
-        )
-        for name, pair in compare.PAIRS.items()
-    }
-    return f"One draw of the noise for both, validation heads: {_words(pairs)}."
+    return f"One draw of the noise for both, validation heads: {_words(_final(study, 'sample'))}."
 
 
 def directions(study: Study) -> str:
-    parts = []
-    for direction, words in (("12", "brown to blond"), ("21", "blond to brown")):
-        pairs = {
-            name: paired(
-                *(by_seed(study, v, "validation", direction, "l1_whole") for v in pair), names=compare.MODELS
-            )
-            for name, pair in compare.PAIRS.items()
-        }
-        parts.append(f"{words}: {_words(pairs)}")
-    return ". ".join(parts) + "."
+    words = {"12": "brown to blond", "21": "blond to brown"}
+    return ". ".join(f"{text}: {_words(_final(study, d))}" for d, text in words.items()) + "."
 
 
 def many_looks(study: Study) -> str:
