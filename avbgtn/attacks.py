@@ -187,7 +187,7 @@ ATTACKS = (
     Attack("averaged weights", "Averaging may help one model more.", "The same comparison with the raw weights of the last update.", averaging),
     Attack("blind scores", "Cycle loss and hair accuracy are happy with any exchange of colours.", "The error is taken to the true twin, which sees every exchange; trainings that scrambled colours stay in.", scrambling),
     Attack("shared data order", "Pairs share their data order and first weights, so seeds are not as independent as they look.", "Seeds are independent of each other; within a pair the sharing is what makes it a pair. The test without pairs is beside it.", shared_order),
-    Attack("only one side was tuned", "AVB-GTN got the attention, or UNIT did.", "One preset for both; every search gave both as many trials.", tuning),
+    Attack("only one side was tuned", "AVB-GTN got the attention, or UNIT did.", "One preset for both; the search is declared with as many trials for each, and the outcome counts those that have been trained.", tuning),
     Attack("unequal scoring", "UNIT is scored from its mean code, AVB-GTN over draws of noise.", "Both from one draw.", scoring),
     Attack("one direction hides the other", "A mean over both directions may hide a failure.", "Each direction by itself.", directions),
     Attack("many looks", "Test often enough and something is found.", "Holm's correction over all tests of the final scores.", many_looks),
