@@ -69,6 +69,11 @@ SEARCH = (
     Variant("unit-gan-3", "unit", 1, {"lambda_0": 3.0}),
     Variant("unit-cycle-300", "unit", 1, {"lambda_4": 300.0}),
     Variant("unit-rec-300", "unit", 1, {"lambda_2": 300.0}),
+    # Second round: what did well above, on both sides, and the other ways to make T measure better.
+    Variant("unit-lr-0.004", "unit", 1, {"lr": 4e-3}),
+    Variant("unit-code-8", "unit", 1, {"code_channels": 8}),
+    Variant("unit-no-kl-lr-0.002", "unit", 1, {"penalty": "none", "lr": 2e-3}),
+    Variant("unit-lr-0.002-code-16", "unit", 1, {"lr": 2e-3, "code_channels": 16}),
     Variant("avb_gtn", "avb_gtn", 1, {}),
     Variant("prior-place", "avb_gtn", 1, _PLACE),
     Variant("prior-place-10", "avb_gtn", 1, _PLACE | _TEN),
@@ -83,6 +88,10 @@ SEARCH = (
     Variant("aligned-translated", "avb_gtn", 1, ALIGNED | {"t_train_on": "real+translated"}),
     Variant("aligned-noise-2", "avb_gtn", 1, ALIGNED | {"noise_scale": 2.0}),
     Variant("domains-whole-code", "avb_gtn", 1, ALIGNED | {"t_view": "image"}),
+    Variant("aligned-r1", "avb_gtn", 1, ALIGNED | {"t_r1": 1.0}),
+    Variant("aligned-t-steps-3", "avb_gtn", 1, ALIGNED | {"t_steps": 3}),
+    Variant("aligned-lr-0.002", "avb_gtn", 1, ALIGNED | {"lr": 2e-3}),
+    Variant("aligned-lr-0.002-code-16", "avb_gtn", 1, ALIGNED | {"lr": 2e-3, "code_channels": 16}),
 )
 
 # Figure 6 of the paper holds a long UNIT against a short AVB-GTN. The long one, 50,000 epochs, is the run of the hair
