@@ -11,7 +11,8 @@ from statistics import fmean
 from typing import Any
 
 from . import compare, evidence, records
-from .evidence import Paired, by_seed, cells_of, curve_of, paired
+from .evidence import Paired, paired
+from .trainings import by_seed, cells_of, curve_of
 
 Study = Mapping[str, Any]
 OPEN = "open"
@@ -165,15 +166,7 @@ def monitor(study: Study) -> str:
     every = [c["validation"]["l1_whole"] for c in cells]
     if len(cells) < 3:
         return f"{OPEN}: {len(cells)} trainings."
-    return f"Rank correlation of the two over {len(cells)} trainings: {spearman(few, every):.2f}."
-
-
-def spearman(x: list[float], y: list[float]) -> float:
-    """Spearman's rank correlation, without ties: ``1 - 6 sum d^2 / (n (n^2 - 1))``."""
-    rank = [{v: r for r, v in enumerate(sorted(values))} for values in (x, y)]
-    d2 = sum((rank[0][a] - rank[1][b]) ** 2 for a, b in zip(x, y, strict=True))
-    n = len(x)
-    return 1 - 6 * d2 / (n * (n**2 - 1))
+    return f"Rank correlation of the two over {len(cells)} trainings: {evidence.spearman(few, every):.2f}."
 
 
 def _says(text: str) -> Callable[[Study], str]:

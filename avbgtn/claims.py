@@ -27,7 +27,8 @@ from .compare import (
     split_of,
     sure,
 )
-from .evidence import by_seed, cells_of, curve_of, paired
+from .evidence import paired
+from .trainings import by_seed, cells_of, curve_of
 
 SHIFTS = ("darker", "turned", "closer")  # those of shifts.py, which needs torch
 

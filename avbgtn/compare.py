@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from statistics import median
 from typing import Any
 
-from . import evidence
-from .evidence import Paired, by_seed, cells_of, curve_of, paired
+from . import evidence, trainings
+from .evidence import Paired, paired
+from .trainings import by_seed, cells_of, curve_of
 
 MODELS = ("AVB-GTN", "UNIT")
 PAIRS = {"independent": ("avb_gtn", "unit"), "twin": ("avb_gtn-twin", "unit-twin")}  # by initialisation
@@ -56,7 +57,7 @@ def along(study: Study, key: str = "l1_whole", against: str = "epoch") -> dict[s
 def equal_time(study: Study, key: str = "l1_whole") -> dict[str, Paired]:
     """AVB-GTN minus UNIT where the quicker of the two has used up its time."""
     return {
-        name: paired(*evidence.equal_time(cells_of(study, a), cells_of(study, b), key), MODELS)
+        name: paired(*trainings.equal_time(cells_of(study, a), cells_of(study, b), key), MODELS)
         for name, (a, b) in PAIRS.items()
     }
 

@@ -7,7 +7,6 @@ seed by seed: what a seed does to both is not in their difference. Nothing here 
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from numbers import Real
 from statistics import fmean, stdev
 from typing import Any
@@ -31,7 +30,7 @@ def at(xs: Sequence[float], ys: Sequence[float], x: float) -> float:
     Raises:
         ValueError: x outside the measured range, values that are not finite, or xs that do not rise.
     """
-    _check(xs, ys, least=1)
+    check_curve(xs, ys, least=1)
     if not xs[0] <= x <= xs[-1]:
         raise ValueError(
             f"got x = {x:g}, expected one from {xs[0]:g} to {xs[-1]:g}: nothing is measured outside"
@@ -53,7 +52,7 @@ def mean_along(xs: Sequence[float], ys: Sequence[float], until: float | None = N
     Raises:
         ValueError: ``until`` not beyond the first x or beyond the last, or as :func:`at`.
     """
-    _check(xs, ys, least=2)
+    check_curve(xs, ys, least=2)
     end = xs[-1] if until is None else until
     if not xs[0] < end <= xs[-1]:
         raise ValueError(
@@ -74,7 +73,7 @@ def reached(xs: Sequence[float], ys: Sequence[float], threshold: float) -> float
     Raises:
         ValueError: a threshold that is not finite, or as :func:`at`.
     """
-    _check(xs, ys, least=1)
+    check_curve(xs, ys, least=1)
     if not math.isfinite(threshold):
         raise ValueError(f"got the threshold {threshold}, expected a finite number: give a score")
     if ys[0] <= threshold:
@@ -86,12 +85,12 @@ def reached(xs: Sequence[float], ys: Sequence[float], threshold: float) -> float
     return None
 
 
-def _check(xs: Sequence[float], ys: Sequence[float], least: int) -> None:
+def check_curve(xs: Sequence[float], ys: Sequence[float], least: int) -> None:
     if len(xs) != len(ys) or len(xs) < least:
         raise ValueError(
             f"got {len(xs)} x and {len(ys)} y, expected as many of both, {least} or more: give one curve"
         )
-    if not all(_finite(v) for v in (*xs, *ys)):
+    if not all(is_finite(v) for v in (*xs, *ys)):
         raise ValueError(
             f"a curve of {len(xs)} points has a value that is not a finite number: leave such a curve out"
         )
@@ -99,7 +98,7 @@ def _check(xs: Sequence[float], ys: Sequence[float], least: int) -> None:
         raise ValueError("the x of a curve do not rise, expected each larger than the one before: sort them")
 
 
-def _finite(value: Any) -> bool:
+def is_finite(value: Any) -> bool:
     return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
 
 
@@ -179,7 +178,7 @@ def paired(a: Mapping[int, float], b: Mapping[int, float], names: tuple[str, str
         )
     for who, scores in zip(names, (a, b), strict=True):
         for seed in seeds:
-            if not _finite(scores[seed]):
+            if not is_finite(scores[seed]):
                 raise ValueError(
                     f"the score of {who}, seed {seed}, is {scores[seed]!r}, expected a finite number: leave the seed out"
                 )
@@ -201,7 +200,7 @@ def sign_flip_p(differences: Sequence[float]) -> float:
         ValueError: no difference, more than 20, or one that is not finite.
     """
     n = len(differences)
-    if not 1 <= n <= MOST or not all(_finite(d) for d in differences):
+    if not 1 <= n <= MOST or not all(is_finite(d) for d in differences):
         raise ValueError(f"got {n} differences, expected 1 to {MOST} finite numbers: leave out what diverged")
     sums = np.zeros(1)
     for d in differences:
@@ -254,7 +253,7 @@ def holm(ps: Mapping[str, float]) -> dict[str, float]:
     """
     adjusted, largest = {}, 0.0
     for name, p in ps.items():
-        if not (_finite(p) and 0 <= p <= 1):
+        if not (is_finite(p) and 0 <= p <= 1):
             raise ValueError(
                 f"the p of {name!r} is {p!r}, expected a number from 0 to 1: leave out what is not tested"
             )
@@ -264,92 +263,20 @@ def holm(ps: Mapping[str, float]) -> dict[str, float]:
     return {name: adjusted[name] for name in ps}
 
 
-# --- the record -------------------------------------------------------------------------------------------------------
+# --- order ------------------------------------------------------------------------------------------------------------
 
 
-def cells_of(study: Mapping, variant: str) -> dict[int, Mapping]:
-    """The cells of a variant by seed, from a record of ``python -m avbgtn study``.
-
-    Raises:
-        ValueError: a variant that the record lacks; the nearest name is in the error.
-    """
-    found = {cell["seed"]: cell for cell in study["cells"].values() if cell["variant"] == variant}
-    if not found:
-        known = list(dict.fromkeys(cell["variant"] for cell in study["cells"].values()))
-        raise ValueError(f"the record has no variant {variant!r}: {_nearest(variant, known)}")
-    return dict(sorted(found.items()))
-
-
-def by_seed(study: Mapping, variant: str, *path: str) -> dict[int, float]:
-    """One number a seed: ``by_seed(study, "unit", "validation", "l1_whole")`` is ``{0: 0.061, 1: 0.058, ...}``.
+def spearman(x: Sequence[float], y: Sequence[float]) -> float:
+    """Spearman's rank correlation, in [-1, 1]: Pearson's of the ranks, where equal values share the mean of theirs.
 
     Raises:
-        ValueError: a variant or a key that the record lacks, or what is there is not a finite number.
+        ValueError: not as many of both, fewer than 2, values that are not finite, or all of one side equal.
     """
-    numbers = {}
-    for seed, cell in cells_of(study, variant).items():
-        value: Any = cell
-        for key in path:
-            if not isinstance(value, Mapping) or key not in value:
-                known = list(value) if isinstance(value, Mapping) else []
-                raise ValueError(
-                    f"{variant}, seed {seed}, has no {key!r} on the way {path}: {_nearest(key, known)}"
-                )
-            value = value[key]
-        if not _finite(value):
-            what = f"{value!r}" if isinstance(value, float) or value is None else f"a {type(value).__name__}"
-            raise ValueError(
-                f"{variant}, seed {seed}, has {what} at {path}, expected a finite number: go on to one, or leave the variant out"
-            )
-        numbers[seed] = float(value)
-    return numbers
-
-
-def curve_of(cell: Mapping, key: str, against: str = "cpu_seconds") -> tuple[list[float], list[float]]:
-    """What a cell measured along its training: x and y, of equal length, x rising.
-
-    Args:
-        key: which score, such as "l1_whole".
-        against: what x is, "epoch" or "cpu_seconds" (summed up from the start).
-
-    Raises:
-        ValueError: a key that the curve lacks, values that are not finite, or x that do not rise.
-    """
-    who = f"the curve of {cell['variant']}, seed {cell['seed']},"
-    for name in (against, key):
-        if name not in cell["curve"]:
-            raise ValueError(f"{who} has no {name!r}: {_nearest(name, list(cell['curve']))}")
-    xs, ys = list(cell["curve"][against]), list(cell["curve"][key])
-    try:
-        _check(xs, ys, least=1)
-    except ValueError as error:
-        raise ValueError(f"{who} cannot be read for {key!r} against {against!r}: {error}") from None
-    return xs, ys
-
-
-def equal_time(
-    cells_a: Mapping[int, Mapping], cells_b: Mapping[int, Mapping], key: str
-) -> tuple[dict[int, float], dict[int, float]]:
-    """A score of both variants after the same CPU-seconds: where the shorter of the two curves ends, seed by seed.
-
-    Args:
-        cells_a, cells_b: by seed, from :func:`cells_of`; seeds that only one has are left out.
-        key: of the curve.
-
-    Returns:
-        the scores of a and of b by seed, for :func:`paired`.
-
-    Raises:
-        ValueError: one curve begins only after the other has ended, or as :func:`curve_of`.
-    """
-    a, b = {}, {}
-    for seed in sorted(cells_a.keys() & cells_b.keys()):
-        both = curve_of(cells_a[seed], key), curve_of(cells_b[seed], key)
-        until = min(xs[-1] for xs, _ in both)
-        a[seed], b[seed] = (at(xs, ys, until) for xs, ys in both)
-    return a, b
-
-
-def _nearest(word: str, known: list[str]) -> str:
-    near = get_close_matches(word, known, 1, 0.4)
-    return f"did you mean {near[0]!r}?" if near else f"it has {', '.join(known) or 'nothing there'}"
+    if len(x) != len(y) or len(x) < 2 or not all(map(is_finite, (*x, *y))):
+        raise ValueError(f"got {len(x)} x and {len(y)} y, expected as many finite numbers of both, 2 or more")
+    if len(set(x)) == 1 or len(set(y)) == 1:
+        raise ValueError(
+            "all values of one side are equal, expected two different ones or more: they have no order"
+        )
+    ranks = [[sum(w < v for w in side) + sum(w <= v for w in side) for v in side] for side in (x, y)]
+    return float(np.corrcoef(*ranks)[0, 1])

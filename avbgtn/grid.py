@@ -74,6 +74,8 @@ SEARCH = (
     Variant("unit-code-8", "unit", 1, {"code_channels": 8}),
     Variant("unit-no-kl-lr-0.002", "unit", 1, {"penalty": "none", "lr": 2e-3}),
     Variant("unit-lr-0.002-code-16", "unit", 1, {"lr": 2e-3, "code_channels": 16}),
+    Variant("unit-gan-1", "unit", 1, {"lambda_0": 1.0}),
+    Variant("unit-lr-0.002-gan-3", "unit", 1, {"lr": 2e-3, "lambda_0": 3.0}),
     Variant("avb_gtn", "avb_gtn", 1, {}),
     Variant("prior-place", "avb_gtn", 1, _PLACE),
     Variant("prior-place-10", "avb_gtn", 1, _PLACE | _TEN),
@@ -92,6 +94,8 @@ SEARCH = (
     Variant("aligned-t-steps-3", "avb_gtn", 1, ALIGNED | {"t_steps": 3}),
     Variant("aligned-lr-0.002", "avb_gtn", 1, ALIGNED | {"lr": 2e-3}),
     Variant("aligned-lr-0.002-code-16", "avb_gtn", 1, ALIGNED | {"lr": 2e-3, "code_channels": 16}),
+    Variant("aligned-gan-1", "avb_gtn", 1, ALIGNED | {"lambda_0": 1.0}),
+    Variant("aligned-lr-0.002-gan-3", "avb_gtn", 1, ALIGNED | {"lr": 2e-3, "lambda_0": 3.0}),
 )
 
 # Figure 6 of the paper holds a long UNIT against a short AVB-GTN. The long one, 50,000 epochs, is the run of the hair

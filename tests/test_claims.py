@@ -210,10 +210,6 @@ def test_permutation_p_is_that_of_all_deals():
     assert attacks.permutation_p([1.0, 2.0], [1.0, 2.0]) == 1.0
 
 
-def test_spearman_is_one_for_the_same_order_and_minus_one_for_the_reverse():
-    assert attacks.spearman([1, 5, 9], [0.1, 0.2, 0.3]) == 1 and attacks.spearman([1, 5, 9], [3, 2, 1]) == -1
-
-
 def test_the_committed_record_is_of_the_declared_grid():
     committed = json.loads((records.FOLDER / "study.json").read_text(encoding="utf-8"))
     full = GRIDS["full"]

@@ -13,10 +13,11 @@ from contents import BOOK, sources
 
 from avbgtn import records, study
 from avbgtn.config import Config
-from avbgtn.evidence import by_seed, paired
+from avbgtn.evidence import paired
 from avbgtn.grid import GRIDS
 from avbgtn.parameters import Parameters
 from avbgtn.sound_parameters import SoundParameters
+from avbgtn.trainings import by_seed
 
 pytest.importorskip("sphinx", reason="needs Sphinx, of the extra 'book'")
 sys.path.insert(0, str(BOOK / "_ext"))

@@ -9,8 +9,9 @@ from statistics import fmean
 import numpy as np
 import pytest
 
-from avbgtn import evidence
-from avbgtn.evidence import Paired, at, by_seed, cells_of, equal_time, holm, mean_along, paired, reached
+from avbgtn import evidence, trainings
+from avbgtn.evidence import Paired, at, holm, mean_along, paired, reached
+from avbgtn.trainings import by_seed, cells_of, equal_time
 
 X, Y = [100, 200, 400], [0.5, 0.3, 0.2]
 
@@ -276,9 +277,9 @@ RECORD = study(BROKEN, cell("avb_gtn", 0), cell("unit-twin", 0))
         (lambda: by_seed(RECORD, "unit", "validation", "l1"), ["unit, seed 0, has nan"]),
         (lambda: by_seed(RECORD, "unit", "validation", "name"), ["a str"]),
         (lambda: by_seed(RECORD, "unit", "validation", "none"), ["None"]),
-        (lambda: evidence.curve_of(BROKEN, "t"), ["unit, seed 0", "'t' against 'cpu_seconds'", "not a finite"]),
-        (lambda: evidence.curve_of(BROKEN, "short"), ["3 x and 1 y"]),
-        (lambda: evidence.curve_of(BROKEN, "l1", "epochs"), ["'epochs'", "did you mean 'epoch'?"]),
+        (lambda: trainings.curve_of(BROKEN, "t"), ["unit, seed 0", "'t' against 'cpu_seconds'", "not a finite"]),
+        (lambda: trainings.curve_of(BROKEN, "short"), ["3 x and 1 y"]),
+        (lambda: trainings.curve_of(BROKEN, "l1", "epochs"), ["'epochs'", "did you mean 'epoch'?"]),
         (lambda: equal_time({0: BROKEN}, {0: LATE}, "l1"), ["x = 200", "900 to 902"]),
     ],
 )  # fmt: skip
@@ -287,3 +288,23 @@ def test_errors_name_what_came(call, words):
         call()
     text = str(caught.value)
     assert all(word in text for word in words) and "\n" not in text, text
+
+
+def test_spearman_is_one_for_the_same_order_and_minus_one_for_the_reverse():
+    assert evidence.spearman([1, 5, 9], [0.1, 0.2, 0.3]) == pytest.approx(1)
+    assert evidence.spearman([1, 5, 9], [3, 2, 1]) == pytest.approx(-1)
+    # Without ties it is 1 - 6 sum d^2 / (n (n^2 - 1)).
+    assert evidence.spearman([1, 2, 3, 4], [2, 1, 4, 3]) == pytest.approx(1 - 6 * 4 / (4 * 15))
+
+
+def test_equal_values_share_their_rank():
+    assert evidence.spearman([1, 1, 2], [1, 2, 3]) == pytest.approx(math.sqrt(3) / 2)
+    assert evidence.spearman([1, 1, 2, 2], [1, 1, 2, 2]) == pytest.approx(1)
+
+
+@pytest.mark.parametrize(
+    "x, y, says", [([1, 2], [1], "2 x and 1 y"), ([1, 1], [1, 2], "no order"), ([1], [1], "2 or more")]
+)
+def test_no_rank_correlation_without_an_order(x, y, says):
+    with pytest.raises(ValueError, match=says):
+        evidence.spearman(x, y)

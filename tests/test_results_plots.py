@@ -7,8 +7,9 @@ from statistics import fmean, median
 import pytest
 
 from avbgtn.canvas import COLOURS, MOST_BYTES, WIDTH, styled
-from avbgtn.evidence import by_seed, paired
+from avbgtn.evidence import paired
 from avbgtn.plots import results
+from avbgtn.trainings import by_seed
 
 SEEDS = {"unit": 8, "avb_gtn": 8, "unit-twin": 8, "avb_gtn-twin": 8, "unit-no-kl": 3}
 FOUR = list(SEEDS)[:4]

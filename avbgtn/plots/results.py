@@ -10,17 +10,19 @@ from statistics import fmean, median
 from textwrap import fill
 
 import numpy as np
+from matplotlib.axis import Axis
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from ..canvas import BLUE, GREEN, PURPLE, VERMILLION, WIDTH, BookFigure, listed, name_of, styled
 from ..charts import DASHES
-from ..evidence import Paired, by_seed, cells_of, curve_of
+from ..evidence import Paired
+from ..trainings import by_seed, cells_of, curve_of
 from . import sheet
 
 SMALL = 9  # points, for what stands inside a panel
 ROW = 0.27  # inches a variant's row
-WIDE = 3  # a panel's largest score over its smallest, from which on its axis is logarithmic
+WIDE = 3  # largest score over smallest, from which on an axis is logarithmic
 SIDE = 0.36  # least share of a panel on either side of zero
 TEXT = "#595959"  # of what is not a result
 SKY, ORANGE = "#56B4E9", "#E69F00"
@@ -56,7 +58,7 @@ def curves(
     quickest training.
 
     Args:
-        study: the record, see :mod:`avbgtn.evidence`.
+        study: the record, see :mod:`avbgtn.trainings`.
         variants: which, in the order of the legend.
         key: of the cells' curves, such as "l1_hair".
         against: "epoch" or "cpu_seconds".
@@ -147,7 +149,7 @@ def dots(
     Within a row the seeds lie below each other, the first on top: in rows with the same seeds, pairs are at one height.
 
     Args:
-        study: the record, see :mod:`avbgtn.evidence`.
+        study: the record, see :mod:`avbgtn.trainings`.
         variants: which, from top to bottom.
         scores: ``{"l1_hair": "L1 in the hair", ("codes", "domain"): "domain from the code"}``: a key of the split, or
             a path from the cell; two panels a line.
@@ -202,12 +204,7 @@ def dots(
         axes.set_ylim(len(variants) - 0.45, -0.55 - heads[place // columns])
         axes.set_yticks(range(len(variants)), list(names.values()))
         drawn = [v for row in numbers[key].values() for v in row.values()]
-        if 0 < min(drawn) < max(drawn) / WIDE:
-            axes.set_xscale("log")
-            axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-            axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
-            axes.xaxis.set_minor_formatter(NullFormatter())
-        else:
+        if not _logarithmic(axes.xaxis, drawn):
             axes.xaxis.set_major_locator(MaxNLocator(3 if columns > 1 else 6, steps=STEPS))
         axes.margins(x=0.08)
         axes.grid(color="#eeeeee")
@@ -231,10 +228,10 @@ def scatter(
     *,
     names: Mapping[str, str] | None = None,
 ) -> BookFigure:
-    """One score against another, a mark a seed.
+    """One score against another, a mark a seed; an axis over more than a factor of three is logarithmic.
 
     Args:
-        study: the record, see :mod:`avbgtn.evidence`.
+        study: the record, see :mod:`avbgtn.trainings`.
         variants: which, in the order of the legend.
         x, y: paths from the cell, such as ``("codes", "domain")`` and ``("validation", "l1_hair")``.
         labels: of the two axes.
@@ -253,6 +250,8 @@ def scatter(
         axes.plot(list(across.values()), [up[seed] for seed in across], **look)
         samples.append(Line2D([], [], label=f"{names[variant]}, n = {len(across)}", **look))
         spoken.append(f"{names[variant]}, {_seeds(len(across))}: {_range(across)} against {_range(up)}")
+    for axis, path in ((axes.xaxis, x), (axes.yaxis, y)):
+        _logarithmic(axis, [v for variant in variants for v in by_seed(study, variant, *path).values()])
     axes.set(xlabel=labels[0])
     axes.set_title(labels[1], loc="left")
     axes.grid(color="#dddddd", linewidth=0.6)
@@ -341,6 +340,17 @@ def _named(variants: Sequence[str], names: Mapping[str, str] | None) -> dict[str
         own = f"{name_of(model)} ({rest.replace('-', ' ')})" if rest else name_of(model)
         given[variant] = (names or {}).get(variant, own)
     return given
+
+
+def _logarithmic(axis: Axis, values: Sequence[float]) -> bool:
+    """Give an axis a logarithmic scale with plain numbers where its values span more than a factor of three."""
+    if not 0 < min(values) < max(values) / WIDE:
+        return False
+    axis.axes.set(**{f"{axis.axis_name}scale": "log"})
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:g}"))
+    axis.set_minor_formatter(NullFormatter())
+    return True
 
 
 def _legend(figure: BookFigure, samples: list[Line2D], handlelength: float = 3.4) -> None:

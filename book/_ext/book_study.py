@@ -15,8 +15,9 @@ from docutils.parsers.rst import directives
 
 from avbgtn import records
 from avbgtn.config import PRESETS, Config
-from avbgtn.evidence import by_seed, paired
+from avbgtn.evidence import paired
 from avbgtn.grid import GRIDS
+from avbgtn.trainings import by_seed
 
 GRID = GRIDS["full"]
 SCORE = ("validation", "l1_whole")  # mean absolute error to the twin, both directions
