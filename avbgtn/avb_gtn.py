@@ -119,9 +119,15 @@ class AVBGTN(UNIT):
         return {"loss": loss, **parts}
 
     def steepness(self, key: str, step: Step) -> Tensor:
-        """``E_q |dT/dz|^2 / 2``, the gradient penalty at codes of the encoder ("R1", Mescheder et al. 2018)."""
+        """``E_q |dT/dz|^2 / 2``, the gradient penalty at codes of the encoder ("R1", Mescheder et al. 2018).
+
+        T is the mean of its numbers where it gives several for a code, as in the loss. Contrast and R1 do not go together:
+        T would be held flat where it is not asked.
+        """
         z = step.code[key].detach().requires_grad_()
-        (slope,) = torch.autograd.grad(self.judge(key, step, z).sum(), z, create_graph=True)
+        (slope,) = torch.autograd.grad(
+            self.judge(key, step, z).reshape(len(z), -1).mean(1).sum(), z, create_graph=True
+        )
         return slope.square().flatten(1).sum(1).mean() / 2
 
     def penalties(self, step: Step) -> dict[str, Tensor]:
@@ -132,7 +138,7 @@ class AVBGTN(UNIT):
         return {key: form(self.log_ratio(key, step)) for key in DOMAIN_OF_ENCODER}
 
     def log_ratio(self, key: str, step: Step) -> Tensor:
-        """T's estimate of ``log q(z|x) - log p(z)``, shape (N,), nats; through the contrast where there is one."""
+        """T's estimate of ``log q(z|x) - log p(z)``, shape (N,), or (N, places) where T judges parts, nats; through the contrast where there is one."""
         z = step.code[key]
         if key not in step.moments:
             return self.judge(key, step, z)

@@ -191,7 +191,8 @@ def read_codes(
     Returns:
         ``domain``; ``style``, ``male``, ``tone``, ``yaw``, learnt from and tested on both domains; ``transfer_style`` and so
         on, learnt from one domain and tested on the other, mean of both ways; ``twin_distance``, ``twin_retrieval``;
-        ``mean_square``: mean of ``z^2`` over the held-out codes of both domains, 1 for samples of the prior.
+        ``mean_square``: mean of ``z^2`` over the held-out codes of both domains; codes are UNIT's means, one draw of AVB-GTN's.
+        Samples of the prior have 1; so has a code of AVB-GTN that matches it, while UNIT's means would then have 0.
 
     Raises:
         ValueError: held-out images that are no twins, and what the functions above raise.

@@ -3,7 +3,7 @@
 Everything is AVB-GTN minus UNIT, or a changed model minus the model as written, seed by seed.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from statistics import median
 from typing import Any
 
@@ -16,27 +16,29 @@ PAIRS = {"independent": ("avb_gtn", "unit"), "twin": ("avb_gtn-twin", "unit-twin
 Study = Mapping[str, Any]
 
 
-def split_of(study: Study) -> str:
-    """ "test" where all trainings of the comparison have been scored there, else "validation"."""
-    cells = [cell for pair in PAIRS.values() for v in pair for cell in cells_of(study, v).values()]
-    return "test" if all("test" in cell for cell in cells) else "validation"
+def split_of(study: Study, variants: Iterable[str] | None = None) -> str:
+    """ "test" where all trainings of these variants (by default, of the comparison) were scored there, else "validation"."""
+    names = [v for pair in PAIRS.values() for v in pair] if variants is None else variants
+    every = [cell for name in names for cell in cells_of(study, name).values()]
+    return "test" if all("test" in cell for cell in every) else "validation"
 
 
-def final(study: Study, score: str, pairs: Mapping[str, tuple[str, str]] = PAIRS) -> dict[str, Paired]:
-    """AVB-GTN minus UNIT after the last epoch, by initialisation."""
-    split = split_of(study)
+def final(study: Study, *path: str, split: str | None = None) -> dict[str, Paired]:
+    """AVB-GTN minus UNIT after the last epoch, by initialisation: ``final(study, "l1_hair")``, ``final(study, "21", "l1_hair")``."""
+    return against_unit(study, split or split_of(study), *path)
+
+
+def against_unit(study: Study, *path: str) -> dict[str, Paired]:
+    """AVB-GTN minus UNIT of what stands at a path in the cells, by initialisation."""
     return {
-        name: paired(by_seed(study, a, split, score), by_seed(study, b, split, score), MODELS)
-        for name, (a, b) in pairs.items()
+        name: paired(by_seed(study, a, *path), by_seed(study, b, *path), MODELS)
+        for name, (a, b) in PAIRS.items()
     }
 
 
 def codes(study: Study, score: str) -> dict[str, Paired]:
     """The same of what probes read from the code, on validation heads."""
-    return {
-        name: paired(by_seed(study, a, "codes", score), by_seed(study, b, "codes", score), MODELS)
-        for name, (a, b) in PAIRS.items()
-    }
+    return against_unit(study, "codes", score)
 
 
 def along(study: Study, key: str = "l1_whole", against: str = "epoch") -> dict[str, Paired]:
@@ -47,9 +49,9 @@ def along(study: Study, key: str = "l1_whole", against: str = "epoch") -> dict[s
         means: tuple[dict[int, float], dict[int, float]] = ({}, {})
         for seed in cells[0].keys() & cells[1].keys():
             two = [curve_of(c[seed], key, against) for c in cells]
-            until = min(xs[-1] for xs, _ in two)
+            since, until = max(xs[0] for xs, _ in two), min(xs[-1] for xs, _ in two)
             for mean, (xs, ys) in zip(means, two, strict=True):
-                mean[seed] = evidence.mean_along(xs, ys, until)
+                mean[seed] = evidence.mean_along(xs, ys, until, since)
         found[name] = paired(*means, MODELS)
     return found
 
@@ -71,6 +73,7 @@ def epochs_to(study: Study, variant: str, threshold: float, key: str = "l1_whole
 
 
 CONTROLS = {  # what is changed: (variant, what it is held against)
+    "noise at the input, no penalty": ("avb_gtn-no-t", "unit-no-kl"),
     "UNIT without its KL": ("unit-no-kl", "unit"),
     "UNIT without noise": ("unit-no-noise", "unit"),
     "T's weight zero": ("avb_gtn-no-t", "avb_gtn"),
@@ -83,23 +86,27 @@ CONTROLS = {  # what is changed: (variant, what it is held against)
 }
 
 
-def scrambled(study: Study, variant: str, split: str = "validation") -> list[int]:
-    """The seeds whose translations end worse than copying the input: colours were exchanged, and every loss is content."""
-    copying = study["references"]["validation"]["copy"]["l1_whole"]
+def worse_than_copying(study: Study, variant: str) -> list[int]:
+    """The seeds whose translations end worse than copying the input, in most cases since colours were exchanged."""
+    split = split_of(study, [variant])
+    copying = study["references"][split]["copy"]["l1_whole"]
     return [seed for seed, score in by_seed(study, variant, split, "l1_whole").items() if score > copying]
 
 
-def two(study: Study, a: str, b: str, *path: str, names: tuple[str, str] = ("a", "b")) -> Paired | None:
-    """Variant ``a`` minus variant ``b``; None where they do not have two seeds in common yet."""
-    there = {cell["variant"] for cell in study["cells"].values()}
-    if not {a, b} <= there or len(cells_of(study, a).keys() & cells_of(study, b).keys()) < 2:
+def two(
+    study: Study, a: str, b: str, *path: str, names: tuple[str, str] = ("a", "b"), without: Iterable[int] = ()
+) -> Paired | None:
+    """Variant ``a`` minus variant ``b``, but for some seeds; None where they do not have two others in common yet."""
+    if not {a, b} <= {cell["variant"] for cell in study["cells"].values()}:
         return None
-    return paired(by_seed(study, a, *path), by_seed(study, b, *path), names)
+    scores = [by_seed(study, v, *path) for v in (a, b)]
+    seeds = (scores[0].keys() & scores[1].keys()) - set(without)
+    return paired(*({s: score[s] for s in seeds} for score in scores), names) if len(seeds) > 1 else None
 
 
 def controls(study: Study, score: str = "l1_whole", split: str = "validation") -> dict[str, Paired]:
-    """Each control minus the model that it changes, where both have two seeds in common."""
-    names = ("the change", "the model as written")
+    """Each control minus what it changes, where both have two seeds in common."""
+    names = ("the change", "the model without it")
     found = {label: two(study, a, b, split, score, names=names) for label, (a, b) in CONTROLS.items()}
     return {label: p for label, p in found.items() if p}
 
@@ -113,22 +120,26 @@ def number(value: float, digits: int = 4) -> str:
 
 
 def difference(p: Paired, digits: int = 4) -> str:
-    """ "+0.0012 (−0.0003 to +0.0027)": the mean and the 95 % interval of differences."""
-    mean, low, high = (f"{v:+.{digits}f}".replace("-", "−") for v in (p.mean, p.low, p.high))
-    return f"{mean} ({low} to {high})"
+    """ "+0.0012 (−0.0003 to +0.0027; median +0.0010)": the mean of differences, its 95 % interval, their median."""
+    mean, low, high, middle = (
+        f"{v:+.{digits}f}".replace("-", "−") for v in (p.mean, p.low, p.high, median(p.differences))
+    )
+    return f"{mean} ({low} to {high}; median {middle})"
 
 
 def sure(pairs: Mapping[str, Paired]) -> str:
-    """Seeds and p of each comparison."""
-    return "; ".join(f"{name}: n = {len(p.seeds)}, p = {p.p:.2g}" for name, p in pairs.items())
+    """Seeds and both p of each comparison."""
+    return "; ".join(
+        f"{name}: n = {len(p.seeds)}, p = {p.p:.2g}, by ranks {p.p_ranks:.2g}" for name, p in pairs.items()
+    )
 
 
 def differences(pairs: Mapping[str, Paired], digits: int = 4) -> str:
     return "; ".join(f"{name} {difference(p, digits)}" for name, p in pairs.items())
 
 
-def outcome(pairs: Mapping[str, Paired], better: str = "lower") -> str:
-    """What all comparisons together say of "AVB-GTN is better", in fixed words."""
+def outcome(pairs: Mapping[str, Paired], better: str = "lower", by: str = "initialisation") -> str:
+    """What all comparisons together say of "AVB-GTN is better", in fixed words; ``by`` is what tells them apart."""
     if any(p.smallest_p > evidence.LEVEL for p in pairs.values()):
         return "open: too few seeds"
     words = [p.verdict(better) for p in pairs.values()]
@@ -138,22 +149,32 @@ def outcome(pairs: Mapping[str, Paired], better: str = "lower") -> str:
     if ours and not theirs:
         return "reproduced in part"
     if ours and theirs:
-        return "depends on the initialisation"
+        return f"depends on the {by}"
     if theirs:
         return "not reproduced: UNIT is ahead"
-    return "not reproduced: no difference"
+    return "not reproduced: no difference found"
 
 
-def comparisons(rows: Mapping[str, Mapping[str, Paired]], *, better: str = "lower", digits: int = 4) -> str:
-    """Comparisons as a Markdown table: ``{"L1, whole": {"twin": Paired, ...}, ...}`` has the row "L1, whole, twin"."""
-    lines = ["| | mean difference | 95 % interval | median | n | p | |", "|---|--:|--:|--:|--:|--:|---|"]
+def comparisons(
+    rows: Mapping[str, Mapping[str, Paired | None]], *, better: str = "lower", digits: int = 4
+) -> str:
+    """Comparisons as a Markdown table: ``{"L1, whole": {"twin": Paired, ...}, ...}`` has the row "L1, whole, twin".
+
+    A comparison of :func:`two` that has too few seeds is left out.
+    """
+    lines = [
+        "| | mean difference | 95 % interval | median | n | p | p by ranks | |",
+        "|---|--:|--:|--:|--:|--:|--:|---|",
+    ]
     for label, pairs in rows.items():
         for name, p in pairs.items():
+            if p is None:  # too few seeds in common
+                continue
             mean, low, high, middle = (
                 f"{v:+.{digits}f}".replace("-", "−") for v in (p.mean, p.low, p.high, median(p.differences))
             )
             what = ", ".join(part for part in (label, name) if part)
             lines.append(
-                f"| {what} | {mean} | {low} to {high} | {middle} | {len(p.seeds)} | {p.p:.3f} | {p.verdict(better)} |"
+                f"| {what} | {mean} | {low} to {high} | {middle} | {len(p.seeds)} | {p.p:.3f} | {p.p_ranks:.3f} | {p.verdict(better)} |"
             )
     return "\n".join(lines)

@@ -224,6 +224,11 @@ class Config:
                 "adaptive_contrast shifts the codes of each image by their own mean, so T must judge whole codes "
                 f"beside their image, got t_input={self.t_input!r} and t_view={self.t_view!r}"
             )
+        if self.t_r1:
+            raise ConfigError(
+                f"t_r1 holds T flat at the codes as they are, and with adaptive_contrast T judges shifted ones; set one of them "
+                f"to 0, got t_r1={self.t_r1:g} and adaptive_contrast={self.adaptive_contrast}"
+            )
         if self.adaptive_contrast == 1:
             raise ConfigError("adaptive_contrast must be 0 (off) or at least 2 draws, got 1")
         if self.penalty not in T_PENALTIES:

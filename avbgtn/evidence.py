@@ -38,30 +38,33 @@ def at(xs: Sequence[float], ys: Sequence[float], x: float) -> float:
     return float(np.interp(x, xs, ys))
 
 
-def mean_along(xs: Sequence[float], ys: Sequence[float], until: float | None = None) -> float:
-    """The mean of the curve along x, from its first x to ``until``; in the unit of y.
+def mean_along(
+    xs: Sequence[float], ys: Sequence[float], until: float | None = None, since: float | None = None
+) -> float:
+    """The mean of the curve along x, from ``since`` to ``until``; in the unit of y.
 
-    Equation: ``1 / (u - x_1) * integral of y from x_1 to u``, by trapezoids, so exact for straight pieces. A curve
-    that falls earlier has a smaller one, even if both end at the same value.
+    Equation: ``1 / (u - s) * integral of y from s to u``, by trapezoids, so exact for straight pieces. A curve that
+    falls earlier has a smaller one, even if both end at the same value. Two curves are compared over one stretch.
 
     Args:
         xs: strictly rising, n at least 2.
         ys: one value at each.
         until: u; the last x if None.
+        since: s; the first x if None.
 
     Raises:
-        ValueError: ``until`` not beyond the first x or beyond the last, or as :func:`at`.
+        ValueError: ``since`` not before ``until``, either outside what is measured, or as :func:`at`.
     """
     check_curve(xs, ys, least=2)
-    end = xs[-1] if until is None else until
-    if not xs[0] < end <= xs[-1]:
+    start, end = xs[0] if since is None else since, xs[-1] if until is None else until
+    if not xs[0] <= start < end <= xs[-1]:
         raise ValueError(
-            f"got until = {end:g}, expected more than {xs[0]:g} and at most {xs[-1]:g}: take a measured stretch"
+            f"got the stretch from {start:g} to {end:g}, expected one inside {xs[0]:g} to {xs[-1]:g}: take a measured one"
         )
-    inside = [i for i, x in enumerate(xs) if x < end]
-    points = [*((xs[i], ys[i]) for i in inside), (end, at(xs, ys, end))]
+    inside = [(x, y) for x, y in zip(xs, ys, strict=True) if start < x < end]
+    points = [(start, at(xs, ys, start)), *inside, (end, at(xs, ys, end))]
     pieces = zip(points, points[1:], strict=False)
-    return math.fsum((x - w) * (y + v) / 2 for (w, v), (x, y) in pieces) / (end - xs[0])
+    return math.fsum((x - w) * (y + v) / 2 for (w, v), (x, y) in pieces) / (end - start)
 
 
 def reached(xs: Sequence[float], ys: Sequence[float], threshold: float) -> float | None:
@@ -114,7 +117,8 @@ class Paired:
     mean: float
     low: float  # of the 95 % interval of the mean
     high: float
-    p: float  # two-sided, in (0, 1]
+    p: float  # two-sided, in (0, 1], of the mean
+    p_ranks: float  # the same of the signed ranks, which one far difference cannot carry away
     names: tuple[str, str] = ("a", "b")
 
     @property
@@ -134,8 +138,8 @@ class Paired:
 
         * n of 6 or more: "a is better" or "b is better" where p is at most 0.05 and the 95 % interval leaves out 0;
           else "no difference found", which is not "there is none".
-        * n below 6, where no p can be so small: "a hint that a is better" (or b) where all differences share a sign;
-          else "no difference seen".
+        * n of 3 to 5, where no p can be so small: "a hint that a is better" (or b) where all differences share a sign,
+          as they do by chance once in ``2^(n - 1)``; else, and for 2, "no difference seen".
 
         Args:
             better: "lower" or "higher" scores.
@@ -148,7 +152,7 @@ class Paired:
         if self.smallest_p <= LEVEL:
             return f"{winner} is better" if self.found else "no difference found"
         one_sign = all(d > 0 for d in self.differences) or all(d < 0 for d in self.differences)
-        return f"a hint that {winner} is better" if one_sign else "no difference seen"
+        return f"a hint that {winner} is better" if one_sign and len(self.seeds) > 2 else "no difference seen"
 
 
 def _sign(better: str) -> int:
@@ -162,7 +166,8 @@ def paired(a: Mapping[int, float], b: Mapping[int, float], names: tuple[str, str
     """Compare two variants by the seeds that both have.
 
     Equations, with d = a - b over n seeds: the mean of d; its interval ``mean +- t_{n-1} s / sqrt(n)``, Student's, for
-    normal differences; and p of Fisher's sign-flip test, :func:`sign_flip_p`, which needs no normality.
+    normal differences; and p of Fisher's sign-flip test, :func:`sign_flip_p`, which needs no normality, of the
+    differences and of their signed ranks (Wilcoxon's test).
 
     Args:
         a, b: a score by seed, ``{0: 0.061, 1: 0.058, ...}``.
@@ -185,7 +190,21 @@ def paired(a: Mapping[int, float], b: Mapping[int, float], names: tuple[str, str
     differences = tuple(float(a[seed] - b[seed]) for seed in seeds)
     n, mean = len(seeds), fmean(differences)
     margin = t_quantile(n - 1, 1 - LEVEL) * stdev(differences) / math.sqrt(n)
-    return Paired(seeds, differences, mean, mean - margin, mean + margin, sign_flip_p(differences), names)
+    p, p_ranks = sign_flip_p(differences), sign_flip_p(_signed_ranks(differences))
+    return Paired(seeds, differences, mean, mean - margin, mean + margin, p, p_ranks, names)
+
+
+def _ranks(values: Sequence[float]) -> list[float]:
+    """From 1 up; equal values share the mean of theirs."""
+    return [(sum(w < v for w in values) + sum(w <= v for w in values) + 1) / 2 for v in values]
+
+
+def _signed_ranks(differences: Sequence[float]) -> list[float]:
+    """The ranks of the sizes with the signs of the differences; 0 stays 0."""
+    return [
+        float(np.sign(d)) * rank
+        for d, rank in zip(differences, _ranks([abs(d) for d in differences]), strict=True)
+    ]
 
 
 def sign_flip_p(differences: Sequence[float]) -> float:
@@ -202,11 +221,16 @@ def sign_flip_p(differences: Sequence[float]) -> float:
     n = len(differences)
     if not 1 <= n <= MOST or not all(is_finite(d) for d in differences):
         raise ValueError(f"got {n} differences, expected 1 to {MOST} finite numbers: leave out what diverged")
+    observed = abs(math.fsum(differences)) - TIE * math.fsum(abs(d) for d in differences)
+    return float(np.mean(np.abs(_flipped_sums(differences)) >= observed))
+
+
+def _flipped_sums(differences: Sequence[float]) -> np.ndarray:
+    """The sum under each of the ``2^n`` sign patterns; the patterns come in one order for every ``differences``."""
     sums = np.zeros(1)
     for d in differences:
         sums = np.concatenate([sums + d, sums - d])
-    observed = abs(math.fsum(differences)) - TIE * math.fsum(abs(d) for d in differences)
-    return float(np.mean(np.abs(sums) >= observed))
+    return sums
 
 
 def t_quantile(freedom: int, inside: float = 0.95) -> float:
@@ -241,26 +265,32 @@ def _t_inside(angle: float, freedom: int) -> float:
     return 2 / math.pi * (angle + sin * total) if odd else sin * total
 
 
-def holm(ps: Mapping[str, float]) -> dict[str, float]:
-    """p values of several tests, adjusted so that the chance of any false find stays below the level.
+def joint_p(comparisons: Mapping[str, Paired]) -> dict[str, float]:
+    """p of several comparisons of the same seeds, adjusted so that the chance of any false find stays below the level.
 
-    Equation: with the p rising, ``p'_(i) = max over j <= i of min(1, (m - j + 1) p_(j))``. In the order that came.
+    Equation: all differences of a seed flip their sign together; ``p_i`` is the share of the ``2^n`` patterns under
+    which the largest ``|t|`` of all comparisons is at least the observed ``|t_i|``. With the sum S and the sum of squares
+    Q of n differences, ``|t|`` rises with ``|S| / sqrt(Q)``. Unlike Holm's correction it may reach ``2 / 2^n`` however
+    many scores are looked at, since scores of one training move together.
 
-    Source: S. Holm, A simple sequentially rejective multiple test procedure, Scand. J. Statist. 6, 1979.
+    Source: P. H. Westfall and S. S. Young, Resampling-based multiple testing, 1993, section 2.2 (single-step maxT).
 
     Raises:
-        ValueError: a p outside [0, 1].
+        ValueError: comparisons of different seeds.
     """
-    adjusted, largest = {}, 0.0
-    for name, p in ps.items():
-        if not (is_finite(p) and 0 <= p <= 1):
-            raise ValueError(
-                f"the p of {name!r} is {p!r}, expected a number from 0 to 1: leave out what is not tested"
-            )
-    for rank, name in enumerate(sorted(ps, key=ps.__getitem__)):
-        largest = max(largest, min(1.0, (len(ps) - rank) * ps[name]))
-        adjusted[name] = largest
-    return {name: adjusted[name] for name in ps}
+    if len({c.seeds for c in comparisons.values()}) > 1:
+        every = sorted({c.seeds for c in comparisons.values()})
+        raise ValueError(
+            f"got comparisons of the seeds {every}, expected the same for all: leave out the others"
+        )
+    size = {
+        name: np.abs(_flipped_sums(c.differences))
+        / (math.sqrt(math.fsum(d * d for d in c.differences)) or 1.0)
+        for name, c in comparisons.items()
+    }
+    largest = np.max(list(size.values()), axis=0) if size else np.zeros(1)
+    # The first pattern has no sign flipped: it is what was observed.
+    return {name: float(np.mean(largest >= t[0] - TIE)) for name, t in size.items()}
 
 
 # --- order ------------------------------------------------------------------------------------------------------------
@@ -278,5 +308,4 @@ def spearman(x: Sequence[float], y: Sequence[float]) -> float:
         raise ValueError(
             "all values of one side are equal, expected two different ones or more: they have no order"
         )
-    ranks = [[sum(w < v for w in side) + sum(w <= v for w in side) for v in side] for side in (x, y)]
-    return float(np.corrcoef(*ranks)[0, 1])
+    return float(np.corrcoef(_ranks(x), _ranks(y))[0, 1])

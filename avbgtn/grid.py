@@ -76,6 +76,7 @@ SEARCH = (
     Variant("unit-lr-0.002-code-16", "unit", 1, {"lr": 2e-3, "code_channels": 16}),
     Variant("unit-gan-1", "unit", 1, {"lambda_0": 1.0}),
     Variant("unit-lr-0.002-gan-3", "unit", 1, {"lr": 2e-3, "lambda_0": 3.0}),
+    Variant("unit-kl-0.01", "unit", 1, {"lambda_1": 0.01, "lambda_3": 0.01}),
     Variant("avb_gtn", "avb_gtn", 1, {}),
     Variant("prior-place", "avb_gtn", 1, _PLACE),
     Variant("prior-place-10", "avb_gtn", 1, _PLACE | _TEN),
@@ -96,6 +97,7 @@ SEARCH = (
     Variant("aligned-lr-0.002-code-16", "avb_gtn", 1, ALIGNED | {"lr": 2e-3, "code_channels": 16}),
     Variant("aligned-gan-1", "avb_gtn", 1, ALIGNED | {"lambda_0": 1.0}),
     Variant("aligned-lr-0.002-gan-3", "avb_gtn", 1, ALIGNED | {"lr": 2e-3, "lambda_0": 3.0}),
+    Variant("contrast-logit", "avb_gtn", 1, {"adaptive_contrast": 16, "penalty": "logit"}),  # as AVB has it
 )
 
 # The best setting of each side in the search, by the mean over its seeds, at full length and with more of them.

@@ -134,8 +134,12 @@ class Monitor:
         return (codes.var(0).mean().sqrt() / codes.mean(0).var(0).mean().sqrt()).item()
 
 
-def alarms(line: dict[str, float]) -> list[str]:
-    """Sentences for what looks wrong in one metrics line; empty when nothing does."""
+def alarms(line: dict[str, float], t_prior: str = "normal") -> list[str]:
+    """Sentences for what looks wrong in one metrics line; empty when nothing does.
+
+    Args:
+        t_prior: as in ``Config``: a T that tells the codes of the two domains apart is meant to end at chance.
+    """
     found = []
     t = [line[key] for key in ("posterior/t1", "posterior/t2") if key in line]
     if t and min(t) < T_SATURATED:
@@ -145,6 +149,7 @@ def alarms(line: dict[str, float]) -> list[str]:
     share = line.get("val/noise_share")
     if (
         t
+        and t_prior == "normal"
         and share is not None
         and share < CODE_USES_IMAGE
         and all(abs(x - losses.TWO_LOG_TWO) < T_CHANCE for x in t)

@@ -237,9 +237,9 @@ def config_of(
     preset: str,
     device: str,
 ) -> Config:
-    """The Config of one model: the preset's values, then what was asked for by name.
+    """The Config of one model: the preset's values, then those that differ from the defaults.
 
-    UNIT and AVB-GTN get equal values in everything but ``OF_AVB_GTN``.
+    UNIT and AVB-GTN get equal values in everything but ``OF_AVB_GTN`` and what ``OF_PRESET`` gives AVB-GTN alone.
     """
     chosen = p.presets[preset] | {
         name: getattr(p, name)
@@ -256,7 +256,11 @@ def config_of(
         chosen |= {
             name: value
             for name, value in OF_PRESET.get(preset, {}).items()
-            if name not in plain or getattr(p, name) == plain[name]  # what was asked for by name comes first
+            if name not in plain
+            or getattr(p, name)
+            == plain[
+                name
+            ]  # a notebook hands on every default, so only another value shows that it was asked for
         }
     return Config(
         model=model,

@@ -146,10 +146,7 @@ def run_cell(cell: Cell, *, say: Say = print) -> dict[str, Any]:
     from .storage import json_text, write_atomically
     from .train import train
 
-    if cell.grid.device == "cuda" and not torch.cuda.is_available():
-        raise ConfigError(
-            f"grid {cell.grid.name} is for a GPU and torch sees no CUDA device; look at the driver (nvidia-smi), or use --grid full"
-        )
+    _check_device(cell.grid)
     torch.set_num_threads(1)
     faces = study_record.load_heads(cell.config("").size)
     every = max(1, min(50, cell.epochs // 4))  # a curve has four points at least
@@ -166,6 +163,17 @@ def run_cell(cell: Cell, *, say: Say = print) -> dict[str, Any]:
     return record
 
 
+def _check_device(grid: Grid) -> None:
+    if grid.device != "cuda":
+        return
+    import torch
+
+    if not torch.cuda.is_available():
+        raise ConfigError(
+            f"grid {grid.name} is for a GPU and torch sees no CUDA device; look at the driver (nvidia-smi), or use --grid full"
+        )
+
+
 # --- all cells, in parallel -------------------------------------------------------------------------------------------
 
 
@@ -177,8 +185,10 @@ def run_all(grid: Grid, processes: int, *, say: Say = print) -> int:
         the exit code: 0, or 2 if a cell failed, or 75 if one was stopped and has a checkpoint.
 
     Raises:
+        ConfigError: a grid for a GPU where there is none.
         Interrupted: SIGTERM or Ctrl-C, after the cells that ran saved their checkpoints.
     """
+    _check_device(grid)
     everything = cells(grid)
     waiting = deque(cell for cell in everything if cell.record() is None)
     done = len(everything) - len(waiting)
@@ -190,7 +200,12 @@ def run_all(grid: Grid, processes: int, *, say: Say = print) -> int:
             while running or (waiting and not signals.received):
                 while waiting and len(running) < processes and not signals.received:
                     cell = waiting.popleft()
-                    running[_start(cell)] = cell, time.monotonic()
+                    process = _start(cell)
+                    running[process] = cell, time.monotonic()
+                    if (
+                        signals.received
+                    ):  # it came while the process started, and was handed to the others only
+                        process.terminate()
                 for process in [p for p in running if p.poll() is not None]:
                     cell, since = running.pop(process)
                     if process.returncode == 0:

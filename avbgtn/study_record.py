@@ -1,7 +1,7 @@
 """What a finished cell of a grid leaves: where it comes from, what it cost, its curve, and scores of many kinds.
 
 Everything is computed from the run folder, so a record can be made again without training. The test split is not touched
-here but by :func:`split_scores` on a split that the caller names; ``tools/commit_study.py`` does that once.
+here but by :func:`split_scores` on a split that the caller names; ``tools/gather_study.py --test`` does that once.
 """
 
 from typing import Any
@@ -37,7 +37,7 @@ def cell_record(run: Run, faces: Heads, *, epochs: int, images: int | None = Non
         images: so many of each split at most, where only the way is tried.
 
     Returns:
-        ``curve`` along the training (16 validation heads, averaged weights, one draw); ``validation`` (all heads) with
+        ``curve`` along the training (16 validation heads, averaged weights; UNIT from its mean code, AVB-GTN from one draw); ``validation`` (all heads) with
         ``raw`` for the weights of the last update; ``seen``: as many training heads, whose twins were never shown;
         ``shifts``: changed heads; ``codes``: what probes read; ``cpu_seconds`` of the training; ``starts``.
     """
@@ -61,8 +61,7 @@ def cell_record(run: Run, faces: Heads, *, epochs: int, images: int | None = Non
             model, training, held_out,
             *(_attributes(split, images) for split in ("train_a", "train_b", SPLIT)),
         ),
-        "config": run.config.to_dict(),
-    })  # fmt: skip
+    }) | {"config": run.config.to_dict()}  # fmt: skip
 
 
 def split_scores(model: UNIT, evaluation: Evaluation) -> Scores:

@@ -173,7 +173,7 @@ def _metrics_line(trainer: Trainer, monitor: Monitor | None, epoch: int, *, meas
     line = {"epoch": epoch, **trainer.means()}
     if measure and monitor is not None:
         line |= monitor.measure(trainer.model, trainer.ema)
-    if found := alarms(line):
+    if found := alarms(line, trainer.model.config.t_prior):
         line["alarms"] = found
     return line
 

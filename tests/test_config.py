@@ -201,6 +201,11 @@ BAD_UNIT = {
         "adaptive_contrast shifts the codes of each image by their own mean, so T must judge whole codes beside "
         "their image, got t_input='z' and t_view='image'",
     ),
+    "contrast-and-r1": (
+        {"model": "avb_gtn", "penalty": "logit", "posterior": "input", "adaptive_contrast": 4, "t_r1": 1.0},
+        "t_r1 holds T flat at the codes as they are, and with adaptive_contrast T judges shifted ones; set one of them "
+        "to 0, got t_r1=1 and adaptive_contrast=4",
+    ),
     "nan": ({"lambda_2": float("nan")}, "lambda_2 must be a finite number of at least 0, got nan"),
     "inf": ({"lr": float("inf")}, "lr must be a finite number of at least 0, got inf"),
     "negative": ({"weight_decay": -1e-4}, "weight_decay must be a finite number of at least 0, got -0.0001"),

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from avbgtn import evidence, trainings
-from avbgtn.evidence import Paired, at, holm, mean_along, paired, reached
+from avbgtn.evidence import Paired, at, joint_p, mean_along, paired, reached, sign_flip_p
 from avbgtn.trainings import by_seed, cells_of, equal_time
 
 X, Y = [100, 200, 400], [0.5, 0.3, 0.2]
@@ -40,6 +40,8 @@ def test_the_mean_along_a_curve_is_exact_for_straight_pieces():
     assert mean_along(X, Y, until=200) == pytest.approx(0.4)
     assert mean_along(X, Y, until=300) == pytest.approx((100 * 0.4 + 100 * 0.275) / 200)
     assert mean_along([1, 5, 6], [0.3] * 3) == pytest.approx(0.3), "a constant is its own mean"
+    assert mean_along(X, Y, since=200) == pytest.approx(0.25)
+    assert mean_along(X, Y, since=150, until=300) == pytest.approx((50 * 0.35 + 100 * 0.275) / 150)
     fine = np.linspace(0, 3, 3001)
     assert mean_along(fine, np.exp(-fine)) == pytest.approx((1 - math.exp(-3)) / 3, rel=1e-6)
 
@@ -188,30 +190,58 @@ def test_the_words_follow_the_rule(differences, lower, higher):
 
 def test_no_p_means_no_find_and_no_clear_interval_means_none_either():
     """p can be 0.05 or less with 0 in the interval, and the other way round: both are needed."""
-    clear = Paired(tuple(range(6)), (1.0,) * 6, 1.0, 0.5, 1.5, 0.06)
-    wide = Paired(tuple(range(6)), (1.0,) * 6, 1.0, -0.5, 2.5, 0.03)
+    clear = Paired(tuple(range(6)), (1.0,) * 6, 1.0, 0.5, 1.5, 0.06, 0.06)
+    wide = Paired(tuple(range(6)), (1.0,) * 6, 1.0, -0.5, 2.5, 0.03, 0.03)
     assert clear.verdict() == wide.verdict() == "no difference found"
 
 
-def test_holm_by_hand():
-    assert holm({"a": 0.01, "b": 0.04, "c": 0.03}) == pytest.approx({"a": 0.03, "b": 0.06, "c": 0.06})
-    assert list(holm({"b": 0.5, "a": 0.01})) == ["b", "a"], "in the order that came"
-    assert holm({"a": 0.4, "b": 0.9}) == {"a": 0.8, "b": 0.9} and holm({"a": 0.7, "b": 0.6})["b"] == 1.0
-    assert holm({}) == {} and holm({"a": 0.2}) == {"a": 0.2}
+def test_one_far_pair_hides_the_others_from_the_mean_and_not_from_the_ranks():
+    far = from_differences([-0.002] * 7 + [0.18])
+    assert far.p == 1 and far.p_ranks == sign_flip_p([-4.0] * 7 + [8.0]) == 60 / 256
+    assert from_differences([1, 2, 3, 4, 5, 6]).p_ranks == 2 / 64
+    assert from_differences([0, 1, 2]).p_ranks == 0.5, "a zero has no sign"
 
 
-def test_holm_finds_what_the_step_down_procedure_finds():
-    draw = random.Random(3)
-    for _ in range(200):
-        ps = {str(k): draw.random() ** 3 for k in range(6)}
-        found = set()
-        for rank, name in enumerate(sorted(ps, key=ps.get)):
-            if ps[name] > 0.05 / (6 - rank):
-                break
-            found.add(name)
-        adjusted = holm(ps)
-        assert {name for name, p in adjusted.items() if p <= 0.05} == found
-        assert all(ps[name] <= p <= 1 for name, p in adjusted.items())
+def test_the_ranks_are_those_of_wilcoxon():
+    """n = 5, one sign against four: of 32 patterns, those with a rank sum at least as far from the middle."""
+    ds = [1.0, -2.0, 3.0, 4.0, 5.0]  # W- = 2
+    count = sum(
+        abs(sum(s * r for s, r in zip(signs, range(1, 6), strict=True))) >= 15 - 2 * 2
+        for signs in itertools.product((-1, 1), repeat=5)
+    )
+    assert from_differences(ds).p_ranks == count / 32
+
+
+def test_joint_p_of_one_comparison_is_its_own():
+    draw = random.Random(5)
+    for _ in range(20):
+        one = from_differences([draw.gauss(0.3, 1) for _ in range(7)])
+        assert joint_p({"a": one}) == {"a": pytest.approx(one.p)}
+        assert joint_p({"a": one, "b": one}) == {"a": pytest.approx(one.p), "b": pytest.approx(one.p)}
+    assert joint_p({}) == {}
+
+
+def test_joint_p_is_that_of_the_largest_t_under_all_patterns():
+    draw = random.Random(6)
+    rows = {name: from_differences([draw.gauss(0.5, 1) for _ in range(6)]) for name in "abc"}
+
+    def t(ds):
+        n, mean = len(ds), fmean(ds)
+        return abs(mean) / math.sqrt(sum((d - mean) ** 2 for d in ds) / (n - 1) / n)
+
+    largest = [
+        max(t([s * d for s, d in zip(signs, row.differences, strict=True)]) for row in rows.values())
+        for signs in itertools.product((-1, 1), repeat=6)
+    ]
+    for name, p in joint_p(rows).items():
+        assert p == pytest.approx(fmean(x >= t(rows[name].differences) - 1e-9 for x in largest))
+        assert p >= rows[name].p - 1e-12
+
+
+def test_joint_p_can_find_among_many_where_a_sum_over_looks_could_not():
+    """Eight pairs of one sign in eight scores: 8 * 2/256 is above 0.05, the joint test is not."""
+    rows = {str(k): from_differences([1.0 + 0.1 * ((k * i) % 5) for i in range(8)]) for k in range(8)}
+    assert max(joint_p(rows).values()) <= 0.05
 
 
 # --- the record -------------------------------------------------------------------------------------------------------
@@ -253,8 +283,9 @@ RECORD = study(BROKEN, cell("avb_gtn", 0), cell("unit-twin", 0))
         (lambda: at([1, 1], [1, 2], 1), ["do not rise"]),
         (lambda: at([2, 1], [1, 2], 1), ["do not rise"]),
         (lambda: at([], [], 1), ["0 x"]),
-        (lambda: mean_along(X, Y, until=100), ["until = 100", "more than 100"]),
-        (lambda: mean_along(X, Y, until=500), ["until = 500", "at most 400"]),
+        (lambda: mean_along(X, Y, until=100), ["from 100 to 100", "100 to 400"]),
+        (lambda: mean_along(X, Y, until=500), ["from 100 to 500", "100 to 400"]),
+        (lambda: mean_along(X, Y, since=50), ["from 50 to 400"]),
         (lambda: mean_along([1], [1]), ["2 or more"]),
         (lambda: mean_along(X, [None, 1, 1]), ["not a finite number"]),
         (lambda: reached(X, [0.1, math.inf, 0.1], 0.1), ["not a finite number"]),
@@ -267,8 +298,7 @@ RECORD = study(BROKEN, cell("avb_gtn", 0), cell("unit-twin", 0))
         (lambda: from_differences([1, 2]).verdict("smaller"), ["'smaller'", '"lower" or "higher"']),
         (lambda: evidence.t_quantile(0), ["0 degrees"]),
         (lambda: evidence.t_quantile(3, 1.0), ["1.0", "between 0 and 1"]),
-        (lambda: holm({"a": 1.1}), ["'a'", "1.1"]),
-        (lambda: holm({"a": math.nan}), ["nan"]),
+        (lambda: joint_p({"a": from_differences([1, 2]), "b": from_differences([1, 2, 3])}), ["(0, 1), (0, 1, 2)"]),
         (lambda: by_seed(RECORD, "avbgtn", "validation", "l1"), ["'avbgtn'", "did you mean 'avb_gtn'?"]),
         (lambda: by_seed(RECORD, "zzz", "validation", "l1"), ["'zzz'", "it has unit, avb_gtn, unit-twin"]),
         (lambda: by_seed(RECORD, "avb_gtn", "validation", "l2"), ["avb_gtn, seed 0", "'l2'", "did you mean 'l1'?"]),

@@ -169,9 +169,11 @@ def test_adaptive_contrast_uses_moments_of_other_draws_without_gradient():
     model.player_losses("generators", step, noise)["loss"].backward()
 
 
-def test_r1_is_half_the_squared_slope_of_t_at_the_codes_and_leaves_nothing_behind():
-    """T linear in z, T = <a, z> / places: the slope is a / places everywhere, whatever z."""
-    model = build(replace(AVB_GTN_CONFIG, t_input="z", t_r1=3.0))
+@pytest.mark.parametrize("view", ["image", "patch", "place"])
+def test_r1_is_half_the_squared_slope_of_t_at_the_codes_and_leaves_nothing_behind(view):
+    """T linear in z, T = <a, z> / places: the slope is a / places everywhere, whatever z; a number for each place, too,
+    is taken as their mean, as the loss takes it."""
+    model = build(replace(AVB_GTN_CONFIG, t_input="z", t_view=view, t_r1=3.0))
     x1, x2 = RandomDomains().batch(0, 2, 0)
     noise = model.noise(0, range(2))
     step = model.step(x1, x2, noise)

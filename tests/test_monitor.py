@@ -34,6 +34,9 @@ def test_each_alarm_rings_alone(change, words):
 
 def test_t_at_chance_with_a_code_of_noise_is_a_matched_prior_not_an_alarm():
     assert alarms(QUIET | {"posterior/t1": 1.386, "posterior/t2": 1.386, "val/noise_share": 9.0}) == []
+    # Between the codes of two domains chance is what the penalty asks for, on codes that know their image.
+    fooled = QUIET | {"posterior/t1": 1.386, "posterior/t2": 1.386, "val/noise_share": 0.3}
+    assert alarms(fooled) and alarms(fooled, t_prior="other") == []
 
 
 def test_not_finite_names_nan_and_infinity():

@@ -8,6 +8,7 @@ import pytest
 
 from avbgtn.canvas import COLOURS, MOST_BYTES, WIDTH, styled
 from avbgtn.evidence import paired
+from avbgtn.grid import GRIDS
 from avbgtn.plots import results
 from avbgtn.trainings import by_seed
 
@@ -274,3 +275,34 @@ def test_a_panel_with_one_score_far_away_is_logarithmic():
         figure = results.dots(study, FOUR, {"l1_hair": "L1 in the hair"})
         assert figure.axes[0].get_xscale() == scale
         inside(figure)
+
+
+def test_no_two_variants_of_the_study_look_alike():
+    names = [v.name for v in GRIDS["full"].variants]
+    looks = [look[:2] for look in results._looks(names).values()]  # a scatter has no dashes
+    assert len(set(looks)) == len(names)
+
+
+@pytest.mark.parametrize("axis", ["x", "y"])
+def test_a_scatter_over_more_than_a_factor_of_three_is_logarithmic(axis):
+    study = copy.deepcopy(STUDY)
+    far = next(iter(study["cells"].values()))
+    path = {"x": ("codes", "domain"), "y": ("validation", "l1_hair")}
+    far[path[axis][0]][path[axis][1]] *= 4
+    figure = results.scatter(study, [far["variant"]], path["x"], path["y"], ("x", "y"))
+    (axes,) = figure.axes
+    scales = {"x": axes.get_xscale(), "y": axes.get_yscale()}
+    assert scales.pop(axis) == "log" and set(scales.values()) == {"linear"}
+    assert "Medians, and smallest to largest" in figure.alt
+
+
+def test_one_far_difference_makes_the_axis_logarithmic_away_from_zero():
+    near = {"a": paired({0: 1.0, 1: 2.0, 2: 3.0}, {0: 1.5, 1: 1.0, 2: 2.5}, ("A", "B"))}
+    far = near | {"b": paired({0: 1.0, 1: 2.0, 2: 90.0}, {0: 1.5, 1: 1.0, 2: 2.5}, ("A", "B"))}
+    assert results.differences(near, unit="L1").axes[0].get_xscale() == "linear"
+    figure = results.differences(far, unit="L1")
+    (axes,) = figure.axes
+    assert axes.get_xscale() == "symlog" and "logarithmic outside the grey lines" in axes.get_xlabel()
+    ticks = sorted(axes.get_xticks())
+    assert 0 in ticks and ticks == [-t for t in reversed(ticks)]
+    inside(figure)

@@ -250,6 +250,35 @@ def test_a_signal_is_handed_on_and_nothing_more_is_started(monkeypatch, capsys):
     )
 
 
+def test_a_signal_that_comes_while_a_cell_starts_reaches_it(monkeypatch, capsys):
+    pretend(monkeypatch, unit_seed0="time.sleep(30)", avb_gtn_logit_seed0="", unit_seed1="")
+    plain = study._start
+
+    def start(cell):
+        process = plain(cell)
+        os.kill(os.getpid(), signal.SIGTERM)  # before the loop knows of the process
+        return process
+
+    monkeypatch.setattr(study, "_start", start)
+    since = time.monotonic()
+    assert main(["study", "--grid", "tiny", "--processes", "1"]) == 75
+    assert time.monotonic() - since < 20 and "stopped with 0 of 3 cells done" in capsys.readouterr().err
+
+
+def test_a_grid_for_a_gpu_says_once_that_there_is_none(monkeypatch, capsys):
+    import torch
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(study, "_start", lambda cell: pytest.fail("a cell was started"))
+    assert main(["study", "--grid", "reader", "--processes", "2"]) == 2
+    found = capsys.readouterr()
+    assert (
+        found.err.startswith("error: grid reader is for a GPU")
+        and found.err.count("\n") == 1
+        and not found.out
+    )
+
+
 def test_a_cell_is_started_as_anybody_would_start_it(tmp_path):
     process = study._start(
         replace(study.find_cell(GRIDS["toy"], "0"), variant=Variant("none", "unit", 1, {}))

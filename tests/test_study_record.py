@@ -90,6 +90,39 @@ def test_gathering_commits_scores_the_test_split_once_and_keeps_what_is_gone(tin
     )
 
 
+def test_test_scores_belong_to_one_training_and_old_settings_are_left_out(tiny, monkeypatch, capsys):
+    monkeypatch.setattr(gather_study, "ROOT", tiny)
+    gather(monkeypatch, "--commit", "--test")
+    path = records.FOLDER / "tiny.json"
+    old = json.loads(path.read_text())
+    for key, value in (("revision", "another"), ("started", "yesterday"), ("epochs", 3)):
+        changed = json.loads(json.dumps(old))
+        changed["cells"]["unit-seed0"][key] = value
+        assert "test" not in gather_study.gathered(TINY, changed)["cells"]["unit-seed0"], key
+    (study.cells(TINY)[0].folder / "record.json").unlink()
+    old["cells"]["unit-seed0"]["changes"] = {"lr": 0.5}
+    assert "unit-seed0" not in gather_study.gathered(TINY, old)["cells"]
+    assert "unit-seed0: left out" in capsys.readouterr().out
+
+
+def test_an_interrupted_look_at_the_test_split_is_logged_and_kept(tiny, monkeypatch):
+    monkeypatch.setattr(gather_study, "ROOT", tiny)
+    scores, calls = study_record.split_scores, []
+
+    def once(*arguments):
+        calls.append(arguments)
+        if len(calls) > 1:
+            raise KeyboardInterrupt
+        return scores(*arguments)
+
+    monkeypatch.setattr(study_record, "split_scores", once)
+    with pytest.raises(KeyboardInterrupt):
+        gather(monkeypatch, "--commit", "--test")
+    cells = json.loads((records.FOLDER / "tiny.json").read_text())["cells"]
+    assert ["test" in cell for cell in cells.values()] == [True, False, False]
+    assert len((records.FOLDER / "test-log.jsonl").read_text().splitlines()) == 1
+
+
 def test_the_test_split_is_for_what_is_committed(tiny, monkeypatch, capsys):
     with pytest.raises(SystemExit):
         gather(monkeypatch, "--test")

@@ -29,8 +29,16 @@ DROPPED = (
     "starts",
     "grid",
     "cell",
-    "version",
 )  # the fingerprint says the first, the rest is said once or below
+
+
+SAME = (
+    "fingerprint",
+    "epochs",
+    "started",
+    "revision",
+)  # of a training: its scores are those of one with all of these
+MONITORED = 16  # validation heads that the curves are taken on, see monitor.py
 
 
 def gathered(grid, old: dict) -> dict:
@@ -40,19 +48,32 @@ def gathered(grid, old: dict) -> dict:
         record, before = cell.record(), old.get("cells", {}).get(cell.name)
         if record:
             cells[cell.name] = short(record)
-            if before and before["fingerprint"] == record["fingerprint"] and "test" in before:
+            if before and "test" in before and all(before.get(key) == cells[cell.name][key] for key in SAME):
                 cells[cell.name]["test"] = before["test"]
-        elif before:
+        elif before and before["epochs"] == cell.epochs and before["changes"] == cell.variant.changes:
             cells[cell.name] = before
+        elif before:
+            print(
+                f"{cell.name}: left out, it was recorded with other settings than the grid has now; train it again"
+            )
+    if not cells:
+        raise SystemExit(f"no cell of {grid.name} is finished: {command_of(grid)}")
     faces = study_record.load_heads(next(iter(study.cells(grid))).config("").size)
     return {
         "grid": grid.name, "preset": grid.preset, "epochs": grid.epochs, "common": grid.common,
         "declared": {v.name: {"seeds": v.seeds, "changes": v.changes} for v in grid.variants},
-        "command": f"python -m avbgtn study --grid {grid.name} --processes 2",
+        "command": command_of(grid),
         "made": study_record.where(),
-        "references": {"validation": study_record.references(faces, "validation", grid.images)},
+        "references": {
+            "validation": study_record.references(faces, "validation", grid.images),
+            "monitor": study_record.references(faces, "validation", MONITORED),
+        },
         "cells": cells,
     }  # fmt: skip
+
+
+def command_of(grid) -> str:
+    return f"python -m avbgtn study --grid {grid.name} --processes 2"
 
 
 def short(record: dict) -> dict:
@@ -62,23 +83,24 @@ def short(record: dict) -> dict:
     return {key: value for key, value in record.items() if key not in DROPPED} | about
 
 
-def score_test(grid, found: dict) -> int:
-    """Add the test scores of cells that have none; how many those were."""
+def score_test(grid, found: dict, path: Path) -> None:
+    """Add the test scores of cells that have none; each is in the file before the next one is looked at."""
     torch.set_num_threads(1)
     todo = [c for c in study.cells(grid) if c.name in found["cells"] and "test" not in found["cells"][c.name] and c.record()]  # fmt: skip
     if not todo:
-        return 0
-    faces = study_record.load_heads(todo[0].config("").size)
-    test = faces.evaluation("test", grid.images)
-    for cell in todo:
-        model = run_model(Run(cell.folder), epoch=cell.epochs, ema=True).eval()
-        found["cells"][cell.name]["test"] = study_record.rounded(study_record.split_scores(model, test))
-        print(f"{cell.name}: scored on the test split", flush=True)
-    with open(records.FOLDER / "test-log.jsonl", "a", encoding="utf-8") as log:
+        return
+    with open(records.FOLDER / "test-log.jsonl", "a", encoding="utf-8") as log:  # before the first look
         when = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
         what = {f"study {grid.name}": f"{len(todo)} trainings, {todo[0].name} to {todo[-1].name}"}
         log.write(json.dumps({"when": when, "what": what}) + "\n")
-    return len(todo)
+    faces = study_record.load_heads(todo[0].config("").size)
+    test = faces.evaluation("test", grid.images)
+    found["references"]["test"] = study_record.references(faces, "test", grid.images)
+    for cell in todo:
+        model = run_model(Run(cell.folder), epoch=cell.epochs, ema=True).eval()
+        found["cells"][cell.name]["test"] = study_record.rounded(study_record.split_scores(model, test))
+        write_atomically(path, text_of(found))  # what was seen is kept, whatever comes next
+        print(f"{cell.name}: scored on the test split", flush=True)
 
 
 def text_of(found: dict) -> str:
@@ -105,14 +127,10 @@ def main() -> None:
     path = committed if args.commit else ROOT / "build" / f"study-{args.grid}.json"
     old = json.loads(committed.read_text(encoding="utf-8")) if args.commit and committed.is_file() else {}
     found = gathered(grid, old)
-    if not found["cells"]:
-        raise SystemExit(f"no cell of {args.grid} is finished: {found['command']}")
     if "test" in old.get("references", {}):
         found["references"]["test"] = old["references"]["test"]
     if args.test:
-        score_test(grid, found)
-        faces = study_record.load_heads(next(iter(study.cells(grid))).config("").size)
-        found["references"]["test"] = study_record.references(faces, "test", grid.images)
+        score_test(grid, found, path)
     path.parent.mkdir(exist_ok=True)
     write_atomically(path, text_of(found))
     print(f"{len(found['cells'])} of {len(study.cells(grid))} cells: {path.relative_to(ROOT)}")

@@ -4,6 +4,7 @@ Every seed is drawn; a median never stands alone. It is no mean: one training th
 in all figures; the controls take theirs in turn.
 """
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import cycle
 from statistics import fmean, median
@@ -12,7 +13,7 @@ from textwrap import fill
 import numpy as np
 from matplotlib.axis import Axis
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
 
 from ..canvas import BLUE, GREEN, PURPLE, VERMILLION, WIDTH, BookFigure, listed, name_of, styled
 from ..charts import DASHES
@@ -23,6 +24,7 @@ from . import sheet
 SMALL = 9  # points, for what stands inside a panel
 ROW = 0.27  # inches a variant's row
 WIDE = 3  # largest score over smallest, from which on an axis is logarithmic
+FAR = 30  # a difference over the median one, from which on the axis is logarithmic outside
 SIDE = 0.36  # least share of a panel on either side of zero
 TEXT = "#595959"  # of what is not a result
 SKY, ORANGE = "#56B4E9", "#E69F00"
@@ -30,7 +32,9 @@ LOOKS = {  # colour, mark, dashes
     "unit": (BLUE, "o", DASHES[0]), "avb_gtn": (VERMILLION, "s", DASHES[1]),
     "unit-twin": (SKY, "^", DASHES[2]), "avb_gtn-twin": (ORANGE, "D", DASHES[3]),
 }  # fmt: skip
-OTHERS = tuple(zip((GREEN, PURPLE, "black", "#767676") * 2, "vP*X<>ph", DASHES * 2, strict=True))
+OTHERS = tuple(  # four colours and nine marks: 36 looks before one comes again
+    zip((GREEN, PURPLE, "black", "#767676") * 9, "vP*X<>phd" * 4, DASHES * 9, strict=True)
+)
 STEPS = [1, 2, 5, 10]  # of ticks
 AXES = {"epoch": "epoch", "cpu_seconds": "CPU-seconds"}
 HOLLOW = {"linestyle": "", "markersize": 4.5, "markerfacecolor": "white", "markeredgewidth": 1.1}
@@ -258,7 +262,7 @@ def scatter(
     axes.set_axisbelow(True)
     axes.margins(0.06)
     _legend(figure, samples, handlelength=1.5)
-    figure.alt = f"{labels[0]}, to the right, against {labels[1]}, upwards, a mark for each seed of {listed(list(names.values()))}. Means, and smallest to largest: {'; '.join(spoken)}."
+    figure.alt = f"{labels[0]}, to the right, against {labels[1]}, upwards, a mark for each seed of {listed(list(names.values()))}. Medians, and smallest to largest: {'; '.join(spoken)}."
     return figure
 
 
@@ -270,6 +274,8 @@ def differences(comparisons: Mapping[str, Paired], *, unit: str, better: str = "
     """Differences by pairs: one row a comparison, a dot a seed, below them the mean with its 95 % interval; n and p beside.
 
     The mean's mark is filled where a difference was found, by the rule of :meth:`Paired.verdict`, and hollow elsewhere.
+    Where one difference is more than thirty times the median of all, the axis is linear near zero and logarithmic beyond
+    a pair of grey lines.
 
     Args:
         comparisons: ``{"hair, 2,000 epochs": paired(unit, avb_gtn, ("UNIT", "AVB-GTN"))}``, from top to bottom, all
@@ -305,8 +311,20 @@ def differences(comparisons: Mapping[str, Paired], *, unit: str, better: str = "
     axes.set_xlim(low, high)
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)
-    axes.xaxis.set_major_locator(MaxNLocator(5, steps=STEPS))
     axes.set_xlabel(f"difference in {unit}")
+    sizes = [abs(d) for c in comparisons.values() for d in c.differences]
+    if max(sizes) > FAR * median(sizes) > 0:
+        near = 10 ** math.ceil(math.log10(2 * median(sizes)))
+        axes.set_xscale("symlog", linthresh=near, linscale=1.5)
+        beyond = [near * 10**k for k in range(4) if near * 10**k < max(-low, high)]
+        axes.set_xticks([*(-v for v in reversed(beyond)), 0, *beyond])
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:g}".replace("-", "\N{MINUS SIGN}")))
+        axes.xaxis.set_minor_locator(NullLocator())
+        for edge in (-near, near):
+            axes.axvline(edge, color="#bbbbbb", linewidth=0.8, zorder=0)
+        axes.set_xlabel(f"difference in {unit}\n(logarithmic outside the grey lines)")
+    else:
+        axes.xaxis.set_major_locator(MaxNLocator(5, steps=STEPS))
     sides = [
         _one((pairs.names[k] for pairs in comparisons.values()), other)
         for k, other in enumerate(("the first", "the second"))
@@ -361,7 +379,7 @@ def _legend(figure: BookFigure, samples: list[Line2D], handlelength: float = 3.4
 
 
 def _range(values: Mapping[int, float]) -> str:
-    """Mean, and smallest to largest, in words for the alternative text."""
+    """Median, and smallest to largest, in words for the alternative text."""
     numbers = list(values.values())
     if len(numbers) == 1:
         return f"{numbers[0]:.4g}"
