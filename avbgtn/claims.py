@@ -12,7 +12,7 @@ from pathlib import Path
 from statistics import fmean, median
 from typing import NamedTuple
 
-from . import records
+from . import evidence, records
 from .compare import (
     MODELS,
     PAIRS,
@@ -271,9 +271,13 @@ def cause(e: Evidence) -> Finding:
     text = f"T's loss is below {QUIET} nats by epoch {max(heard, default=0):,} in {len(heard)} of {len(quiet)} trainings, on codes of real heads; there log s(T) is all but flat. L1, the change minus the model without it: {differences(chosen)}."
     text += f" Adaptive contrast and T's weight zero end with the same scores in {same_scores(e.study, 'avb_gtn-contrast', 'avb_gtn-no-t')} seeds: no gradient comes through."
     p = chosen["T's weight zero"]
-    return Finding(
-        f"open: {p.verdict()} without T" if not p.found else f"without T: {p.verdict()}", text, sure(chosen)
-    )
+    if p.smallest_p > evidence.LEVEL:
+        verdict = f"open: {p.verdict()}, with {len(p.seeds)} seeds without T"
+    elif not p.found:
+        verdict = "not reproduced: no difference found without T"
+    else:
+        verdict = "not reproduced: better without T" if p.mean < 0 else "reproduced in part: worse without T"
+    return Finding(verdict, text, sure(chosen))
 
 
 def same_scores(study: Study, a: str, b: str) -> str:

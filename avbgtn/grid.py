@@ -38,13 +38,14 @@ VARIANTS = (
     Variant("avb_gtn-twin", "avb_gtn", 8, {"init": "twin"}),
     # What the search below found, against UNIT as written and, without T, against UNIT without its KL.
     Variant("aligned", "avb_gtn", 8, ALIGNED),
-    # Controls: what does a part do? Independent initialisation.
+    # The control that says whether T did anything: the same network, the same noise, no gradient from T.
+    Variant("avb_gtn-no-t", "avb_gtn", 8, {"lambda_1": 0.0, "lambda_3": 0.0}),
+    # The other controls: what does a part do? Independent initialisation.
     Variant("unit-no-kl", "unit", 3, {"penalty": "none"}),
     Variant("unit-no-noise", "unit", 3, {"posterior": "none"}),
     Variant("avb_gtn-logit", "avb_gtn", 3, {"penalty": "logit"}),
     Variant("avb_gtn-softplus", "avb_gtn", 3, {"penalty": "softplus"}),
     Variant("avb_gtn-noise-0.05", "avb_gtn", 3, {"noise_scale": 0.05}),
-    Variant("avb_gtn-no-t", "avb_gtn", 3, {"lambda_1": 0.0, "lambda_3": 0.0}),
     Variant("avb_gtn-contrast", "avb_gtn", 3, {"adaptive_contrast": 16}),
     Variant("avb_gtn-t-on-z", "avb_gtn", 3, {"t_input": "z"}),
     Variant("avb_gtn-literal", "avb_gtn", 3, {"lambda_reading": "literal"}),

@@ -78,7 +78,23 @@ def test_verdicts_follow_the_record_whichever_way_it_falls():
     )
     assert ahead["faster convergence"].verdict == "faster, but not by an order of magnitude"
     assert behind["faster convergence"].verdict == "not reproduced: UNIT is ahead"
-    assert equal["the cause"].verdict == "open: no difference seen without T", "three seeds prove nothing"
+    assert equal["the cause"].verdict == "not reproduced: no difference found without T"
+
+
+@pytest.mark.parametrize(
+    "without, seeds, verdict",
+    [
+        (0.03, 8, "not reproduced: better without T"),
+        (0.05, 8, "reproduced in part: worse without T"),
+        (0.03, 3, "open: a hint that the change is better, with 3 seeds without T"),
+    ],
+)
+def test_the_cause_is_what_the_control_without_t_says(without, seeds, verdict):
+    s = study(0.04, 0.05, seeds=seeds)
+    for seed in range(seeds):
+        own = s["cells"][f"avb_gtn-no-t-seed{seed}"]
+        own["validation"] = own["validation"] | {"l1_whole": without + 1e-4 * seed}
+    assert claims.cause(claims.load()._replace(study=s)).verdict == verdict
 
 
 def test_few_seeds_reproduce_nothing():
@@ -214,7 +230,7 @@ def test_outcomes_count_what_they_say():
         s["cells"][f"avb_gtn-seed{seed}"]["cpu_seconds"] = 60.0
     assert "independent 1.50" in attacks.budgets(s)
     assert "n = 6" in attacks.choosers(s)
-    assert "67 of 67" in attacks.looks(s)
+    assert "72 of 72" in attacks.looks(s)
 
 
 def test_worse_than_copying_is_judged_on_the_split_that_has_all_scores():
