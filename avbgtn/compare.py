@@ -163,8 +163,8 @@ def comparisons(
     A comparison of :func:`two` that has too few seeds is left out.
     """
     lines = [
-        "| | mean difference | 95 % interval | median | n | p | p by ranks | |",
-        "|---|--:|--:|--:|--:|--:|--:|---|",
+        "| | mean difference (95 % interval) | median | n | p, by ranks | |",
+        "|---|--:|--:|--:|--:|---|",
     ]
     for label, pairs in rows.items():
         for name, p in pairs.items():
@@ -175,6 +175,6 @@ def comparisons(
             )
             what = ", ".join(part for part in (label, name) if part)
             lines.append(
-                f"| {what} | {mean} | {low} to {high} | {middle} | {len(p.seeds)} | {p.p:.3f} | {p.p_ranks:.3f} | {p.verdict(better)} |"
+                f"| {what} | {mean} ({low} to {high}) | {middle} | {len(p.seeds)} | {p.p:.3f}, {p.p_ranks:.3f} | {p.verdict(better)} |"
             )
     return "\n".join(lines)
