@@ -16,7 +16,7 @@ export JUPYTER_PREFER_ENV_PATH = 1
 run test bench study: export OMP_NUM_THREADS = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test bench study book pdf classroom text clean
+.PHONY: help run test variants bench study book pdf classroom text clean
 
 help:  ## list the targets
 	@echo "usage: make TARGET [ARGS=\"...\"] [PYTHON=python3.12] [VENV=.venv]"
@@ -36,6 +36,9 @@ test: $(READY)  ## test the package, run every notebook against its committed ou
 
 bench: $(READY)  ## time a training step against the base code's, half an hour (ARGS="--device cuda", ARGS="--only steps")
 	@$(PY) tests/bench $(ARGS)
+
+variants: $(READY)  ## run every notebook and numerical test on older instruction sets, an hour and a half (ARGS="--only audio", ARGS="--seeds 8 --gather")
+	@$(PY) tools/variants $(ARGS)
 
 study: GRID = $(if $(filter quick,$(PRESET)),toy,$(PRESET))
 study: $(READY)  ## train the study of the results chapter, CPU-hours (PRESET=quick: toy size, 10 minutes), and read it; stop and go on as you like

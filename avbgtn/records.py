@@ -1,31 +1,44 @@
-"""Committed records: what a run gave when the book was made, over seeds, and the bands a new run is held against.
+"""Committed records: what a run gave when the book was made, over seeds and instruction sets, and the range that a new
+run is compared with.
 
-A float32 training agrees between machines to a few digits only, so a chapter's table is not compared to the letter. Each
-number is held against a band instead, made from the seeds of the record: their median, plus and minus three median
-absolute deviations and three tenths of the median. One seed that went astray does not widen it.
+A float32 training agrees between machines to a few digits only, and a long one not at all: to a game of several networks
+another processor is as good as another seed. So a chapter's table is not compared to the letter. Each number is compared
+with the range that it had over at least eight seeds on each of at least four instruction sets (``tools/variants``).
 """
 
 import json
+import math
 import os
 from collections.abc import Callable
 from pathlib import Path
-from statistics import median
 
 FOLDER = Path(__file__).parent / "records"
-WIDEN = 0.3  # of the median: seeds that happen to agree must not make a band of no width
+WIDEN = 1.3  # at least, as a factor: runs that happen to agree must not make a range of no width
+WIDE = 3.0  # a number that varies by more than this factor over the runs has no range that says anything
 
 Band = tuple[float, float]
 
 
-def band(values: list[float]) -> Band:
-    """Lowest and highest value that still counts as the same experiment; all numbers of the records are positive."""
-    middle = median(values)
-    margin = 3 * median(abs(v - middle) for v in values) + WIDEN * middle
-    return max(0.0, middle - margin), middle + margin
+def band(values: list[float]) -> Band | None:
+    """Lowest and highest value that still counts as the same experiment, or None where the runs differ by so much that a
+    range says nothing.
+
+    On a logarithmic scale, the range of the runs, longer by its own length at each end, and at least by a factor of 1.3: a
+    chapter compares some forty numbers, and all of them must hold on a machine that nobody has tried. Thirty-two draws of a
+    normal distribution span about four standard deviations, so this range reaches about six to each side.
+
+    Args:
+        values: of all runs; where one is not above 0 there is no range.
+    """
+    low, high = min(values), max(values)
+    if not 0 < low <= high <= WIDE * low:
+        return None
+    margin = max(WIDEN, high / low)
+    return low / margin, high * margin
 
 
 def load(name: str) -> dict:
-    """A record by name: ``{"command": ..., "parameters": ..., "values": {number: [by seed]}}``."""
+    """A record by name: ``{"command": ..., "runs": [[seed, variant], ...], "values": {number: [by run]}}``."""
     return json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
 
 
@@ -39,21 +52,23 @@ def save(name: str, record: dict) -> Path:
 def check(
     numbers: dict[str, float], record: str, *, comparable: bool = True, say: Callable[[str], None] = print
 ) -> bool:
-    """Hold numbers against a record's bands, one line a number; a number outside its band is printed.
+    """Compare numbers with a record's ranges, one line a number; a number outside its range is printed.
 
     Args:
         numbers: by the record's names. A name the record lacks is an error of the book and says so.
         comparable: whether this run has the record's parameters; if not, nothing is judged, and that is said.
+
+    Returns:
+        Whether all are within their ranges. Of a number that varied by more than :data:`WIDE` it is only asked that it is
+        finite.
     """
-    if collect := os.environ.get(
-        "AVBGTN_COLLECT"
-    ):  # tools/make_record.py gathers the numbers of several seeds here
+    if collect := os.environ.get("AVBGTN_COLLECT"):  # tools/variants gathers the numbers of many runs here
         with open(collect, "a", encoding="utf-8") as f:
             f.write(json.dumps(numbers) + "\n")
         say("collected for the record")
         return True
     if not comparable:
-        say(f"other parameters than those of the record {record!r}: nothing to hold the numbers against")
+        say(f"other parameters than those of the record {record!r}: nothing to compare the numbers with")
         return True
     values, good = load(record)["values"], True
     for name, number in numbers.items():
@@ -61,11 +76,15 @@ def check(
             say(f"MISSING  {name}: not in the record {record!r}")
             good = False
             continue
-        low, high = band(values[name])
-        inside = low <= number <= high
+        between = band(values[name])
+        inside = math.isfinite(number) if between is None else between[0] <= number <= between[1]
         good &= inside
+        expected = (
+            f"finite; {min(values[name]):.2g} to {max(values[name]):.2g} were seen, too wide to judge by"
+            if between is None
+            else f"{between[0]:.4g} to {between[1]:.4g}"
+        )
         say(
-            f"{'ok' if inside else 'OUTSIDE'}  {name}: {low:.4g} to {high:.4g}"
-            + ("" if inside else f", got {number:.4g}")
+            f"{'ok' if inside else 'OUTSIDE'}  {name}: {expected}" + ("" if inside else f", got {number:.4g}")
         )
     return good

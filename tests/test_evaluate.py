@@ -76,12 +76,24 @@ def test_markdown_table_shows_a_dash_for_a_score_that_is_not_there():
     ]  # fmt: skip
 
 
-def test_band_is_about_the_median_and_not_widened_by_one_seed_that_went_astray():
-    assert records.band([1.0, 1.0]) == pytest.approx((0.7, 1.3))
-    assert records.band([0.050, 0.056, 0.201]) == pytest.approx(
-        (0.056 - 0.018 - 0.0168, 0.056 + 0.018 + 0.0168)
-    )
-    assert records.band([0.1, 1.0, 1.9])[0] == 0.0
+def test_band_is_the_range_of_the_runs_on_a_logarithmic_scale_as_long_again_at_each_end():
+    assert records.band([1.0, 1.0]) == pytest.approx((1 / 1.3, 1.3))  # never of no width
+    assert records.band([0.2, 0.3, 0.4]) == pytest.approx((0.1, 0.8))  # a factor of 2, and of 2 at each end
+
+
+def test_numbers_that_differ_too_much_between_runs_have_no_band():
+    assert records.band([0.1, 1.0, 1.5]) is None
+    assert records.band([0.0, 1.0]) is None
+    assert records.band([-1.0, 1.0]) is None
+
+
+def test_a_band_takes_in_nearly_all_draws_of_what_it_was_made_of():
+    draw = torch.Generator().manual_seed(0)
+    seen = torch.randn(500, 32, generator=draw, dtype=torch.float64).mul(0.1).exp()
+    new = torch.randn(500, 200, generator=draw, dtype=torch.float64).mul(0.1).exp()
+    limits = torch.tensor([records.band(runs.tolist()) for runs in seen])
+    outside = (new < limits[:, :1]) | (new > limits[:, 1:])
+    assert outside.double().mean() < 3e-5
 
 
 def test_check_prints_a_line_a_number_and_finds_what_is_off(tmp_path, monkeypatch):
@@ -89,11 +101,21 @@ def test_check_prints_a_line_a_number_and_finds_what_is_off(tmp_path, monkeypatc
     records.save("r", {"values": {"a": [1.0, 1.0], "b": [5.0]}})
     said = []
     assert records.check({"a": 1.1}, "r", say=said.append)
-    assert said == ["ok  a: 0.7 to 1.3"]
+    assert said == ["ok  a: 0.7692 to 1.3"]
     assert not records.check({"a": 1.4, "c": 0.0}, "r", say=said.append)
-    assert said[1:] == ["OUTSIDE  a: 0.7 to 1.3, got 1.4", "MISSING  c: not in the record 'r'"]
+    assert said[1:] == ["OUTSIDE  a: 0.7692 to 1.3, got 1.4", "MISSING  c: not in the record 'r'"]
     assert records.check({"a": 99.0}, "r", comparable=False, say=said.append)
     assert "other parameters than those of the record" in said[-1]
+
+
+def test_a_number_without_a_range_is_shown_and_only_asked_to_be_finite(tmp_path, monkeypatch):
+    monkeypatch.setattr(records, "FOLDER", tmp_path)
+    records.save("r", {"values": {"loss of D": [0.001, 2.1]}})
+    said = []
+    assert records.check({"loss of D": 1e-9}, "r", say=said.append)
+    assert said == ["ok  loss of D: finite; 0.001 to 2.1 were seen, too wide to judge by"]
+    assert not records.check({"loss of D": float("nan")}, "r", say=said.append)
+    assert not records.check({"loss of D": float("inf")}, "r", say=said.append)
 
 
 def test_check_collects_for_the_record_only_when_asked(tmp_path, monkeypatch):

@@ -1,0 +1,134 @@
+"""The tool that holds the processor to older instructions: what counts as run, what counts as failed, what is kept."""
+
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from avbgtn import records
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "tools" / "variants"))
+
+import chapter  # noqa: E402
+import machine  # noqa: E402
+import record  # noqa: E402
+import runner  # noqa: E402
+import table  # noqa: E402
+
+CELLS = """
+from avbgtn import streams
+x = streams.normal(0, "a test", 0, [0], (1,)).item()
+print(f"the draw is {x:.6f}")
+print("the draw is finite:", x == x)
+"""
+
+
+@pytest.fixture
+def notebook(tmp_path):
+    """A chapter of two compared cells, one of them judged by a record, and one that is not compared."""
+
+    def printed(text):
+        return nbformat.v4.new_output("stream", name="stdout", text=text)
+
+    cells = [nbformat.v4.new_code_cell(text) for text in (CELLS, "print(object())", "print(id(x))", "")]
+    cells[
+        3
+    ].source = "from avbgtn import records\\nwithin = records.check({'x': 1.5}, 'no such record')".replace(
+        "\\n", "\n"
+    )
+    cells[0].outputs = [printed("the draw is 0.000000\nthe draw is finite: True\n")]
+    cells[1].outputs = [printed("<object object at 0x7f0123456789>\n")]
+    cells[2].metadata["tags"] = ["nbval-ignore-output"]
+    cells[3].outputs = [printed("ok  x: 1 to 2\n")]
+    path = tmp_path / "little.ipynb"
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
+    return path
+
+
+def test_a_run_names_the_lines_that_differ_and_another_seed_is_another_draw(notebook):
+    first, again, other = (chapter.run(notebook, seed, "as it is") for seed in (0, 0, 1))
+    assert first == again
+    assert first["error"] is None and first["numbers"] == {"x": 1.5}
+    assert [(cell, before) for cell, before, _ in first["differences"]] == [(0, "the draw is 0.000000")]
+    assert [cell for cell, _, _ in other["differences"]] == [0]
+    assert other["differences"] != first["differences"]
+
+
+def test_a_run_that_stops_says_what_stopped_it(tmp_path):
+    path = tmp_path / "broken.ipynb"
+    cells = [nbformat.v4.new_code_cell("raise ValueError('no such thing')")]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
+    assert "no such thing" in chapter.run(path, 0, "as it is")["error"]
+
+
+def test_a_variant_sets_what_it_says_and_nothing_of_the_callers(monkeypatch):
+    monkeypatch.setenv("MKL_CBWR", "AVX2")
+    assert "MKL_CBWR" not in machine.environment("avx2")
+    assert machine.environment("avx2")["ATEN_CPU_CAPABILITY"] == "avx2"
+    assert machine.environment("avx2")["OMP_NUM_THREADS"] == "1"
+    assert machine.environment("two threads")["OMP_NUM_THREADS"] == "2"
+
+
+def test_what_the_libraries_use_is_read_from_them():
+    use = machine.in_use("sse41")
+    assert use["capability"] == "DEFAULT" and len(use["bits"]) == 12
+
+
+def test_a_variant_that_changes_no_bit_counts_as_not_run():
+    used = {"as it is": {"bits": "a"}, "avx512": {"bits": "a"}, "avx2": {"bits": "b"}}
+    assert machine.distinct(used) == ["as it is", "avx2"]
+
+
+def result(seed, variant, **changes):
+    return {"notebook": "c", "sources": "s", "seed": seed, "variant": variant, "differences": [], "numbers": {"a": 1.0 + seed}, "error": None} | changes  # fmt: skip
+
+
+USED = {name: {"bits": name} for name in "vwxyz"}
+
+
+def test_a_range_needs_eight_seeds_on_four_sets_that_differ():
+    runs = [result(seed, variant) for variant in "vwxy" for seed in range(8)]
+    assert record.complete(runs, USED) == runs
+    assert record.complete(runs[:-1], USED) == []
+    assert record.complete(runs, USED | {"y": {"bits": "x"}}) == []
+    made = record.chapter_record(Path("c.ipynb"), runs, USED)
+    assert made["values"] == {"a": [1.0 + seed for _ in "vwxy" for seed in range(8)]}
+    assert made["runs"][9] == [1, "w"]
+
+
+def test_the_table_names_lines_and_numbers_and_the_seeds_on_which_they_failed(
+    tmp_path, notebook, monkeypatch
+):
+    monkeypatch.setattr(records, "FOLDER", tmp_path)
+    records.save("little", {"values": {"a": [1.0, 1.1]}})
+    now = {"notebook": "little", "sources": runner.sources(notebook)}
+    lines = [
+        result(0, "avx2", **now),
+        result(1, "avx2", **now),
+        result(2, "avx2", **now | {"differences": [[3, "True", "False"]]}),
+    ]
+    file = tmp_path / "runs.jsonl"
+    file.write_text("".join(f"{runner.json.dumps(line)}\n" for line in lines) + '{"cut sho')
+    (row,) = table.outcomes([notebook], file, tmp_path / "none.jsonl")
+    assert (row["variant"], row["runs"]) == ("avx2", 3)
+    assert row["failed"] == {"OUTSIDE  a": [1, 2], "cell 3: False": [2]}
+    assert "cell 3: False (seeds 2)" in table.markdown([row])
+
+
+def test_runs_of_other_cells_do_not_count(tmp_path, notebook):
+    file = tmp_path / "runs.jsonl"
+    file.write_text(runner.json.dumps(result(0, "avx2", notebook="little", sources="of before")) + "\n")
+    assert table.outcomes([notebook], file, tmp_path / "none.jsonl") == []
+
+
+@pytest.mark.parametrize("name", ["audio"])
+def test_no_range_of_a_chapter_rests_on_fewer_than_eight_seeds_and_four_sets(name):
+    made = records.load(name)
+    bits = {variant: use["bits"] for variant, use in made["variants"].items()}
+    seeds = {}
+    for seed, variant in made["runs"]:
+        seeds.setdefault(bits[variant], set()).add(seed)
+    assert len([found for found in seeds.values() if len(found) >= record.SEEDS]) >= record.SETS
+    assert all(len(values) == len(made["runs"]) for values in made["values"].values())
