@@ -121,14 +121,11 @@ def _sentence(error: Exception) -> str | None:
     """What a person is told of an error; None for a mistake in this program, which shows its traceback."""
     if isinstance(error, ConfigError):  # raised before torch is imported, as far as parameters go
         return str(error)
-    if (said := of_error(error)) and type(error).__name__ != "RunError":
-        return said
-    if isinstance(error, ValueError | RuntimeError):
-        from .data import DataError
-        from .storage import RunError
-
-        return str(error) if isinstance(error, DataError | RunError) else None
-    return None
+    if {"DataError", "RunError"} & {
+        kind.__name__ for kind in type(error).__mro__
+    }:  # by name: they are beside torch
+        return str(error)
+    return of_error(error)
 
 
 def _reader_is_gone() -> bool:

@@ -151,7 +151,7 @@ class Config:
     def _check_sound(self) -> None:
         if self.sound is None:
             return
-        if not isinstance(self.sound, Sound) or self.sound.representation not in PLANES:
+        if not isinstance(self.sound, Sound) or self.sound.representation not in tuple(PLANES):
             raise ConfigError(f"sound must be a Sound with one of {', '.join(PLANES)}, got {got(self.sound)}")
         for name, kind in OF_PICTURE_OF_SOUND.items():
             if name not in ("rows", "columns"):  # see below
@@ -166,8 +166,8 @@ class Config:
 
     def _check_memory(self) -> None:
         """Refuse what is too much together, though each number is within its bounds."""
-        # of the residual blocks of four private and two shared halves, and of two discriminators; see networks.py
-        weights = self.width**2 * (288 * (4 * self.private_blocks + 2 * self.shared_blocks) + 12_240)
+        # of the residual blocks (four private halves, two shared ones), of the shared discriminator (6,120) and the rest
+        weights = self.width**2 * (288 * (4 * self.private_blocks + 2 * self.shared_blocks) + 7000)
         if weights > MOST_WEIGHTS:
             raise ConfigError(
                 f"width={self.width} with private_blocks={self.private_blocks} and shared_blocks={self.shared_blocks} makes "

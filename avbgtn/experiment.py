@@ -10,6 +10,7 @@ from . import data
 from .config import Config, ConfigError
 from .parameters import CELEBA_DOMAINS, HEADS_DOMAINS, Parameters, config_of
 from .runs import runs_root
+from .sentences import shown
 from .sound_parameters import MUSIC_DOMAINS, SoundParameters
 
 # CPU-seconds an epoch (one update of every player, batch 1), UNIT and AVB-GTN together, measured on one thread of an
@@ -103,7 +104,7 @@ def resolve(p: Parameters) -> Experiment:
     if uses_cache(p, loaded):
         loaded.use_cache()
     configs = configs_for(loaded.checksum)
-    return Experiment(configs, loaded, p, tuple(_lines(p, preset, device, why, configs)))
+    return Experiment(configs, loaded, p, tuple(map(shown, _lines(p, preset, device, why, configs))))
 
 
 def _open_own(p: Parameters, c: Config) -> None:

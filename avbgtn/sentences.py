@@ -5,6 +5,7 @@ Importing this imports no torch.
 
 import errno
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -30,6 +31,11 @@ def got(value: Any) -> str:
     if len(text) <= LONGEST:
         return text
     return f"{text[: LONGEST - 40]}... ({len(text):,} characters)"
+
+
+def in_markdown(value: Any) -> str:
+    """``value`` as it is, on one line, where Markdown would read marks or HTML in it: a name in a heading or a table."""
+    return re.sub(r"([\\`*<>|\[\]$~&#]|(?<!\w)_|_(?!\w))", r"\\\1", shown(value))
 
 
 # --- errors of the system ---------------------------------------------------------------------------------------------
