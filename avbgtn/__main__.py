@@ -14,6 +14,7 @@ Exit codes: 0 done, 2 bad input or a run that cannot go on (one sentence on stde
 
 import argparse
 import os
+import select
 import signal
 import sys
 import traceback
@@ -95,11 +96,12 @@ def main(arguments: list[str] | None = None) -> int:
             stream.reconfigure(errors="backslashreplace")
     try:
         args = parser().parse_args(arguments)
-        here = place(note=_note)
+        here = place()
         if here.launched or FOLLOWED in os.environ:
             stop_without_parent()
         code = COMMANDS[args.command](args, here)
-        sys.stdout.flush()  # now, where an error can still be told
+        if sys.stdout:  # none, where it was closed before the start
+            sys.stdout.flush()  # now, while an error can still be told
         return code
     except KeyboardInterrupt as stopped:
         if arguments is None:  # from here on, one more Ctrl-C ends this process at once and without a word
@@ -131,11 +133,15 @@ def _sentence(error: Exception) -> str | None:
 def _reader_is_gone() -> bool:
     """Whether standard output is a pipe that nobody reads any more; if so, it is replaced, as Python flushes it at its end."""
     try:
-        sys.stdout.flush()
+        output = sys.stdout.fileno()
+        there = select.poll()
+    except (OSError, AttributeError):  # no file, as under a test; no such call, as on Windows
         return False
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return True
+    there.register(output, 0)
+    if not any(event & (select.POLLERR | select.POLLHUP) for _, event in there.poll(0)):
+        return False
+    os.dup2(os.open(os.devnull, os.O_WRONLY), output)
+    return True
 
 
 def _fail(error: Exception, here: Place, sentence: str | None = None) -> int:
@@ -147,10 +153,6 @@ def _fail(error: Exception, here: Place, sentence: str | None = None) -> int:
         who = f"rank {here.rank} of {here.world}: " if here.world > 1 and not shared else ""
         print(f"error: {who}{shown(sentence or error)}", file=sys.stderr, flush=True)
     return 2
-
-
-def _note(text: str) -> None:
-    print(f"note: {text}", file=sys.stderr, flush=True)
 
 
 def _epochs(text: str) -> tuple[int, ...]:
