@@ -21,7 +21,7 @@ COUNTED = "checkpoints are numbered with eight digits"
 
 EPOCHS = 10**8 - 1
 LIMIT = 1e6  # of weights of losses and of scales: their products with a loss stay finite in float32
-STEP = 1e3  # of step sizes: Adam moves every weight by about so much at a time
+STEP = 1e38  # of step sizes: what float32 holds; a large one diverges, which training says
 
 # What one config may ask for. 10^9 weights are 4 GB in float32, and training holds them four times (gradients, Adam's two
 # moments) and a fifth time as averages; the paper's networks have 43 million.
