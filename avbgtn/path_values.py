@@ -1,5 +1,5 @@
-"""The kinds of values that are paths: made absolute, since papermill, nbval and a terminal each have another working
-directory, and looked up, so that a wrong one is refused before any work starts."""
+"""The kinds of values that are paths: made absolute, since papermill, nbval and a terminal each have another
+working directory, and looked up, so that a wrong one is refused before any work starts."""
 
 import os
 import stat
@@ -31,7 +31,8 @@ def _what(name: str, path: Path) -> str:
     """ "a folder", "a file" or "missing".
 
     Raises:
-        ConfigError: the system cannot look: a part of more than 255 bytes, a folder that may not be entered, a loop.
+        ConfigError: the system cannot look: a part of more than 255 bytes, a folder that may not be entered,
+        a loop.
     """
     try:
         return "a folder" if stat.S_ISDIR(path.stat().st_mode) else "a file"

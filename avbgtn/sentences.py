@@ -1,4 +1,5 @@
-"""What people are told: names and values as they can be printed on one line, and an error of the system as one sentence.
+"""What people are told: names and values as they can be printed on one line, and an error of the system as
+one sentence.
 
 Importing this imports no torch.
 """
@@ -14,8 +15,8 @@ LONGEST = 160  # characters of a value in a sentence; what is longer is cut
 
 
 def shown(value: Any) -> str:
-    """``str(value)`` as it can be printed on one line: what is not printable (line ends, escape codes, bytes of a name that
-    are no characters) is written with a backslash, as in a Python string."""
+    """``str(value)`` as it can be printed on one line: what is not printable (line ends, escape codes, bytes
+    of a name that are no characters) is written with a backslash, as in a Python string."""
     text = str(value)
     if text.isprintable():
         return text
@@ -34,11 +35,12 @@ def got(value: Any) -> str:
 
 
 def in_markdown(value: Any) -> str:
-    """``value`` as it is, on one line, where Markdown would read marks or HTML in it: a name in a heading or a table."""
+    """``value`` as it is, on one line, where Markdown would read marks or HTML in it: a name in a heading or
+    a table."""
     return re.sub(r"([\\`*<>|\[\]$~&#]|(?<!\w)_|_(?!\w))", r"\\\1", shown(value))
 
 
-# --- errors of the system ---------------------------------------------------------------------------------------------
+# --- errors of the system -----------------------------------------------------------------------------------
 
 # What to do about the usual ones; any other is told in the system's own words.
 ADVICE = {
@@ -56,8 +58,8 @@ ADVICE = {
 
 
 def of_error(error: BaseException) -> str | None:
-    """One sentence for an error of the system: a disk's, a name's, or memory that is used up. ``None`` for any other error,
-    which is a mistake in the program and needs its traceback."""
+    """One sentence for an error of the system: a disk's, a name's, or memory that is used up. ``None`` for
+    any other error, which is a mistake in the program and needs its traceback."""
     if isinstance(error, OSError):
         where = " and ".join(shown(os.fsdecode(name)) for name in _names(error))
         what = shown(error.strerror or str(error) or type(error).__name__)
@@ -88,7 +90,8 @@ def _is_memory(error: RuntimeError) -> bool:
 
 @contextmanager
 def one_sentence() -> Iterator[None]:
-    """For what notebooks call: an error of the system ends as a :class:`~avbgtn.storage.RunError` of one sentence.
+    """For what notebooks call: an error of the system ends as a :class:`~avbgtn.storage.RunError` of one
+    sentence.
 
     Raises:
         RunError: in place of what :func:`of_error` knows; every other error passes unchanged.

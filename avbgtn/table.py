@@ -1,13 +1,12 @@
 """The table: of every parameter, and of every field of a config, its kind, its bounds and its words.
 
 The checks of what people type (``parameters.py``, the command line) and of what a file holds
-(:class:`~avbgtn.config.Config`, from ``parameters.json`` or from the metadata of a weights file) both come from here, so
-that no limit stands in two places. Importing this imports no torch.
+(:class:`~avbgtn.config.Config`, from ``parameters.json`` or from the metadata of a weights file) both come
+from here, so that no limit stands in two places. Importing this imports no torch.
 
-Upper bounds are generous: the paper's values are hundreds of times below most of them. They stop what no machine can
-hold, and what a slip of the keyboard or a damaged file asks for, before memory is taken; :data:`MOST_WEIGHTS` and
-:data:`MOST_VALUES` stop what is too much together.
-"""
+Upper bounds are generous, at least eight times the paper's values. They stop what no
+machine can hold, and what a slip of the keyboard or a damaged file asks for, before memory is taken;
+:data:`MOST_WEIGHTS` and :data:`MOST_VALUES` stop what is too much together."""
 
 from . import path_values as p
 from . import values as v
@@ -23,11 +22,11 @@ EPOCHS = 10**8 - 1
 LIMIT = 1e6  # of weights of losses and of scales: their products with a loss stay finite in float32
 STEP = 1e38  # of step sizes: what float32 holds; a large one diverges, which training says
 
-# What one config may ask for. 10^9 weights are 4 GB in float32, and training holds them four times (gradients, Adam's two
-# moments) and a fifth time as averages; the paper's networks have 43 million.
+# What one config may ask for. 10^9 weights are 4 GB in float32, and training holds them four times
+# (gradients, Adam's two moments) and a fifth time as averages; the paper's networks have 43 million.
 MOST_WEIGHTS = 10**9
-# Features of the first layer, of all images of a batch; each is four bytes, and a step holds dozens of such layers. The
-# paper's have a million.
+# Features of the first layer, of all images of a batch; each is four bytes, and a step holds dozens of such
+# layers. The paper's have a million.
 MOST_VALUES = 2**30
 
 SIZE = v.Whole(

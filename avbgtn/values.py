@@ -1,10 +1,10 @@
-"""The kinds of values: each takes what a person or papermill gave and returns a value, or refuses in one sentence.
+"""The kinds of values: each takes what a person or papermill gave and returns a value, or refuses in one
+sentence.
 
-papermill's ``-p`` gives ``5e4`` as a float and ``true`` as a string, its YAML gives ``no`` as ``False``, and a command
-line gives strings only: all of this a kind reads when it is *called*. What a file holds is read more strictly, by
-``stored``: a config was written by this package, so that a number there is a number. ``table.py`` says which
-parameter is of which kind, and within which bounds.
-"""
+papermill's ``-p`` gives ``5e4`` as a float and ``true`` as a string, its YAML gives ``no`` as ``False``, and
+a command line gives strings only: all of this a kind reads when it is *called*. What a file holds is read
+more strictly, by ``stored``: a config was written by this package, so that a number there is a number.
+``table.py`` says which parameter is of which kind, and within which bounds."""
 
 import math
 from collections.abc import Callable
@@ -22,13 +22,14 @@ LONGEST_NAME = 100  # characters of a domain's name: it becomes part of file nam
 
 
 class ConfigError(ValueError):
-    """A parameter that cannot be used: one sentence, on one line, with what came, what was expected and what to do."""
+    """A parameter that cannot be used: one sentence, on one line, with what came, what was expected and what
+    to do."""
 
     def __init__(self, sentence: str):
         super().__init__(shown(sentence))
 
 
-# --- numbers ----------------------------------------------------------------------------------------------------------
+# --- numbers ------------------------------------------------------------------------------------------------
 
 
 def _number(name: str, value: Any, expected: str) -> int | float:
@@ -87,8 +88,8 @@ class Whole:
 
 @dataclass(frozen=True)
 class Number:
-    """Finite numbers with ``above < number``, ``least <= number``, ``number < below``, ``number <= most``; ``"1e-3"``
-    counts."""
+    """Finite numbers with ``above < number``, ``least <= number``, ``number < below``, ``number <= most``;
+    ``"1e-3"`` counts."""
 
     above: float | None = None
     least: float | None = None
@@ -125,7 +126,7 @@ class Number:
         return self(name, value)
 
 
-# --- words ------------------------------------------------------------------------------------------------------------
+# --- words --------------------------------------------------------------------------------------------------
 
 
 def _yes_or_no(value: Any) -> bool | None:
@@ -138,7 +139,8 @@ def _yes_or_no(value: Any) -> bool | None:
 
 @dataclass(frozen=True)
 class Word:
-    """One of these words, spelt like this. Of a parameter that can be ``"auto"``, a config holds what that became."""
+    """One of these words, spelt like this. Of a parameter that can be ``"auto"``, a config holds what that
+    became."""
 
     choices: tuple[str, ...]
     auto: bool = False
@@ -195,7 +197,7 @@ class Text:
         return value
 
 
-# --- names ------------------------------------------------------------------------------------------------------------
+# --- names --------------------------------------------------------------------------------------------------
 
 
 def _is_name(text: str, most: int = LONGEST_NAME, *, empty: bool = False) -> bool:
