@@ -159,7 +159,7 @@ def test_a_name_over_a_sound_is_read_as_it_is():
 # --- what is committed --------------------------------------------------------------------------------------------
 
 
-def test_no_output_of_a_notebook_holds_an_address():
+def test_no_output_of_a_notebook_and_no_page_holds_an_address():
     found = []
     for path in sorted(BOOK.glob("*.ipynb")):
         for k, cell in enumerate(json.loads(path.read_text(encoding="utf-8"))["cells"]):
@@ -169,6 +169,9 @@ def test_no_output_of_a_notebook_holds_an_address():
                 found += [
                     f"{path.name}, cell {k}: {hit}" for hit in re.findall(r".{0,40}\b0x[0-9a-f]{6,}", text)
                 ]
+    for path in [*BOOK.glob("*.md"), *BOOK.glob("text/*.md")]:
+        text = path.read_text(encoding="utf-8")
+        found += [f"{path.name}: {hit}" for hit in re.findall(r".{0,40}\b0x[0-9a-f]{6,}", text)]
     assert not found, found[:3]
 
 
