@@ -8,27 +8,39 @@
     python -m avbgtn study --grid full --cell 3
     torchrun --nproc-per-node 2 -m avbgtn train --batch 2
 
-Exit codes: 0 done, 2 bad input or a run that cannot go on (one sentence on stderr), 75 interrupted with a checkpoint saved.
+Exit codes: 0 done, 2 bad input or a run that cannot go on (one sentence on stderr), 75 interrupted with a checkpoint saved,
+130 interrupted, 141 whoever read the output is gone. AVBGTN_TRACEBACK=1 prints the traceback behind a sentence.
 """
 
 import argparse
 import os
+import select
+import signal
 import sys
+import traceback
 from dataclasses import fields, replace
 from pathlib import Path
 
 from .config import ConfigError
 from .grid import GRIDS
 from .parameters import Parameters, from_parameters
-from .processes import Place, place, stop_without_parent
+from .processes import FOLLOWED, Place, place, stop_without_parent
+from .sentences import got, of_error, shown
 from .sound_parameters import SoundParameters
-from .values import whole
+from .table import TABLE
 
 SOUND_FILES = (".wav", ".flac", ".ogg")
 
 
+class Parser(argparse.ArgumentParser):
+    """Refuses in one sentence, with names and values as they can be printed."""
+
+    def error(self, message: str):
+        self.exit(2, f"error: {shown(message)}; {self.prog} --help lists what can be given\n")
+
+
 def parser() -> argparse.ArgumentParser:
-    top = argparse.ArgumentParser(
+    top = Parser(
         prog="python -m avbgtn", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     commands = top.add_subparsers(dest="command", required=True, metavar="train | resume | translate | study")
@@ -64,7 +76,7 @@ def parser() -> argparse.ArgumentParser:
     )
     translate.add_argument("--to", default=None, help="target domain; blond or violin by default")
     translate.add_argument(
-        "--seed", type=int, default=None, help="draw the posterior's noise; zero without it"
+        "--seed", type=_seed, default=None, help="draw the posterior's noise; zero without it"
     )
     translate.add_argument(
         "-o", "--output", default=None, help="where to write; FILE-blond.png or FILE-violin.wav by default"
@@ -78,34 +90,68 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    args = parser().parse_args(arguments)
     here = Place()
+    for stream in (sys.stdout, sys.stderr):  # a name with bytes that are no characters must not end the work
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
     try:
+        args = parser().parse_args(arguments)
         here = place()
-        if here.launched:
+        if here.launched or FOLLOWED in os.environ:
             stop_without_parent()
-        return COMMANDS[args.command](args, here)
-    except ConfigError as error:  # raised before torch is imported, as far as parameters go
-        return _fail(error, here)
-    except (ValueError, RuntimeError) as error:
-        from .data import DataError
-        from .storage import RunError
-
-        if isinstance(error, DataError | RunError):
-            return _fail(error, here)
-        raise
+        code = COMMANDS[args.command](args, here)
+        if sys.stdout:  # none, where it was closed before the start
+            sys.stdout.flush()  # now, while an error can still be told
+        return code
     except KeyboardInterrupt as stopped:
+        if arguments is None:  # from here on, one more Ctrl-C ends this process at once and without a word
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
         if here.first:
             print(str(stopped) or "interrupted before there was anything to save", file=sys.stderr)
-        return getattr(stopped, "EXIT_CODE", 130)  # 75 of train.Interrupted: a checkpoint was saved
+        return getattr(stopped, "EXIT_CODE", 130)  # 75 of processes.Interrupted: a checkpoint was saved
+    except Exception as error:
+        if isinstance(error, BrokenPipeError) and _reader_is_gone():
+            return (
+                128 + signal.SIGPIPE if hasattr(signal, "SIGPIPE") else 2
+            )  # as the shell shows it, e.g. for "| head -1"
+        if (sentence := _sentence(error)) is None:
+            raise
+        return _fail(error, here, sentence)
 
 
-def _fail(error: Exception, here: Place) -> int:
+def _sentence(error: Exception) -> str | None:
+    """What a person is told of an error; None for a mistake in this program, which shows its traceback."""
+    if isinstance(error, ConfigError):  # raised before torch is imported, as far as parameters go
+        return str(error)
+    if {"DataError", "RunError"} & {
+        kind.__name__ for kind in type(error).__mro__
+    }:  # by name: they are beside torch
+        return str(error)
+    return of_error(error)
+
+
+def _reader_is_gone() -> bool:
+    """Whether standard output is a pipe that nobody reads any more; if so, it is replaced, as Python flushes it at its end."""
+    try:
+        output = sys.stdout.fileno()
+        there = select.poll()
+    except (OSError, AttributeError):  # no file, as under a test; no such call, as on Windows
+        return False
+    there.register(output, 0)
+    if not any(event & (select.POLLERR | select.POLLHUP) for _, event in there.poll(0)):
+        return False
+    os.dup2(os.open(os.devnull, os.O_WRONLY), output)
+    return True
+
+
+def _fail(error: Exception, here: Place, sentence: str | None = None) -> int:
     """Say it, once: what is the same in all processes is said by the first."""
+    if os.environ.get("AVBGTN_TRACEBACK", "0") not in ("", "0"):
+        traceback.print_exception(error)
     shared = isinstance(error, ConfigError) or type(error).__name__ == "SharedError"
     if here.first or not shared:
         who = f"rank {here.rank} of {here.world}: " if here.world > 1 and not shared else ""
-        print(f"error: {who}{error}", file=sys.stderr, flush=True)
+        print(f"error: {who}{shown(sentence or error)}", file=sys.stderr, flush=True)
     return 2
 
 
@@ -113,13 +159,18 @@ def _epochs(text: str) -> tuple[int, ...]:
     if not text:
         return ()
     try:
-        return tuple(int(float(part)) for part in text.split(","))
-    except ValueError:
-        raise ConfigError(f"keep must be epochs separated by commas, got {text!r}") from None
+        return tuple(TABLE["epochs"]("keep", part) for part in text.split(","))
+    except ConfigError:
+        raise ConfigError(
+            f"keep must be epochs separated by commas, whole numbers from 1 to {TABLE['epochs'].most}, got {got(text)}"
+        ) from None
 
 
-def _whole(name: str, text: str) -> int:
-    return whole(1)(name, text)
+def _seed(text: str) -> int:
+    try:
+        return TABLE["seed"]("seed", text)
+    except ConfigError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _one_thread(device: str) -> None:
@@ -143,7 +194,7 @@ def _train(args: argparse.Namespace, here: Place) -> int:
     of_sound = set(SoundParameters.checks) - set(Parameters.checks)  # whoever names one of these means sound
     is_sound = args.dataset in ("music", "irmas") or bool(of_sound & set(given))
     kind = SoundParameters if is_sound else Parameters
-    asked = _whole("devices", given["devices"]) if "devices" in given else None
+    asked = TABLE["devices"]("devices", given["devices"]) if "devices" in given else None
     if here.launched:
         given.pop("devices", None)
     parameters, keep = from_parameters(given, kind), _epochs(args.keep)
@@ -172,8 +223,8 @@ def _train(args: argparse.Namespace, here: Place) -> int:
 
 
 def _say(text: str) -> None:
-    """A line at once, also into a batch job's file."""
-    print(text, flush=True)
+    """A line at once, also into a batch job's file; names in it as they can be printed."""
+    print(shown(text), flush=True)
 
 
 def _silent(text: str) -> None:
@@ -181,9 +232,9 @@ def _silent(text: str) -> None:
 
 
 def _resume(args: argparse.Namespace, here: Place) -> int:
-    asked = None if args.devices is None else _whole("devices", args.devices)
+    asked = None if args.devices is None else TABLE["devices"]("devices", args.devices)
     given = from_parameters({"epochs": args.epochs, "root": args.root, "workers": args.workers, "cache": args.cache, "speed": args.speed})  # fmt: skip
-    options = {name: _whole(name, getattr(args, name)) for name in ("log_every", "measure_every")}
+    options = {name: TABLE[name](name, getattr(args, name)) for name in ("log_every", "measure_every")}
     keep = _epochs(args.keep)
     from .experiment import load_data, uses_cache
     from .runs import Run
@@ -224,7 +275,7 @@ def _study(args: argparse.Namespace, here: Place) -> int:
     if args.cell is not None and args.processes is not None:
         raise ConfigError("give --cell or --processes, not both: one cell, or all open ones")
     if args.processes is not None:
-        return study.run_all(grid, _whole("processes", args.processes), say=_say)
+        return study.run_all(grid, TABLE["processes"]("processes", args.processes), say=_say)
     if args.cell is not None:
         study.run_cell(study.find_cell(grid, args.cell), say=_say)
         return 0

@@ -13,6 +13,8 @@ from matplotlib import style
 from matplotlib.figure import Figure
 from PIL import Image
 
+from .sentences import shown
+
 WIDTH = 4.8  # inches
 CSS_PIXELS = 96  # an inch on a web page
 LETTERS = 10  # points
@@ -72,7 +74,7 @@ class BookFigure(Figure):
         return {"image/png": picture, "text/plain": repr(self)}, {"image/png": {"width": width}}
 
     def __repr__(self) -> str:
-        return f"<figure: {self.alt.split('. ')[0].rstrip('.')}>" if self.alt else "<figure>"
+        return f"<figure: {shown(self.alt.split('. ')[0].rstrip('.'))}>" if self.alt else "<figure>"
 
 
 def styled(draw):

@@ -6,36 +6,34 @@ are checked and turned into configs by ``parameters.py``.
 
 import hashlib
 import json
-import math
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
+from .sentences import got
 from .sound import PLANES, Sound
+from .table import MODELS, MOST_VALUES, MOST_WEIGHTS, OF_CONFIG, OF_PICTURE_OF_SOUND, T_PENALTIES, TABLE
+from .values import ConfigError, Word
 
+__all__ = [
+    "ALIGNED",
+    "CHOICES",
+    "MODELS",
+    "OF_PRESET",
+    "PRESETS",
+    "T_PENALTIES",
+    "Config",
+    "ConfigError",
+    "default_posterior",
+]
 
-class ConfigError(ValueError):
-    """A parameter that cannot be used: one sentence with what came, what was expected and what to do."""
-
-
-MODELS = ("unit", "avb_gtn")
-T_PENALTIES = ("log_sigmoid", "logit", "softplus")  # those that ask a posterior discriminator T
-
-CHOICES = {
-    "model": MODELS,
-    "posterior": ("input", "code", "none"),
-    "penalty": (*T_PENALTIES, "mean_square", "gaussian", "none"),
-    "penalty_scale": ("as_written", "per_dimension", "nats"),
-    "gan_loss": ("non_saturating", "minimax", "least_squares"),
-    "init": ("independent", "twin"),
-    "weight_init": ("normal", "kaiming", "kaiming_all"),
-    "lambda_reading": ("code", "literal"),
-    "t_train_on": ("real", "real+translated"),
-    "t_input": ("xz", "z"),
-    "t_view": ("image", "patch", "place"),
-    "t_prior": ("normal", "other"),
-    "precision": ("32-true", "bf16-mixed", "64-true"),
-    "device": ("cpu", "cuda"),
-}
+CHOICES = {  # of the words in a config
+    name: kind.choices
+    for name, kind in TABLE.items()
+    if isinstance(kind, Word) and name in (
+        "model", "posterior", "penalty", "penalty_scale", "gan_loss", "init", "weight_init", "lambda_reading",
+        "t_train_on", "t_input", "t_view", "t_prior", "precision", "device",
+    )
+}  # fmt: skip
 
 # A preset is a size of the same model and the step size that suits it. "paper" is the paper's base code,
 # value by value. The others start from Kaiming's weights: from N(0, 0.02) a short run stays grey.
@@ -61,13 +59,6 @@ ALIGNED: dict[str, Any] = dict(
 )  # fmt: skip
 PRESETS["aligned"] = dict(PRESETS["quick"])
 OF_PRESET = {"aligned": ALIGNED}  # what a preset sets for AVB-GTN, where the parameter has its default
-
-# The least value of each whole number, for Config below; size has its own rule.
-LEAST = {
-    "width": 1, "private_blocks": 0, "shared_blocks": 0, "noise_channels": 1, "batch": 1, "seed": 0,
-    "adaptive_contrast": 0, "lr_halve_every": 0, "t_steps": 1, "size": 32,
-    "code_channels": 0,
-}  # fmt: skip
 
 # Fields that earlier versions did not have, with what they changed nothing at.
 LATER = {
@@ -149,47 +140,44 @@ class Config:
         return (self.sound.rows, self.sound.columns) if self.sound else (self.size, self.size)
 
     def __post_init__(self):
-        if not isinstance(self.domains, list | tuple) or not len(self.domains) == 2 == len(set(self.domains)):
-            raise ConfigError(f"domains must be two different names, got {self.domains!r}")
-        object.__setattr__(self, "domains", tuple(self.domains))
         for f in fields(self):
-            self._check_type(f.name, f.type)
-        for name, allowed in CHOICES.items():
-            if getattr(self, name) not in allowed:
-                raise ConfigError(f"{name} must be one of {', '.join(allowed)}, got {getattr(self, name)!r}")
-        if self.size % 16:
-            raise ConfigError(f"size must be a multiple of 16 of at least 32, got {self.size!r}")
-        if self.lr == 0 or self.t_lr == 0:
-            name = "lr" if self.lr == 0 else "t_lr"
-            raise ConfigError(f"{name} must be above 0, got 0: nothing would be learnt")
-        if self.ema >= 1:
-            raise ConfigError(f"ema must be below 1, got {self.ema!r}: the average would never move")
+            if f.name != "sound":
+                kind = OF_CONFIG.get(f.name) or TABLE[f.name]
+                object.__setattr__(self, f.name, kind.stored(f.name, getattr(self, f.name)))
         self._check_sound()
+        self._check_memory()
         self._check_penalty()
 
     def _check_sound(self) -> None:
         if self.sound is None:
             return
-        if not isinstance(self.sound, Sound) or self.sound.representation not in PLANES:
-            raise ConfigError(f"sound must be a Sound with one of {', '.join(PLANES)}, got {self.sound!r}")
-        if self.sound.rows != self.size or self.sound.columns % 16 or self.sound.columns < 32:
+        if not isinstance(self.sound, Sound) or self.sound.representation not in tuple(PLANES):
+            raise ConfigError(f"sound must be a Sound with one of {', '.join(PLANES)}, got {got(self.sound)}")
+        for name, kind in OF_PICTURE_OF_SOUND.items():
+            if name not in ("rows", "columns"):  # see below
+                kind.stored(f"{name} of sound", getattr(self.sound, name))
+        columns = self.sound.columns
+        if self.sound.rows != self.size or not isinstance(columns, int) or columns % 16 or columns < 32:
             raise ConfigError(
                 f"sound must have size={self.size} rows and a multiple of 16 columns of at least 32, "
-                f"got {self.sound.rows} x {self.sound.columns}"
+                f"got {got(self.sound.rows)} x {got(columns)}"
             )
+        OF_PICTURE_OF_SOUND["columns"].stored("columns of sound", columns)
 
-    def _check_type(self, name: str, kind: Any) -> None:
-        value = getattr(self, name)
-        if kind is float:
-            number = isinstance(value, int | float) and not isinstance(value, bool)
-            if not (number and math.isfinite(value) and value >= 0):
-                raise ConfigError(f"{name} must be a finite number of at least 0, got {value!r}")
-            object.__setattr__(self, name, float(value))
-        elif kind is int:
-            if not isinstance(value, int) or isinstance(value, bool) or value < LEAST[name]:
-                raise ConfigError(f"{name} must be a whole number of at least {LEAST[name]}, got {value!r}")
-        elif kind is str and not isinstance(value, str):
-            raise ConfigError(f"{name} must be a word, got {value!r}")
+    def _check_memory(self) -> None:
+        """Refuse what is too much together, though each number is within its bounds."""
+        # of the residual blocks (four private halves, two shared ones), of the shared discriminator (6,120) and the rest
+        weights = self.width**2 * (288 * (4 * self.private_blocks + 2 * self.shared_blocks) + 7000)
+        if weights > MOST_WEIGHTS:
+            raise ConfigError(
+                f"width={self.width} with private_blocks={self.private_blocks} and shared_blocks={self.shared_blocks} makes "
+                f"networks of about {weights / 1e9:.0f} billion weights, expected at most {MOST_WEIGHTS / 1e9:.0f}; lower one of them"
+            )
+        rows, columns = self.shape
+        if self.batch * self.width * rows * columns > MOST_VALUES:
+            raise ConfigError(
+                f"batch={self.batch} images of {rows} x {columns} with width={self.width} do not fit into memory; lower one of them"
+            )
 
     def _check_penalty(self) -> None:
         if self.penalty in T_PENALTIES and self.model == "unit":
@@ -251,7 +239,9 @@ class Config:
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "Config":
-        """Raises ConfigError with the names of fields that are unknown or missing."""
+        """Raises ConfigError with the names of fields that are unknown or missing; for anything but a dict."""
+        if not isinstance(values, dict):
+            raise ConfigError(f"a config must be an object with a value for every field, got {got(values)}")
         names = {f.name for f in fields(cls)}
         if unknown := sorted(set(values) - names, key=str):
             which = ", ".join(map(str, unknown))
@@ -259,8 +249,12 @@ class Config:
         if missing := sorted(names - set(values) - set(LATER)):
             which = ", ".join(missing)
             raise ConfigError(f"missing config fields: {which}; they belong to another version of avbgtn")
-        if values.get("sound") is not None:
-            values = values | {"sound": Sound(**values["sound"])}
+        if (sound := values.get("sound")) is not None:
+            if not isinstance(sound, dict) or set(sound) != {f.name for f in fields(Sound)}:
+                raise ConfigError(
+                    f"sound must be an object with {', '.join(f.name for f in fields(Sound))}, got {got(sound)}"
+                )
+            values = values | {"sound": Sound(**sound)}
         return cls(**values)
 
     def fingerprint(self) -> str:

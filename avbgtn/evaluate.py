@@ -13,6 +13,7 @@ from torch import Tensor
 from . import metrics
 from .baselines import ColourTransfer
 from .data import Evaluation
+from .sentences import in_markdown
 from .unit import UNIT
 
 CHUNK = 32  # images at a time, to bound the memory
@@ -130,7 +131,8 @@ COLUMNS = {
 
 
 def markdown_table(rows: Rows, direction: str, columns: dict[str, tuple[str, int]] = COLUMNS) -> str:
-    """The rows of one direction as a Markdown table; a score that a translator does not have is a dash."""
+    """The rows of one direction as a Markdown table; a score that a translator does not have is a dash. Names, which may be
+    those of a person's domains, stand in it as they are."""
     shown = {
         key: value for key, value in columns.items() if any(key in by[direction] for by in rows.values())
     }
@@ -143,7 +145,7 @@ def markdown_table(rows: Rows, direction: str, columns: dict[str, tuple[str, int
             f"{by_direction[direction][k]:.{digits}f}" if k in by_direction[direction] else "–"
             for k, (_, digits) in shown.items()
         ]
-        lines.append(f"| {name} | " + " | ".join(cells) + " |")
+        lines.append(f"| {in_markdown(name)} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
 

@@ -10,12 +10,14 @@ from . import data
 from .config import Config, ConfigError
 from .parameters import CELEBA_DOMAINS, HEADS_DOMAINS, Parameters, config_of
 from .runs import runs_root
+from .sentences import shown
 from .sound_parameters import MUSIC_DOMAINS, SoundParameters
 
 # CPU-seconds an epoch (one update of every player, batch 1), UNIT and AVB-GTN together, measured on one thread of an
 # AMD EPYC in November 2026. Nothing is claimed for GPUs until one has been measured.
-SECONDS_ON_CPU = {"quick": 0.13, "reader": 0.45, "paper": 4.7}
-SOUND_SECONDS_ON_CPU = {"quick": 0.4, "reader": 1.6, "paper": 4.7}
+# "aligned" is as large as "quick".
+SECONDS_ON_CPU = {"quick": 0.13, "reader": 0.45, "paper": 4.7, "aligned": 0.13}
+SOUND_SECONDS_ON_CPU = {"quick": 0.4, "reader": 1.6, "paper": 4.7, "aligned": 0.4}
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,7 @@ def resolve(p: Parameters) -> Experiment:
 
     Raises:
         ConfigError: CUDA was asked for and is not there; the data cannot have that size.
-        avbgtn.data.DataError: the data set is missing or broken.
+        avbgtn.data.DataError: the data set is missing or broken; a picture or sound of one's own cannot be used.
     """
     cuda = torch.cuda.is_available()
     if p.device == "cuda" and not cuda:
@@ -97,11 +99,22 @@ def resolve(p: Parameters) -> Experiment:
         return {m: config_of(p, m, **about) for m in p.models}
 
     c = next(iter(configs_for("").values()))
+    _open_own(p, c)
     loaded = load_data(c, root=p.root, workers=p.workers)
     if uses_cache(p, loaded):
         loaded.use_cache()
     configs = configs_for(loaded.checksum)
-    return Experiment(configs, loaded, p, tuple(_lines(p, preset, device, why, configs)))
+    return Experiment(configs, loaded, p, tuple(map(shown, _lines(p, preset, device, why, configs))))
+
+
+def _open_own(p: Parameters, c: Config) -> None:
+    """Open a person's own picture or sound now: that it cannot be used is better known before the training than after."""
+    if p.image:
+        data.image_from_file(p.image, c.size)
+    if isinstance(p, SoundParameters) and p.clip:
+        from .data import sound_files
+
+        sound_files.read(p.clip)
 
 
 def uses_cache(p: Parameters, domains: data.Domains) -> bool:

@@ -170,7 +170,7 @@ def _grids(panels: list[Panel], corner: str = "", foot: str = "") -> BookFigure:
     figure.sharpest = math.ceil(ENOUGH_DPI * unit) / unit
 
     def write(x: float, y: float, text: str, **how) -> None:
-        figure.text(x / width, y / height, text, **how)
+        figure.text(x / width, y / height, text, parse_math=False, **how)  # a domain may be called "$"
 
     top = height
     for head, (title, labels, rows) in zip(heads, panels, strict=True):

@@ -11,12 +11,14 @@ from collections.abc import Callable, Iterable
 from .experiment import Experiment
 from .processes import FOLLOWED, LOST, Signals
 from .runs import Run
+from .sentences import one_sentence
 from .storage import RunError
 from .train import SAVED, Interrupted, train
 
 LAST_WORDS = 60  # seconds for torchrun to end by itself: it grants its processes 30
 
 
+@one_sentence()
 def train_experiment(
     experiment: Experiment, *, keep: Iterable[int] = (), say: Callable[[str], None] = print, **options
 ) -> dict[str, Run]:
@@ -87,6 +89,7 @@ def follow_torchrun(
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        errors="backslashreplace",
         env={"OMP_NUM_THREADS": "1"} | os.environ | {"PYTHONUNBUFFERED": "1", FOLLOWED: "1"},
         start_new_session=True,  # a terminal's Ctrl-C comes here alone, and is handed on once
     )
@@ -127,8 +130,8 @@ def _why(run: Run, devices: int, code: int, said: list[str]) -> str:
         return f"{killed.format(devices=devices, name=run.path.name)}; the others stopped, and the same command {safe}"
     errors = [text for text in said if text.startswith("error: ")]
     first = [text for text in errors if LOST not in text]  # that others were lost is what follows from it
-    words = "\n".join(dict.fromkeys(first or errors) or said[-15:])
-    return f"a process of {run.path.name} failed (exit {code}); the run can be continued. It said:\n{words}"
+    words = " | ".join(dict.fromkeys(first or errors) or said[-15:])
+    return f"a process of {run.path.name} failed (exit {code}); the run can be continued. It said: {words}"
 
 
 def _killed(code: int, said: list[str]) -> str | None:

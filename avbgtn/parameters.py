@@ -1,16 +1,18 @@
 """The notebook's parameters: names, types and senseless values are refused before torch is imported.
 
 papermill only warns about a parameter that it does not know, and runs the defaults. Here every name and value
-is checked and normalised first (``values.py`` has the checks), and each refusal is one sentence.
+is checked and normalised first (``table.py`` says what each accepts), and each refusal is one sentence.
 """
 
 import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from . import values as v
-from .config import CHOICES, MODELS, OF_PRESET, PRESETS, T_PENALTIES, Config, ConfigError, default_posterior
+from .config import MODELS, OF_PRESET, PRESETS, T_PENALTIES, Config, ConfigError, default_posterior
+from .sentences import got, one_sentence
+from .table import TABLE
 
 if TYPE_CHECKING:
     from .experiment import Experiment
@@ -18,44 +20,6 @@ if TYPE_CHECKING:
 
 HEADS_DOMAINS, CELEBA_DOMAINS = ("brown", "blond"), ("Brown_Hair", "Blond_Hair")
 HEADS_SIZES = (32, 64, 128)
-
-CHECKS: dict[str, v.Check] = {
-    "epochs": v.whole(1),
-    "dataset": v.one_of("auto", "heads", "celeba"),
-    "root": v.existing_folder,
-    "domains": v.pair,
-    "preset": v.one_of("auto", *PRESETS),
-    "size": v.size,
-    "width": v.whole(1),
-    "batch": v.whole(1),
-    "seed": v.whole(0),
-    "models": v.models,
-    "penalty": v.one_of(*CHOICES["penalty"]),
-    "penalty_scale": v.one_of(*CHOICES["penalty_scale"]),
-    "posterior": v.one_of(*CHOICES["posterior"]),
-    "noise_scale": v.real(least=0),
-    "init": v.one_of(*CHOICES["init"]),
-    "weight_init": v.one_of(*CHOICES["weight_init"]),
-    "gan_loss": v.one_of(*CHOICES["gan_loss"]),
-    "adaptive_contrast": v.whole(0),
-    **{f"lambda_{k}": v.real(least=0) for k in range(5)},
-    "lambda_reading": v.one_of(*CHOICES["lambda_reading"]),
-    "lr": v.real(above=0),
-    "t_lr": v.real(above=0),
-    "lr_halve_every": v.whole(0),
-    "t_steps": v.whole(1),
-    "t_train_on": v.one_of(*CHOICES["t_train_on"]),
-    "ema": v.real(least=0, below=1),
-    "precision": v.one_of(*CHOICES["precision"]),
-    "device": v.one_of("auto", *CHOICES["device"]),
-    "devices": v.whole(1),
-    "workers": v.whole(0),
-    "cache": v.one_of("auto", "yes", "no"),
-    "speed": v.speed,
-    "run_dir": v.new_or_existing_folder,
-    "score_split": v.one_of("validation", "test"),
-    "image": v.existing_file("image"),
-}
 
 # What people call them elsewhere, where the spelling alone would lead nowhere or astray.
 OTHER_NAMES = {
@@ -66,6 +30,8 @@ OTHER_NAMES = {
     "gan": "gan_loss", "noise": "noise_scale", "prior": "penalty", "kl": "penalty",
 }  # fmt: skip
 
+# What papermill adds to the parameters for --inject-input-path, --inject-output-path and --inject-paths.
+PAPERMILL_NAMES = ("PAPERMILL_INPUT_PATH", "PAPERMILL_OUTPUT_PATH")
 SHELL_NAMES = ("In", "Out", "exit", "quit", "get_ipython", "open")  # IPython's; its others start with "_"
 
 # These tell AVB-GTN from UNIT; the last three do something only where there is a T.
@@ -122,8 +88,9 @@ class Parameters:
     score_split: str = "validation"  # "test" is for the final study alone
     image: str | None = None  # a picture of your own to translate
 
-    checks: ClassVar[dict[str, v.Check]] = CHECKS  # the names, and what each accepts
-    presets: ClassVar[dict[str, dict[str, Any]]] = PRESETS
+    # Of the class, and without types: with them, dataclasses would list them among the parameters.
+    checks = {}  # the names, and what each accepts; filled below
+    presets = PRESETS
 
     def check_data(self) -> None:
         """Refuse domains and sizes that the built-in heads do not have."""
@@ -147,9 +114,24 @@ class Parameters:
 
     def resolve(self) -> "Experiment":
         """Find the device, the preset and the data; imports torch. See :func:`avbgtn.experiment.resolve`."""
-        from .experiment import resolve
+        with one_sentence():
+            from .experiment import resolve
 
-        return resolve(self)
+            return resolve(self)
+
+    def preset_values(self, preset: str) -> dict[str, Any]:
+        """The values of a preset.
+
+        Raises:
+            ConfigError: there is no such preset.
+        """
+        if preset not in self.presets:
+            raise ConfigError(f"preset must be one of {', '.join(self.presets)}, got {got(preset)}")
+        return self.presets[preset]
+
+
+CHECKS: dict[str, v.Check] = {f.name: TABLE[f.name] for f in fields(Parameters)}
+Parameters.checks = CHECKS
 
 
 def defaults(kind: type[Parameters] = Parameters) -> dict[str, Any]:
@@ -182,10 +164,10 @@ def from_parameters(values: dict[str, Any], kind: type[Parameters] = Parameters)
 
 
 def _unknown(name: Any, kind: type[Parameters]) -> str:
-    plain, known = str(name).lower().replace("-", "_"), kind.checks
+    plain, known = (name.lower().replace("-", "_") if isinstance(name, str) else ""), kind.checks
     near = [OTHER_NAMES[plain]] if plain in OTHER_NAMES else difflib.get_close_matches(plain, known, n=1)
     hint = f"did you mean {near[0]!r}?" if near else f"the parameters are {', '.join(known)}"
-    return f"unknown parameter {name!r}: {hint}"
+    return f"unknown parameter {got(name)}: {hint}"
 
 
 def _check_together(p: Parameters) -> None:
@@ -241,7 +223,7 @@ def config_of(
 
     UNIT and AVB-GTN get equal values in everything but ``OF_AVB_GTN`` and what ``OF_PRESET`` gives AVB-GTN alone.
     """
-    chosen = p.presets[preset] | {
+    chosen = p.preset_values(preset) | {
         name: getattr(p, name)
         for name in ("size", "width", "lr", "ema", "weight_init")
         if getattr(p, name) is not None
@@ -292,8 +274,8 @@ def check_parameters_cell(
     """
     old = set(before)
     for name, value in namespace.items():
-        # what IPython puts there itself, and the variable that holds `before`
-        ours = name.startswith("_") or name in SHELL_NAMES or value is before
+        # what IPython and papermill put there themselves, and the variable that holds `before`
+        ours = name.startswith("_") or name in (*SHELL_NAMES, *PAPERMILL_NAMES) or value is before
         if not ours and name not in old and name not in kind.checks:
             raise ConfigError(_unknown(name, kind))
     # not only the new ones: when the cells run a second time, every parameter was there before

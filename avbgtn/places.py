@@ -3,7 +3,13 @@
 import os
 from pathlib import Path
 
+from .path_values import absolute
+
 
 def runs_root() -> Path:
-    """``$AVBGTN_RUNS``, or ``runs`` in the current folder."""
-    return Path(os.environ.get("AVBGTN_RUNS", "runs")).expanduser().resolve()
+    """``$AVBGTN_RUNS``, or ``runs`` in the current folder.
+
+    Raises:
+        ConfigError: the variable begins with ``~somebody`` who is no user here.
+    """
+    return absolute("$AVBGTN_RUNS", os.environ.get("AVBGTN_RUNS") or "runs", "a folder").resolve()

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from .sentences import shown
+
 # Sampling rates that MP3 knows. Another rate is raised to the next of these, or lowered to the last.
 MP3_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
 
@@ -70,7 +72,7 @@ class Player:
         return f'<div class="player" style="margin:0.5rem 0">{self.html()}</div>'
 
     def __repr__(self) -> str:
-        return f"<player: {self.words}, {self.rate:,} Hz>"
+        return f"<player: {shown(self.words)}, {self.rate:,} Hz>"
 
 
 @dataclass(frozen=True)

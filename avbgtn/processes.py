@@ -9,6 +9,7 @@ import os
 import re
 import select
 import signal
+import socket
 import sys
 import threading
 import time
@@ -19,12 +20,15 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from .config import Config, ConfigError
-from .values import real
+from .sentences import got
+from .table import TABLE
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
 
-FOLLOWED = "AVBGTN_FOLLOWED"  # set by launch.py: the standard input is a pipe whose other end is a notebook
+# Set by launch.py and study.py: the standard input is a pipe, whose other end is the notebook or the study.
+FOLLOWED = "AVBGTN_FOLLOWED"
+SAVED = "checkpoint saved; the same command continues"  # what an interrupted training says last
 LOST = "lost the other processes"  # what the survivors of a killed process say
 
 
@@ -70,20 +74,71 @@ class Place:
 ALONE = Place()
 
 
-def place() -> Place:
-    """This process's place, by the environment.
+# What torchrun tells the processes that it starts; the last one is what this package takes for its mark.
+LAUNCHER = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE")
+
+
+def _note(text: str) -> None:
+    print(f"note: {text}", file=sys.stderr, flush=True)
+
+
+def place(note: Callable[[str], None] = _note) -> Place:
+    """This process's place, by the environment. Some of the launcher's variables without ``LOCAL_WORLD_SIZE`` are left from
+    something else: they are said to be ignored, and taken away, so that no library believes them.
+
+    Args:
+        note: what is told of ignored variables.
 
     Raises:
-        ConfigError: the machines do not start equally many processes.
+        ConfigError: the machines do not start equally many processes; the variables are no numbers, or do not fit
+            together; no torchrun answers where they say that one is.
     """
-    if "LOCAL_WORLD_SIZE" not in os.environ:
+    given = {name: os.environ[name] for name in LAUNCHER if name in os.environ}
+    if "LOCAL_WORLD_SIZE" not in given:
+        if given:
+            names = ", ".join(given)
+            note(f"{names} ignored: no torchrun started this process, which trains alone")
+            for name in given:
+                del os.environ[name]
         return ALONE
-    here, world = int(os.environ["LOCAL_WORLD_SIZE"]), int(os.environ["WORLD_SIZE"])
+    undo = f"start it under torchrun, or remove {', '.join(given)} from the environment"
+    number = {}
+    for name in ("RANK", "WORLD_SIZE", "LOCAL_WORLD_SIZE"):
+        text = given.get(name, "")
+        if not (text.isascii() and text.isdigit() and len(text) < 8):
+            said = f"got {got(text)}" if name in given else "and it is missing"
+            raise ConfigError(f"{name} must be a whole number, as torchrun sets it, {said}; {undo}")
+        number[name] = int(text)
+    rank, world, here = number.values()
+    if not rank < world or not 1 <= here <= world:
+        raise ConfigError(
+            f"RANK={rank}, WORLD_SIZE={world} and LOCAL_WORLD_SIZE={here} do not fit together; {undo}"
+        )
     if world % here:
         raise ConfigError(
             f"every machine must start as many processes, got {here} of {world} on this one; give all of them the same --nproc-per-node"
         )
-    return Place(int(os.environ["RANK"]), world, here, launched=True)
+    if os.environ.get("TORCHELASTIC_USE_AGENT_STORE") == "True" and not _answers():
+        raise ConfigError(
+            f"the variables of torchrun are set, and none answers at {os.environ.get('MASTER_ADDR')}:{os.environ.get('MASTER_PORT')}; {undo}"
+        )
+    return Place(rank, world, here, launched=True)
+
+
+def _answers(tries: int = 10) -> bool:
+    """Whether torchrun listens where it says. It does before it starts a process; a busy machine gets some seconds. Without
+    this, the variables of a torchrun that is gone would let a process wait for the others until its patience ends."""
+    try:
+        where = os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"])
+    except (KeyError, ValueError):
+        return False
+    for _ in range(tries):
+        try:
+            socket.create_connection(where, timeout=10).close()
+            return True
+        except (OSError, OverflowError, UnicodeError):
+            time.sleep(0.5)
+    return False
 
 
 def patience() -> timedelta:
@@ -93,7 +148,9 @@ def patience() -> timedelta:
     Raises:
         ConfigError: the variable is no number above 0.
     """
-    return timedelta(minutes=real(above=0)("$AVBGTN_PATIENCE", os.environ.get("AVBGTN_PATIENCE", "10")))
+    return timedelta(
+        minutes=TABLE["$AVBGTN_PATIENCE"]("$AVBGTN_PATIENCE", os.environ.get("AVBGTN_PATIENCE", "10"))
+    )
 
 
 def check_fabric_run(config: Config) -> None:
@@ -172,6 +229,12 @@ def not_alone(here: Place) -> Iterator[None]:
 # --- signals and parents ----------------------------------------------------------------------------------------------
 
 
+class Interrupted(KeyboardInterrupt):
+    """SIGTERM or Ctrl-C: a checkpoint was saved, the same command continues. The command line exits with EXIT_CODE."""
+
+    EXIT_CODE = 75  # "temporary failure, try again" of sysexits.h: a batch system can requeue on it
+
+
 class Signals:
     """Turn SIGTERM and SIGINT into a flag, read between two epochs; a second Ctrl-C interrupts at once."""
 
@@ -196,8 +259,8 @@ class Signals:
 
 
 def stop_without_parent() -> None:
-    """Watch the launcher, and the notebook behind it if there is one, from a thread: when either is gone, this process
-    gets the SIGTERM that they can no longer send, saves a checkpoint and stops, and does not train on unseen."""
+    """Watch the launcher, and the notebook or study behind it if there is one, from a thread: when either is gone, this
+    process gets the SIGTERM that they can no longer send, saves a checkpoint and stops, and does not train on unseen."""
     launcher, followed = os.getppid(), FOLLOWED in os.environ
 
     def watch() -> None:

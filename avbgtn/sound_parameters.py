@@ -3,13 +3,14 @@
 As in ``parameters.py``, everything is checked before torch is imported.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, ClassVar
 
-from . import values as v
 from .config import ConfigError
-from .parameters import CHECKS, Parameters
-from .sound import PLANES, Sound
+from .parameters import Parameters
+from .sentences import got
+from .sound import Sound
+from .table import OF_SOUND, TABLE
 
 MUSIC_DOMAINS = ("piano", "violin")
 
@@ -29,6 +30,9 @@ SOUND_PRESETS: dict[str, dict[str, Any]] = {
         lr=1e-4, weight_decay=1e-4, ema=0.999, weight_init="normal",
     ),
 }  # fmt: skip
+SOUND_PRESETS["aligned"] = dict(
+    SOUND_PRESETS["quick"]
+)  # and for AVB-GTN what config.OF_PRESET says, as with pictures
 
 
 @dataclass(frozen=True)
@@ -44,17 +48,8 @@ class SoundParameters(Parameters):
     image: ClassVar[None] = None
     cache: ClassVar[str] = "no"  # of decoded pictures
 
-    checks: ClassVar[dict[str, v.Check]] = {
-        name: check for name, check in CHECKS.items() if name not in ("image", "cache")
-    } | {
-        "dataset": v.one_of("auto", "music", "irmas"),
-        "representation": v.one_of(*PLANES),
-        "rate": v.whole(4000),
-        "seconds": v.real(above=0),
-        "d_lr": v.real(above=0),
-        "clip": v.existing_file("sound"),
-    }
-    presets: ClassVar[dict[str, dict[str, Any]]] = {
+    checks = {}  # as in Parameters, filled below
+    presets = {
         name: {key: value for key, value in preset.items() if key not in ("rate", "seconds")}
         for name, preset in SOUND_PRESETS.items()
     }
@@ -63,7 +58,7 @@ class SoundParameters(Parameters):
         """Refuse other domains than the two instruments."""
         if self.domains not in (None, MUSIC_DOMAINS):
             raise ConfigError(
-                f"domains must be piano,violin, got {','.join(self.domains)!r}; leave domains out"
+                f"domains must be piano,violin, got {got(','.join(self.domains))}; leave domains out"
             )
 
     def own_values(self) -> dict[str, Any]:
@@ -73,8 +68,9 @@ class SoundParameters(Parameters):
         """The spectrograms of a preset, with what was asked for by name.
 
         Raises:
-            ConfigError: so many seconds do not fit into so few columns.
+            ConfigError: so many seconds do not fit into so few columns; there is no such preset.
         """
+        self.preset_values(preset)
         chosen = SOUND_PRESETS[preset]
         try:
             return Sound.of(
@@ -85,3 +81,6 @@ class SoundParameters(Parameters):
             )
         except ValueError as error:
             raise ConfigError(str(error)) from None
+
+
+SoundParameters.checks = {f.name: (TABLE | OF_SOUND)[f.name] for f in fields(SoundParameters)}

@@ -24,7 +24,8 @@ from .config import Config, ConfigError
 from .grid import GRIDS, Grid, Variant
 from .parameters import HEADS_DOMAINS, Parameters, config_of
 from .places import runs_root
-from .processes import Signals
+from .processes import FOLLOWED, SAVED, Interrupted, Signals
+from .sentences import got, shown
 
 Say = Callable[[str], None]
 
@@ -93,7 +94,7 @@ def cells(grid: Grid) -> list[Cell]:
 def find_grid(name: str) -> Grid:
     """Raises ConfigError for a name that no grid has."""
     if name not in GRIDS:
-        raise ConfigError(f"grid must be one of {', '.join(GRIDS)}, got {name!r}")
+        raise ConfigError(f"grid must be one of {', '.join(GRIDS)}, got {got(name)}")
     return GRIDS[name]
 
 
@@ -102,12 +103,12 @@ def find_cell(grid: Grid, which: str) -> Cell:
     there = {cell.name: cell for cell in cells(grid)}
     if which in there:
         return there[which]
-    if which.isascii() and which.isdigit() and int(which) < len(there):
+    if which.isascii() and which.isdigit() and len(which) < 10 and int(which) < len(there):
         return list(there.values())[int(which)]
     near = difflib.get_close_matches(which, there, n=1)
     hint = f"did you mean {near[0]}?" if near else f"python -m avbgtn study --grid {grid.name} lists them"
     raise ConfigError(
-        f"cell must be a number from 0 to {len(there) - 1} or a name such as {next(iter(there))}, got {which!r}; {hint}"
+        f"cell must be a number from 0 to {len(there) - 1} or a name such as {next(iter(there))}, got {got(which)}; {hint}"
     )
 
 
@@ -122,7 +123,7 @@ def listing(grid: Grid) -> str:
     common = "".join(f", {key} {value}" for key, value in grid.common.items())
     where = runs_root() / f"study-{grid.name}"
     return "\n".join(
-        [*lines, f"{done} of {len(lines)} done; preset {grid.preset}{common}; the runs are in {where}"]
+        [*lines, f"{done} of {len(lines)} done; preset {grid.preset}{common}; the runs are in {shown(where)}"]
     )
 
 
@@ -222,10 +223,9 @@ def run_all(grid: Grid, processes: int, *, say: Say = print) -> int:
     finally:
         for process in running:  # only where the loop was left by an error or a second Ctrl-C
             process.kill()
+        for process in running:
             process.wait()
     if signals.received:
-        from .train import SAVED, Interrupted
-
         raise Interrupted(f"study {grid.name}: stopped with {done} of {len(everything)} cells done, {SAVED}")
     for name, words in failed.items():
         say(f"FAILED  {name}: {words}")
@@ -244,7 +244,9 @@ def _start(cell: Cell) -> subprocess.Popen:
     with open(_log(cell), "ab") as log:
         return subprocess.Popen(
             [sys.executable, "-m", "avbgtn", "study", "--grid", cell.grid.name, "--cell", cell.name],
-            stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, env=os.environ | {"OMP_NUM_THREADS": "1"},
+            # Nothing is written to the pipe: it ends when this process does, however that ends, and the cell notices.
+            stdin=subprocess.PIPE, stdout=log, stderr=subprocess.STDOUT,
+            env=os.environ | {"OMP_NUM_THREADS": "1", FOLLOWED: "1"},
             start_new_session=True,  # a terminal's Ctrl-C comes to the parent, which hands it on
         )  # fmt: skip
 
@@ -253,4 +255,4 @@ def _last_words(cell: Cell, code: int) -> str:
     lines = _log(cell).read_text(encoding="utf-8", errors="replace").splitlines() or [""]
     said = next((line for line in reversed(lines) if line.startswith("error: ")), lines[-1])
     how = f"killed by signal {-code}" if code < 0 else f"exit {code}"
-    return f"{how}: {said} ({_log(cell)})"
+    return f"{how}: {shown(said)} ({shown(_log(cell))})"

@@ -21,20 +21,12 @@ from tqdm import tqdm
 from .config import Config
 from .data import Domains
 from .monitor import Monitor, alarms
-from .processes import Signals, check_fabric_run, not_alone, place, together
+from .processes import SAVED, Interrupted, Signals, check_fabric_run, not_alone, place, together
 from .provenance import provenance
 from .runs import Run, SharedError
 from .saver import Saver
 from .storage import RunError
 from .trainer import Trainer, make_fabric
-
-SAVED = "checkpoint saved; the same command continues"  # what an interrupted training says last
-
-
-class Interrupted(KeyboardInterrupt):
-    """SIGTERM or Ctrl-C: a checkpoint was saved, the same command continues. The command line exits with EXIT_CODE."""
-
-    EXIT_CODE = 75  # "temporary failure, try again" of sysexits.h: a batch system can requeue on it
 
 
 def train(

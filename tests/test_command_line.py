@@ -1,12 +1,15 @@
 """The command line's refusals that need no training: one sentence, before the work."""
 
 import os
+import subprocess
+import sys
 
 import pytest
 from PIL import Image
 
 from avbgtn import translator
 from avbgtn.__main__ import main
+from avbgtn.processes import LAUNCHER, place
 
 
 @pytest.fixture
@@ -54,3 +57,143 @@ def test_patience_is_a_number(monkeypatch):
     monkeypatch.setenv("AVBGTN_PATIENCE", "soon")
     with pytest.raises(ConfigError, match=r"\$AVBGTN_PATIENCE must be a number above 0, got 'soon'"):
         patience()
+
+
+# --- the launcher's variables -----------------------------------------------------------------------------------------
+
+LEFT = [{"RANK": "0"}, {"RANK": "1", "WORLD_SIZE": "2", "LOCAL_RANK": "0"}, {"WORLD_SIZE": "x"}]
+WRONG = [
+    ({"LOCAL_WORLD_SIZE": "2"}, "RANK must be a whole number, as torchrun sets it, and it is missing"),
+    ({"RANK": "0", "LOCAL_WORLD_SIZE": "2"}, "WORLD_SIZE must be a whole number, as torchrun sets it, and it is missing"),
+    ({"RANK": "\x1b", "WORLD_SIZE": "2", "LOCAL_WORLD_SIZE": "2"}, "RANK must be a whole number, as torchrun sets it, got '\\x1b'"),
+    ({"RANK": "0", "WORLD_SIZE": "2", "LOCAL_WORLD_SIZE": "0"}, "RANK=0, WORLD_SIZE=2 and LOCAL_WORLD_SIZE=0 do not fit together"),
+    ({"RANK": "2", "WORLD_SIZE": "2", "LOCAL_WORLD_SIZE": "2"}, "RANK=2, WORLD_SIZE=2 and LOCAL_WORLD_SIZE=2 do not fit together"),
+    ({"RANK": "0", "WORLD_SIZE": "9" * 99, "LOCAL_WORLD_SIZE": "1"}, "WORLD_SIZE must be a whole number"),
+    (
+        {"RANK": "0", "WORLD_SIZE": "1", "LOCAL_WORLD_SIZE": "1", "TORCHELASTIC_USE_AGENT_STORE": "True", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "x"},
+        "the variables of torchrun are set, and none answers at 127.0.0.1:x; start it under torchrun, or remove RANK",
+    ),
+]  # fmt: skip
+
+
+@pytest.fixture
+def environment(monkeypatch):
+    monkeypatch.setattr("avbgtn.__main__.stop_without_parent", lambda: None)
+    for name in LAUNCHER:
+        monkeypatch.delenv(name, raising=False)
+
+    def put(values):
+        for name, value in values.items():
+            monkeypatch.setenv(name, value)
+
+    return put
+
+
+@pytest.mark.parametrize("values", LEFT, ids=str)
+def test_variables_that_a_launcher_left_are_ignored_with_one_sentence(values, environment, capsys):
+    environment(values)
+    assert main(["study"]) == 0
+    said = f"note: {', '.join(values)} ignored: no torchrun started this process, which trains alone\n"
+    assert capsys.readouterr().err == said and not set(values) & set(os.environ)
+
+
+@pytest.mark.parametrize(
+    "values, words", WRONG, ids=[str(sorted(values)) + str(k) for k, (values, _) in enumerate(WRONG)]
+)
+def test_a_launcher_that_cannot_be_is_refused_with_one_sentence(values, words, environment, capsys):
+    environment(values)
+    assert main(["study"]) == 2
+    found = capsys.readouterr().err
+    assert found.startswith(f"error: {words}") and found.count("\n") == 1
+
+
+def test_a_launcher_that_is_gone_is_noticed(environment, capsys, monkeypatch):
+    import socket
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        environment({"RANK": "0", "WORLD_SIZE": "1", "LOCAL_WORLD_SIZE": "1", "MASTER_ADDR": "127.0.0.1",
+                     "MASTER_PORT": str(port), "TORCHELASTIC_USE_AGENT_STORE": "True"})  # fmt: skip
+        assert place().launched
+    monkeypatch.setattr("time.sleep", lambda seconds: None)
+    assert main(["study"]) == 2
+    assert f"none answers at 127.0.0.1:{port}" in capsys.readouterr().err
+
+
+# --- numbers, names and pipes -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("keep", ["-5", "1e9999", "0", "5,,6", "1.5", "nan", "9" * 5000, "x"])
+def test_epochs_to_keep_are_whole_numbers(keep, capsys):
+    for command in (["train"], ["resume", "runs/none", "--epochs", "5"]):
+        assert main([*command, f"--keep={keep}"]) == 2
+        assert capsys.readouterr().err.startswith(
+            "error: keep must be epochs separated by commas, whole numbers from 1"
+        )
+
+
+@pytest.mark.parametrize("arguments", [
+    ["train", "--seed", str(2**64)], ["train", "--epochs", "9" * 5000], ["train", "--lr", "1e308"], ["train", "--run_dir", "a" * 300],
+    ["train", "--run_dir", "~nobody_/x"], ["train", "--root", ""], ["train", "--image", "a\nb"], ["train", "--\x1b[31m"],
+    ["train", "--dataset", "music", "--seconds", "1e400"], ["translate", "a.png", "--seed", "9" * 30], ["translate", "a.png", "--seed=-1"],
+    ["resume", "~nobody_/x", "--epochs", "5"], ["resume", "a" * 300, "--epochs", "5"], ["study", "--processes", "1" + "0" * 400],
+    ["study", "--cell", "9" * 5000], ["study", "--grid", "\udcff\n"], ["resume", "x", "--epochs", "5", "--log_every", "1e400"],
+], ids=lambda a: " ".join(a)[:30])  # fmt: skip
+def test_what_nobody_means_is_refused_with_one_sentence(arguments, capsys):
+    try:
+        assert main(arguments) == 2
+    except SystemExit as stopped:  # argparse's
+        assert stopped.code == 2
+    found = capsys.readouterr().err
+    assert (
+        found.startswith("error: ")
+        and found.count("\n") == 1
+        and found[:-1].isprintable()
+        and len(found) < 1200
+    )
+
+
+def test_a_folder_of_runs_of_nobody(monkeypatch, capsys):
+    monkeypatch.setenv("AVBGTN_RUNS", "~nobody_")
+    assert main(["study"]) == 2
+    assert (
+        capsys.readouterr().err
+        == "error: $AVBGTN_RUNS must be a folder, got '~nobody_', whose home is unknown\n"
+    )
+
+
+def shell(line: str, **more) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        ["bash", "-c", f"set -o pipefail; {line}"],
+        capture_output=True,
+        env=os.environ | {"PY": sys.executable} | more,
+    )
+
+
+def test_whoever_reads_only_the_head_ends_it_quietly():
+    found = shell("$PY -m avbgtn study | true")
+    assert (found.returncode, found.stdout, found.stderr) == (141, b"", b"")
+    found = shell("$PY -m avbgtn study | head -1")
+    assert found.returncode in (0, 141) and found.stdout.count(b"\n") == 1 and not found.stderr
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full")
+def test_an_output_that_is_full_is_one_sentence():
+    found = shell("$PY -m avbgtn study > /dev/full")
+    assert (
+        found.returncode == 2
+        and found.stderr.startswith(b"error: No space left on device")
+        and found.stderr.count(b"\n") == 1
+    )
+
+
+def test_unprintable_names_are_printed_in_any_terminal(tmp_path):
+    """The file used to be written, and then the print of its name ended in a traceback."""
+    for encoding in ("ascii", "utf-8"):
+        found = shell(
+            "AVBGTN_RUNS=$1/$'\\xff\\n' $PY -m avbgtn study".replace("$1", str(tmp_path)),
+            PYTHONIOENCODING=encoding,
+            LC_ALL="C.UTF-8",
+        )
+        assert found.returncode == 0 and not found.stderr, found.stderr
+        assert found.stdout.decode().splitlines()[-1].endswith("\\udcff\\n/study-full")

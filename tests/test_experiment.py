@@ -7,12 +7,12 @@ import pytest
 import torch
 from PIL import Image
 
-from avbgtn import evaluate
+from avbgtn import data, evaluate
 from avbgtn.config import ConfigError
 from avbgtn.data import DataError
 from avbgtn.experiment import SECONDS_ON_CPU, Experiment, load_data
 from avbgtn.launch import train_experiment
-from avbgtn.parameters import from_parameters
+from avbgtn.parameters import Parameters, from_parameters
 from avbgtn.sound_parameters import SoundParameters
 from avbgtn.train import train
 from avbgtn.trainer import build
@@ -138,6 +138,35 @@ def test_celeba_asked_for_and_not_there_says_where_to_put_it(tmp_path, monkeypat
         resolve(dataset="celeba", root=str(tmp_path))
 
 
+# --- a person's own picture or sound is opened before the training ----------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["picture", "sound"])
+def test_what_is_no_picture_or_sound_is_known_before_the_data_are_loaded(
+    kind, no_cuda, tmp_path, monkeypatch
+):
+    """It used to be opened after hours of training, in the last cells of the notebooks."""
+    (tmp_path / "mine").write_bytes(b"not a picture, nor a sound\n" * 10)
+    name, words = (
+        ("image", "is not a picture that Pillow can read")
+        if kind == "picture"
+        else ("clip", "is not a sound")
+    )
+    monkeypatch.setattr(
+        "avbgtn.experiment.load_data", lambda *a, **k: pytest.fail("the data were loaded first")
+    )
+    with pytest.raises(DataError, match=words) as error:
+        from_parameters(
+            {name: str(tmp_path / "mine")}, Parameters if kind == "picture" else SoundParameters
+        ).resolve()
+    with pytest.raises(DataError) as later:  # as the notebooks open it
+        if kind == "picture":
+            data.image_from_file(tmp_path / "mine", 64)
+        else:
+            data.sound_files.read(tmp_path / "mine")
+    assert str(error.value) == str(later.value), "the sentence is the same"
+
+
 # --- sound ------------------------------------------------------------------------------------------------------
 
 
@@ -179,3 +208,28 @@ def test_music_trains_from_end_to_end(no_cuda, tmp_path):
     assert again.checksum == e.data.checksum and torch.equal(
         again.batch(0, 1, 0)[0], e.data.batch(0, 1, 0)[0]
     )
+
+
+def test_preset_aligned_trains_on_sound(no_cuda, tmp_path):
+    """It used to end in KeyError: 'aligned'."""
+    asked = dict(
+        dataset="music",
+        preset="aligned",
+        epochs=2,
+        size=32,
+        seconds=0.2,
+        rate=4000,
+        width=2,
+        run_dir=str(tmp_path),
+    )
+    e = resolve_sound(**asked)
+    assert e.configs["avb_gtn"].t_view == "patch" and e.configs["unit"].t_view == "image"
+    runs = train_experiment(e, say=lambda text: None)
+    assert all(run.lines()[-1]["epoch"] == 2 for run in runs.values())
+
+
+@pytest.mark.parametrize("name", ["a\n\x1b[31m", "\udcff"])
+def test_what_was_chosen_is_said_on_one_line_each(name, no_cuda, tmp_path):
+    (tmp_path / name).mkdir()
+    lines = resolve(root=str(tmp_path / name), dataset="auto", models="unit").lines
+    assert all(line.isprintable() for line in lines) and any(ascii(name)[1:-1] in line for line in lines)

@@ -292,7 +292,7 @@ def test_what_the_parent_says_of_a_failed_job(tmp_path):
     assert why(-9, 2, f"error: rank 0 of 2: {LOST}: one was killed") == killed
     assert "rank 0 of the 2" in why(2, -9) and "(SIGSEGV)" in why(-11, -15)
     own = why(2, 2, f"error: rank 0 of 2: {LOST}", "error: rank 1 of 2: picture 7 is broken")
-    assert own.endswith("It said:\nerror: rank 1 of 2: picture 7 is broken")
+    assert own.endswith("It said: error: rank 1 of 2: picture 7 is broken")
     assert "a process of unit failed (exit 1); the run can be continued" in own
     assert launch._why(run, 2, -9, []).startswith(
         "torchrun, which started the processes of unit, was killed (SIGKILL"

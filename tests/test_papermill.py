@@ -27,10 +27,10 @@ TINY = {
 each_experiment = pytest.mark.parametrize("name", KINDS)
 
 
-def papermill(name: str, out: Path, parameters: dict, cwd: Path) -> subprocess.Popen:
+def papermill(name: str, out: Path, parameters: dict, cwd: Path, *options: str) -> subprocess.Popen:
     given = [part for key, value in parameters.items() for part in ("-p", key, str(value))]
     return subprocess.Popen(
-        [sys.executable, "-m", "papermill", "--no-progress-bar", "--log-output", str(BOOK / f"{name}.ipynb"), str(out), *given],
+        [sys.executable, "-m", "papermill", "--no-progress-bar", "--log-output", str(BOOK / f"{name}.ipynb"), str(out), *given, *options],
         cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
         env=os.environ | {"CUDA_VISIBLE_DEVICES": "", "JUPYTER_PREFER_ENV_PATH": "1", "AVBGTN_RUNS": str(cwd / "runs")},
     )  # fmt: skip
@@ -56,6 +56,17 @@ def test_bad_parameters_stop_the_notebook_with_one_sentence(name, parameters, se
         "torch was loaded before the refusal"
     )
     assert not (tmp_path / "runs").exists(), "work had started"
+
+
+def test_paths_that_papermill_injects_are_no_misspelt_parameters(tmp_path):
+    """They used to be refused as unknown parameters, before anything else was looked at."""
+    process = papermill("celeba", tmp_path / "out.ipynb", {"epochs": "many"}, tmp_path, "--inject-paths")
+    output, _ = process.communicate(timeout=240)
+    assert (
+        "epochs must be a positive whole number, got 'many'" in output
+        and "ConfigError: unknown" not in output
+    )
+    assert any("PAPERMILL_OUTPUT_PATH" in c.source for c in nbformat.read(tmp_path / "out.ipynb", 4).cells)
 
 
 @each_experiment

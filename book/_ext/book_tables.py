@@ -14,6 +14,8 @@ import yaml
 from book_map import short_title
 from sphinx.util.docutils import SphinxDirective
 
+from avbgtn.sentences import in_markdown
+
 
 def cell(text):
     """Text for one cell of a Markdown table."""
@@ -93,7 +95,11 @@ class LastRuns(MarkdownDirective):
             )
             places.setdefault(where(run), []).append(self.link(name))
         lines = table(["Chapter", "Date", "CPU-seconds", "Seconds by the clock", "Memory, MB"], rows)
-        return [*lines, "", *(f"- {', '.join(names)}: {place}." for place, names in places.items())]
+        return [
+            *lines,
+            "",
+            *(f"- {', '.join(names)}: {in_markdown(place)}." for place, names in places.items()),
+        ]
 
 
 def offer_repository(app, config):

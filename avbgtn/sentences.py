@@ -1,0 +1,108 @@
+"""What people are told: names and values as they can be printed on one line, and an error of the system as
+one sentence.
+
+Importing this imports no torch.
+"""
+
+import errno
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+LONGEST = 160  # characters of a value in a sentence; what is longer is cut
+
+
+def shown(value: Any) -> str:
+    """``str(value)`` as it can be printed on one line: what is not printable (line ends, escape codes, bytes
+    of a name that are no characters) is written with a backslash, as in a Python string."""
+    text = str(value)
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def got(value: Any) -> str:
+    """``repr(value)`` for the end of a sentence: on one line, and cut where it is long."""
+    try:
+        text = shown(repr(value))
+    except ValueError:  # Python writes no whole number of more than 4,300 digits
+        return "a number with thousands of digits"
+    if len(text) <= LONGEST:
+        return text
+    return f"{text[: LONGEST - 40]}... ({len(text):,} characters)"
+
+
+def in_markdown(value: Any) -> str:
+    """``value`` as it is, on one line, where Markdown would read marks or HTML in it: a name in a heading or
+    a table."""
+    return re.sub(r"([\\`*<>|\[\]$~&#]|(?<!\w)_|_(?!\w))", r"\\\1", shown(value))
+
+
+# --- errors of the system -----------------------------------------------------------------------------------
+
+# What to do about the usual ones; any other is told in the system's own words.
+ADVICE = {
+    errno.ENOSPC: "free some space, or set AVBGTN_RUNS to another disk",
+    errno.EDQUOT: "free some space, or set AVBGTN_RUNS to another disk",
+    errno.EROFS: "name a place that can be written",
+    errno.EACCES: "give yourself permission, or name another place",
+    errno.EPERM: "give yourself permission, or name another place",
+    errno.ENAMETOOLONG: "a part of a path may have 255 bytes at most; give a shorter name",
+    errno.ENOENT: "check the path",
+    errno.EMFILE: "raise the limit on open files (ulimit -n), or use fewer workers",
+    errno.EIO: "the disk or the network behind it fails; try another one",
+    errno.ELOOP: "it is a link that leads back to itself; correct it",
+}
+
+
+def of_error(error: BaseException) -> str | None:
+    """One sentence for an error of the system: a disk's, a name's, or memory that is used up. ``None`` for
+    any other error, which is a mistake in the program and needs its traceback."""
+    if isinstance(error, OSError):
+        where = " and ".join(shown(os.fsdecode(name)) for name in _names(error))
+        what = shown(error.strerror or str(error) or type(error).__name__)
+        said = f"{where}: {what}" if where else what
+        return f"{said}; {ADVICE.get(error.errno, 'mend what it names, and run the same command again')}"
+    if isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and _is_memory(error)):
+        return (
+            "the memory of this machine is used up; use a smaller size, width or batch, or end other programs"
+        )
+    if isinstance(error, UnicodeError):
+        part = getattr(error, "object", "")
+        name = f" {got(part)}" if isinstance(part, str | bytes) and part else ""
+        return f"the text or name{name} holds characters that cannot be read or written ({shown(error.reason) if hasattr(error, 'reason') else shown(error)}); rename it"
+    if isinstance(error, RuntimeError) and "home directory" in str(error):  # pathlib's for "~nobody"
+        return "a path begins with ~ and a name whose home is unknown here; write the path in full"
+    return None
+
+
+def _names(error: OSError) -> list[str | bytes]:
+    return [name for name in (error.filename, error.filename2) if isinstance(name, str | bytes)]
+
+
+def _is_memory(error: RuntimeError) -> bool:
+    # torch's: "DefaultCPUAllocator: can't allocate memory", "CUDA out of memory", "Cannot allocate memory"
+    words = str(error).lower()
+    return "allocate memory" in words or "out of memory" in words or "not enough memory" in words
+
+
+@contextmanager
+def one_sentence() -> Iterator[None]:
+    """For what notebooks call: an error of the system ends as a :class:`~avbgtn.storage.RunError` of one
+    sentence.
+
+    Raises:
+        RunError: in place of what :func:`of_error` knows; every other error passes unchanged.
+    """
+    try:
+        yield
+    except (OSError, MemoryError, UnicodeError, RuntimeError) as error:
+        from .storage import RunError
+
+        # a closed pipe is the command line's to end on: who read it is gone
+        said = None if isinstance(error, RunError | BrokenPipeError) else of_error(error)
+        if said is None:
+            raise
+        raise RunError(said) from error
