@@ -18,7 +18,7 @@ from torch.nn.functional import avg_pool2d
 
 # Root mean square of a change over the colours of 3 x 3 pixels, of a range of 2. Below the first it is what the network
 # loses of any picture, its blur, and is left out; from the second on it is a change of colour, and counts in full.
-BLUR, COLOUR = 0.15, 0.3
+BLUR, COLOUR = 0.1, 0.3
 RADIUS = 2  # of the filter's window, in the network's pixels
 RIDGE = (
     3e-4  # added to the variance of the picture's colours (range 2) in a window: below it there is no edge
@@ -93,13 +93,17 @@ def carry(change: Tensor, picture: Image.Image, square: tuple[int, int, int, int
 
 
 def _filtered(pixels: np.ndarray, change: np.ndarray, radius: int, step: int) -> np.ndarray:
-    """The guided filter of a change (h, w, 3), float32, with the picture (h, w, 3), uint8, as its guide."""
+    """The guided filter of a change (3, h, w), float32, with the picture (h, w, 3), uint8, as its guide: (h, w, 3)."""
     from kornia.filters import guided_blur
 
+    height, width = pixels.shape[:2]
+    # Whole steps, so that the coarser grids of two bands fall on each other.
+    pixels = np.pad(pixels, ((0, -height % step), (0, -width % step), (0, 0)), "edge")
+    change = np.pad(change, ((0, 0), (0, -height % step), (0, -width % step)), "edge")
     guide = torch.from_numpy(pixels).permute(2, 0, 1)[None].float().div_(127.5).sub_(1)  # (1, 3, h, w)
     given = torch.from_numpy(change)[None]  # (1, 3, h, w)
     out = guided_blur(guide, given, 2 * radius + 1, RIDGE, "replicate", step, separable=True)
-    return out[0].permute(1, 2, 0).contiguous().numpy()
+    return out[0, :, :height, :width].permute(1, 2, 0).contiguous().numpy()
 
 
 def _enlarged(change: np.ndarray, side: int, first: int, last: int) -> np.ndarray:

@@ -18,8 +18,8 @@ from .sentences import shown
 from .unit import UNIT
 
 HEADS_ONLY = (
-    "these weights know computer-rendered heads only, so a photograph of a person is new to them: expect a colour that "
-    "misses parts of the hair or meets more than it"
+    "these weights know computer-rendered heads only, one that nearly fills the picture: in a photograph of a person, or "
+    "where no head is, they may change other things too, and miss parts of the hair"
 )
 LITTLE = 0.02  # of the square; less is no head of hair
 

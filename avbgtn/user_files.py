@@ -55,10 +55,6 @@ def why_unwritable(
             return "is a link that leads nowhere: remove it, or name another file"
         if not path.parent.is_dir():
             return f"cannot be written: {shown(path.parent)} is no folder, create it or name another"
-        if (
-            len(os.fsencode(path.name)) > 255
-        ):  # of most file systems; found here before the work, not after it
-            return f"cannot be written: its name has {len(os.fsencode(path.name))} bytes, 255 at most; name another file"
     except (OSError, ValueError) as error:
         return f"cannot be written ({_reason(error)}): name another file"
     if not os.access(path if mode is not None else path.parent, os.W_OK):

@@ -92,7 +92,8 @@ def read(path: str | PathLike, what: str = "the sound") -> tuple[Tensor, int]:
 def is_sound(path: str | PathLike) -> bool:
     """Whether libsndfile knows the format of what is in a file, whatever the file is called."""
     try:
-        soundfile.info(str(path))
+        with open(path, "rb") as file:
+            soundfile.info(file)
     except (soundfile.LibsndfileError, OSError, RuntimeError):
         return False
     return True
