@@ -1,11 +1,12 @@
 """A network's change of colour, carried from the network's size to a picture of any size.
 
-A network sees the centre square of a picture at, say, 64 x 64 pixels, and what it gives back is as small and blurred.
-Enlarged it would blur the picture. What is wanted of it is the *change* of colour alone: it varies slowly inside the hair
-and ends where the hair ends, at an edge that the large picture shows sharply. That is what a guided filter (He, Sun and
-Tang, 2010) is made for: in every window the change is the linear function ``c = A I + b`` of the picture's colour ``I``
-that fits it best (least squares, with a ridge), so that it has edges where the picture has them. ``A`` and ``b``
-are found on a coarser grid, and used on every pixel (He and Sun, 2015). The filter is kornia's, imported when it is used.
+A network sees the centre square of a picture at, say, 64 x 64 pixels, and what it gives back is as small and
+blurred. Enlarged it would blur the picture. What is wanted of it is the *change* of colour alone: it varies slowly
+inside the hair and ends where the hair ends, at an edge that the large picture shows sharply. That is what a
+guided filter (He, Sun and Tang, 2010) is made for: in every window the change is the linear function ``c = A
+I + b`` of the picture's colour ``I`` that fits it best (least squares, with a ridge), so that it has edges
+where the picture has them. ``A`` and ``b`` are found on a coarser grid, and used on every pixel (He and Sun,
+2015). The filter is kornia's, imported when it is used.
 """
 
 from dataclasses import dataclass
@@ -16,8 +17,9 @@ from PIL import Image
 from torch import Tensor
 from torch.nn.functional import avg_pool2d
 
-# Root mean square of a change over the colours of 3 x 3 pixels, of a range of 2. Below the first it is what the network
-# loses of any picture, its blur, and is left out; from the second on it is a change of colour, and counts in full.
+# Root mean square of a change over the colours of 3 x 3 pixels, of a range of 2. Below the first it is what
+# the network loses of any picture, its blur, and is left out; from the second on it is a change of colour,
+# and counts in full.
 BLUR, COLOUR = 0.1, 0.3
 RADIUS = 2  # of the filter's window, in the network's pixels
 RIDGE = (
@@ -93,7 +95,8 @@ def carry(change: Tensor, picture: Image.Image, square: tuple[int, int, int, int
 
 
 def _filtered(pixels: np.ndarray, change: np.ndarray, radius: int, step: int) -> np.ndarray:
-    """The guided filter of a change (3, h, w), float32, with the picture (h, w, 3), uint8, as its guide: (h, w, 3)."""
+    """The guided filter of a change (3, h, w), float32, with the picture (h, w, 3), uint8, as its guide: (h,
+    w, 3)."""
     from kornia.filters import guided_blur
 
     height, width = pixels.shape[:2]

@@ -51,12 +51,14 @@ class Translator:
             image: a file or a Pillow image.
             to: the target domain's name; the second one (``"blond"``) by default.
             seed: draw the posterior's noise with this seed, 0 to 2^63 - 1; without it the noise is zero.
-            raw: the network's own output, ``size`` x ``size`` of the picture's centre square. Otherwise a picture as
-                large as ``image``, in which :func:`avbgtn.colour_change.carry` changed the colours of that square.
+            raw: the network's own output, ``size`` x ``size`` of the picture's centre square. Otherwise a
+                picture as large as ``image``, in which :func:`avbgtn.colour_change.carry` changed the colours of that
+                square.
             say: told what was done, a sentence a call.
 
         Raises:
-            DataError: not an image, truncated, or missing; ``to`` is not one of the two domains; another seed.
+            DataError: not an image, truncated, or missing; ``to`` is not one of the two domains; another
+                seed.
         """
         target, eps = self._number(to), self._noise(seed)
         opened = picture(image, say)

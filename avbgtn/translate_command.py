@@ -1,4 +1,5 @@
-"""``python -m avbgtn translate``: a picture or a sound, told apart by what is in the file, not by its name."""
+"""``python -m avbgtn translate``: a picture or a sound, told apart by what is in the file, not by its
+name."""
 
 import argparse
 import warnings

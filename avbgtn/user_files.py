@@ -1,7 +1,7 @@
 """Files that people name on a command line or in a parameter: why one cannot be read, or cannot be written.
 
-Asked before any work is done; importing this imports neither torch nor NumPy. Each function returns the second half of
-a sentence that begins with the file's name, or None where nothing speaks against it.
+Asked before any work is done; importing this imports neither torch nor NumPy. Each function returns the
+second half of a sentence that begins with the file's name, or None where nothing speaks against it.
 """
 
 import os
@@ -40,8 +40,8 @@ def why_unreadable(
 def why_unwritable(
     path: str | PathLike, source: str | PathLike | None = None, example: str = "translated.png"
 ) -> str | None:
-    """Why a new file cannot be written at ``path``: a folder, no folder around it, no permission, a device, or the
-    same file as ``source`` under this or another name (a link, another spelling)."""
+    """Why a new file cannot be written at ``path``: a folder, no folder around it, no permission, a device,
+    or the same file as ``source`` under this or another name (a link, another spelling)."""
     path = Path(path)
     try:
         mode = os.stat(path).st_mode if path.exists() else None

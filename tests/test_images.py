@@ -1,4 +1,5 @@
-"""Opening pictures: colour profiles, depths, damage and what is no picture; for a person's own and for a data set's."""
+"""Opening pictures: colour profiles, depths, damage and what is no picture; for a person's own and for a
+data set's."""
 
 import os
 import random
@@ -210,3 +211,22 @@ def test_a_name_of_two_lines_is_shown_on_one(tmp_path):
     with pytest.raises(DataError) as caught:
         open_image(tmp_path / "two\nlines.png")
     assert r"two\nlines.png does not exist" in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_a_data_set_opens_its_pictures_by_the_same_rule(tmp_path):
+    """CelebA: a pipe among the pictures is refused instead of waited for, and colours are converted."""
+    from test_celeba import torchvision_layout
+
+    from avbgtn import data
+
+    torchvision_layout(tmp_path)
+    folder = tmp_path / "celeba" / "img_align_celeba"
+    plain = data.load("celeba", root=tmp_path, size=32).image(1, 0)
+    Image.new("RGB", (178, 218), (200, 80, 60)).save(folder / "000001.jpg", icc_profile=P3, quality=95)
+    celeba = data.load("celeba", root=tmp_path, size=32)
+    assert plain.max() == 0 and celeba.image(1, 0)[0].min() > 208, "a red of P3 is stronger in sRGB"
+    if os.name == "posix":
+        (folder / "000001.jpg").unlink()
+        os.mkfifo(folder / "000001.jpg")
+        with pytest.raises(DataError, match="the CelebA image .*000001.jpg is no regular file"):
+            celeba.image(1, 0)

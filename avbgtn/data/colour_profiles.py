@@ -1,7 +1,7 @@
 """From the colour space that a picture's ICC profile names to sRGB, in which every network here was trained.
 
-A photograph of a telephone is often in Display P3, one of a camera in Adobe RGB: read as sRGB, their colours are too
-pale. Little CMS (through Pillow) converts: relative colorimetric, with black point compensation.
+A photograph of a telephone is often in Display P3, one of a camera in Adobe RGB: read as sRGB, their colours
+are too pale. Little CMS (through Pillow) converts: relative colorimetric, with black point compensation.
 """
 
 import io
@@ -29,8 +29,8 @@ def to_srgb(image: Image.Image, profile: bytes | None, grey: bool, say: Callable
         say: told, in half a sentence, what was done if anything was.
 
     Returns:
-        Byte for byte ``image.convert("RGB")`` without a profile, or with one of sRGB. A damaged profile, or one of
-        another kind of picture, is left out, and ``say`` hears of it.
+        Byte for byte ``image.convert("RGB")`` without a profile, or with one of sRGB. A damaged profile, or
+        one of another kind of picture, is left out, and ``say`` hears of it.
     """
     if not profile:
         return image.convert("RGB")
@@ -56,8 +56,8 @@ def to_srgb(image: Image.Image, profile: bytes | None, grey: bool, say: Callable
 
 @lru_cache(maxsize=8)
 def _change(profile: bytes):
-    """The kind of a profile ("RGB", "CMYK" or "GRAY"), its name, and what leads to sRGB: None where nothing has to be
-    done, for greys a table of 256, else Pillow's transform."""
+    """The kind of a profile ("RGB", "CMYK" or "GRAY"), its name, and what leads to sRGB: None where nothing
+    has to be done, for greys a table of 256, else Pillow's transform."""
     opened = ImageCms.ImageCmsProfile(io.BytesIO(profile))
     space = opened.profile.xcolor_space.strip()
     name = shown((ImageCms.getProfileDescription(opened) or "a profile without a name").strip())

@@ -1,4 +1,5 @@
-"""Writing pictures: which endings there are, whether a file can be written, asked before the work, and the writing."""
+"""Writing pictures: which endings there are, whether a file can be written, asked before the work, and the
+writing."""
 
 import io
 from os import PathLike
@@ -11,8 +12,8 @@ from ..user_files import why_unwritable
 from ..user_files import write as write_bytes
 from .domains import DataError
 
-# By ending, a format that holds every 8-bit RGB picture, and how it is written. Pillow writes more: some hold fewer
-# colours (.gif, .xbm), fewer pixels (.ico), or are no pictures (.pdf).
+# By ending, a format that holds every 8-bit RGB picture, and how it is written. Pillow writes more: some
+# hold fewer colours (.gif, .xbm), fewer pixels (.ico), or are no pictures (.pdf).
 FORMATS = {
     ".png": ("PNG", {"compress_level": 3}),  # a fifth larger than with 6, in half of the time
     ".jpg": ("JPEG", {"quality": 95}),
