@@ -19,8 +19,8 @@ import signal
 import sys
 import traceback
 from dataclasses import fields, replace
-from pathlib import Path
 
+from . import translate_command
 from .config import ConfigError
 from .grid import GRIDS
 from .parameters import Parameters, from_parameters
@@ -28,8 +28,6 @@ from .processes import FOLLOWED, Place, place, stop_without_parent
 from .sentences import got, of_error, shown
 from .sound_parameters import SoundParameters
 from .table import TABLE
-
-SOUND_FILES = (".wav", ".flac", ".ogg")
 
 
 class Parser(argparse.ArgumentParser):
@@ -68,19 +66,7 @@ def parser() -> argparse.ArgumentParser:
     resume.add_argument("--measure_every", default="200", help="epochs between scores on validation images")
 
     translate = commands.add_parser("translate", help="translate a picture or a sound")
-    translate.add_argument("file", help="an image, or a WAV, FLAC or OGG file")
-    translate.add_argument(
-        "--weights",
-        default=None,
-        help="committed name, .safetensors file or run folder; heads-avbgtn by default, for a sound music-avbgtn",
-    )
-    translate.add_argument("--to", default=None, help="target domain; blond or violin by default")
-    translate.add_argument(
-        "--seed", type=_seed, default=None, help="draw the posterior's noise; zero without it"
-    )
-    translate.add_argument(
-        "-o", "--output", default=None, help="where to write; FILE-blond.png or FILE-violin.wav by default"
-    )
+    translate_command.add_options(translate)
 
     study = commands.add_parser("study", help="list or train the cells of a grid", description="Without --cell and --processes: the cells, what differs between them, and which are done.")  # fmt: skip
     study.add_argument("--grid", default="full", help=f"which: {', '.join(GRIDS)}; default full")
@@ -164,13 +150,6 @@ def _epochs(text: str) -> tuple[int, ...]:
         raise ConfigError(
             f"keep must be epochs separated by commas, whole numbers from 1 to {TABLE['epochs'].most}, got {got(text)}"
         ) from None
-
-
-def _seed(text: str) -> int:
-    try:
-        return TABLE["seed"]("seed", text)
-    except ConfigError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _one_thread(device: str) -> None:
@@ -284,42 +263,7 @@ def _study(args: argparse.Namespace, here: Place) -> int:
 
 
 def _translate(args: argparse.Namespace, here: Place) -> int:
-    from .sound_translator import SoundTranslator
-    from .translator import load
-
-    is_sound = Path(args.file).suffix.lower() in SOUND_FILES
-    translator = load(args.weights or ("music-avbgtn" if is_sound else "heads-avbgtn"))
-    to = args.to or translator.domains[1]
-    try:
-        if isinstance(translator, SoundTranslator):
-            print(translator.translate_file(args.file, to, args.output, seed=args.seed))
-            return 0
-        output = _picture_file(args.output or Path(args.file).with_name(f"{Path(args.file).stem}-{to}.png"))
-        picture = translator.translate(args.file, to, seed=args.seed)
-    except ValueError as error:
-        return _fail(error, here)
-    picture.save(output)
-    print(output)
-    return 0
-
-
-def _picture_file(path: str | Path) -> Path:
-    """Whether a picture can be written there, asked before the work is done; returns the path."""
-    from PIL import Image
-
-    from .data import DataError
-
-    path = Path(path)
-    if path.is_dir():
-        raise DataError(f"{path} is a folder: name a file in it, such as {path / 'translated.png'}")
-    if not path.parent.is_dir():
-        raise DataError(f"{path} cannot be written: {path.parent} is no folder, create it or name another")
-    if not os.access(path if path.exists() else path.parent, os.W_OK):
-        raise DataError(f"{path} may not be written: give yourself permission, or name another folder")
-    Image.init()
-    if Image.EXTENSION.get(path.suffix.lower()) not in Image.SAVE:
-        raise DataError(f"pictures are not written as {path.suffix or 'files without an ending'!r}: choose a name that ends in .png or .jpg")  # fmt: skip
-    return path
+    return translate_command.translate(args)
 
 
 COMMANDS = {"train": _train, "resume": _resume, "translate": _translate, "study": _study}

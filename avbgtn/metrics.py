@@ -8,7 +8,6 @@ float32, which is ten times faster and right to 1e-4.
 
 import torch
 from torch import Tensor
-from torchmetrics.functional.image import peak_signal_noise_ratio, structural_similarity_index_measure
 
 HAIR, OUTSIDE = 0.5, 0.02  # mask above: hair; mask below: outside; the rim between them is left out of both
 WINDOW = 11  # side of SSIM's Gaussian window, in pixels
@@ -39,6 +38,9 @@ def image_scores(estimate: Tensor, truth: Tensor) -> dict[str, float]:
     Source: Wang et al., Image quality assessment: from error visibility to structural similarity (2004), as
     computed by torchmetrics.
     """
+    # here, because it takes seconds to import, and who translates scores nothing
+    from torchmetrics.functional.image import peak_signal_noise_ratio, structural_similarity_index_measure
+
     _check_images(estimate, truth)
     a, b = _unit(estimate), _unit(truth)
     psnr = peak_signal_noise_ratio(a, b, data_range=1.0, dim=(1, 2, 3), reduction="none")  # (N,)

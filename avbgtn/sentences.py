@@ -15,12 +15,20 @@ LONGEST = 160  # characters of a value in a sentence; what is longer is cut
 
 
 def shown(value: Any) -> str:
-    """``str(value)`` as it can be printed on one line: what is not printable (line ends, escape codes, bytes
-    of a name that are no characters) is written with a backslash, as in a Python string."""
-    text = str(value)
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    """``str(value)`` as it can be printed on one line; what cannot be printed is escaped, as in a Python string.
+
+    Newlines, escape codes, marks that turn the direction of writing and bytes that are no text (a file name may
+    hold them; Python keeps them as lone surrogates) come out as ``\\n``, ``\\x1b``, ``\\u202e`` and ``\\xff``;
+    everything else, of any alphabet, as it is.
+    """
+    return "".join(c if c.isprintable() else _escaped(c) for c in str(value))
+
+
+def _escaped(character: str) -> str:
+    code = ord(character)
+    if 0xDC80 <= code <= 0xDCFF:  # a byte of a file name that is not UTF-8
+        return f"\\x{code - 0xDC00:02x}"
+    return character.encode("unicode_escape", "surrogatepass").decode("ascii")
 
 
 def got(value: Any) -> str:

@@ -101,6 +101,8 @@ class SoundTranslator:
         output: str | Path | None = None,
         *,
         seed: int | None = None,
+        raw: bool = False,
+        say=lambda line: None,
     ) -> Path:
         """A WAV, FLAC or OGG file, mono or stereo, of any rate and length, into a WAV file at :attr:`rate`.
 

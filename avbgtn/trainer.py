@@ -6,11 +6,9 @@ what makes it fast is listed in ``speed.py``.
 """
 
 import os
+from typing import TYPE_CHECKING
 
 import torch
-from lightning_fabric import Fabric
-from lightning_fabric.plugins.environments import LightningEnvironment, TorchElasticEnvironment
-from lightning_fabric.strategies import DDPStrategy
 from torch import Tensor
 
 from .avb_gtn import AVBGTN
@@ -25,6 +23,9 @@ from .static_step import StaticStep
 from .storage import RunError, load_weights
 from .unit import UNIT, Noise
 
+if TYPE_CHECKING:  # seconds to import, and who translates trains nothing
+    from lightning_fabric import Fabric
+
 MODELS = {"unit": UNIT, "avb_gtn": AVBGTN}
 BETAS = (0.5, 0.999)  # of Adam, for every player, as in UNIT's code
 # Numbers in a weight: for smaller ones, a step of their own costs more time than their gradient takes memory.
@@ -37,8 +38,12 @@ def build(config: Config) -> UNIT:
     return model.double() if config.precision == "64-true" else model
 
 
-def make_fabric(config: Config, here: Place = ALONE) -> Fabric:
+def make_fabric(config: Config, here: Place = ALONE) -> "Fabric":
     """Device, precision and processes, by Lightning Fabric; it joins the processes that torchrun or fabric run started."""
+    from lightning_fabric import Fabric
+    from lightning_fabric.plugins.environments import LightningEnvironment, TorchElasticEnvironment
+    from lightning_fabric.strategies import DDPStrategy
+
     return Fabric(
         accelerator=config.device,
         devices="auto" if "LT_DEVICES" in os.environ else here.here,  # fabric run may name the GPUs
@@ -66,7 +71,7 @@ class Trainer:
         speed: which of ``speed.SPEED_UPS``; no result depends on it but by rounding.
     """
 
-    def __init__(self, config: Config, data: Domains, fabric: Fabric, speed: str = "auto"):
+    def __init__(self, config: Config, data: Domains, fabric: "Fabric", speed: str = "auto"):
         self.config, self.data, self.fabric = config, data, fabric
         self.speed = chosen(speed, fabric.device.type)
         if "graph" in self.speed and fabric.world_size > 1:

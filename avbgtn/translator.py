@@ -4,19 +4,18 @@ import json
 from pathlib import Path
 
 import torch
-from PIL import Image
 from safetensors import safe_open
 from safetensors.torch import save
-from torch import Tensor
 
 from .config import Config
-from .data import image_from_file
+from .picture_translator import Translator, to_picture
 from .runs import Run
 from .sound_translator import SoundTranslator
 from .storage import RunError, load_weights, read_tensors, write_durably
 from .trainer import build
 from .unit import UNIT
 
+__all__ = ["WEIGHTS", "Translator", "committed", "export", "load", "run_model", "to_picture"]
 WEIGHTS = Path(__file__).parent / "weights"
 
 
@@ -87,51 +86,3 @@ def export(run: Run, path: str | Path, *, epoch: int | None = None) -> Path:
     tensors = {name: t.contiguous() for name, t in run.load("ema", epoch).items()}
     write_durably(Path(path), save(tensors, metadata={"config": json.dumps(run.config.to_dict())}))
     return Path(path)
-
-
-class Translator:
-    """A trained model that takes pictures and gives pictures.
-
-    Attributes:
-        domains: their names; ``("brown", "blond")`` for the built-in heads.
-        size: of the square pictures it works on, in pixels.
-    """
-
-    def __init__(self, model: UNIT):
-        self.model = model.eval()
-        self.domains, self.size = model.config.domains, model.config.size
-
-    @torch.no_grad()
-    def translate(
-        self, image: str | Path | Image.Image, to: str | None = None, *, seed: int | None = None
-    ) -> Image.Image:
-        """One picture translated into the other domain.
-
-        Args:
-            image: a file or a Pillow image; it is cropped to its centre square and resized to ``size``.
-            to: the target domain's name; the second one (``"blond"``) by default.
-            seed: draw the posterior's noise with this seed; without it the noise is zero.
-
-        Raises:
-            DataError: not an image, truncated, or missing.
-            ValueError: ``to`` is not one of the two domains.
-        """
-        to = to or self.domains[1]
-        if to not in self.domains:
-            raise ValueError(f"to must be {self.domains[0]!r} or {self.domains[1]!r}, got {to!r}")
-        target = self.domains.index(to) + 1
-        like = next(self.model.parameters())
-        x = image_from_file(image, self.size)[None].to(like)
-        shape = self.model.noise_shape()
-        eps = None
-        if seed is not None and shape is not None:
-            eps = torch.randn(1, *shape, generator=torch.Generator().manual_seed(seed), dtype=like.dtype).to(
-                like
-            )
-        return to_picture(self.model.translate(x, 3 - target, target, eps)[0])
-
-
-def to_picture(x: Tensor) -> Image.Image:
-    """A ``(3, H, W)`` tensor in [-1, 1] as an 8-bit RGB picture."""
-    pixels = ((x.detach().float().cpu().clamp(-1, 1) + 1) * 127.5).round().byte()
-    return Image.fromarray(pixels.permute(1, 2, 0).numpy())

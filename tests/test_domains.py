@@ -293,9 +293,9 @@ def test_a_picture_too_small_is_refused(size):
         data.image_from_file(Image.new("RGB", size), 64)
 
 
-def test_a_picture_of_16_bits_is_refused_rather_than_clipped():
-    with pytest.raises(data.DataError, match="more than 8 bits"):
-        data.image_from_file(Image.new("I;16", (64, 64)), 64)
+def test_a_picture_of_32_bits_is_refused_rather_than_clipped():
+    with pytest.raises(data.DataError, match="32 bits a pixel"):
+        data.image_from_file(Image.new("I", (64, 64)), 64)
 
 
 def test_a_picture_of_another_kind_of_object_is_refused():

@@ -102,8 +102,11 @@ def test_to_picture_maps_minus_one_and_one_to_black_and_white():
 def test_command_line_translates(run, picture, tmp_path, capsys):
     assert main(["translate", str(picture), "--weights", str(run.path)]) == 0
     written = tmp_path / "me-blond.png"
-    assert capsys.readouterr().out.strip() == str(written)
-    assert Image.open(written).size == (32, 32)
+    said = capsys.readouterr().out.splitlines()
+    assert said[-1] == str(written) and "saw the middle 70 x 70 of 90 x 70 pixels, at 32 x 32" in said[-2]
+    assert Image.open(written).size == (90, 70), "as large as the source"
+    assert main(["translate", str(picture), "--weights", str(run.path), "--raw"]) == 0
+    assert "its own output" in capsys.readouterr().out and Image.open(written).size == (32, 32)
 
 
 def test_command_line_refuses_in_one_sentence(run, picture, capsys):

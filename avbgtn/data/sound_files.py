@@ -89,6 +89,16 @@ def read(path: str | PathLike, what: str = "the sound") -> tuple[Tensor, int]:
     return wave, rate
 
 
+def is_sound(path: str | PathLike) -> bool:
+    """Whether libsndfile knows the format of what is in a file, whatever the file is called."""
+    try:
+        with open(path, "rb") as file:
+            soundfile.info(file)
+    except (soundfile.LibsndfileError, OSError, RuntimeError):
+        return False
+    return True
+
+
 def _decoded(file):
     """The samples (n, channels), the rate, and whether the end is missing."""
     with soundfile.SoundFile(file) as opened:
