@@ -103,7 +103,9 @@ class BandGain(Representation):
             (..., 2, rows, 1 + ceil(n / hop)).
         """
         frames = self.sound.frames(source.shape[-1])
-        own = self._image(self.filled(source, self.sound.hop))[..., : 1 + math.ceil(source.shape[-1] / self.sound.hop)]
+        own = self._image(self.filled(source, self.sound.hop))[
+            ..., : 1 + math.ceil(source.shape[-1] / self.sound.hop)
+        ]
         wanted, beyond = image[..., :frames], own[..., frames:]
         change = wanted - own[..., :frames]
         held = torch.minimum(change[..., -1:], (wanted[..., -1:] - beyond).clamp(min=0))  # no column, or one
