@@ -10,7 +10,7 @@ from torch import Tensor
 from . import audio
 from .data import sound_files
 from .data.sound_files import Recording, to_rate
-from .loudness import loudness
+from .loudness import limited, loudness
 from .printable import printable
 from .sound_pieces import cut, join, mirrored
 from .unit import UNIT
@@ -92,7 +92,7 @@ class SoundTranslator:
         are faded into each other over 0.1 s.
 
         The network works at :attr:`rate`. Of a ``band_gain`` model only the change in each band is taken from there
-        and applied to the sound at its own rate; above the highest band nothing is made louder than it was. Other
+        and applied to the sound at its own rate; above half of :attr:`rate` nothing is made louder than it was. Other
         models make the sound anew, so that what is above half of :attr:`rate` is lost.
 
         Args:
@@ -105,7 +105,7 @@ class SoundTranslator:
             ValueError: ``to`` is not one of the two domains.
         """
         target, rate = self._number(to), rate or self.rate
-        wave = wave - wave.double().mean(-1, keepdim=True).to(wave)
+        wave = wave - wave.mean(-1, keepdim=True, dtype=torch.float64).to(wave)
         levels = loudness(wave, rate)
         out = torch.zeros_like(wave)
         for group in together(levels):
@@ -172,6 +172,12 @@ class SoundTranslator:
         for line in self._told(source, wave, rate, to, raw):
             say(line)
         made = self.translate(wave, to, seed=seed, rate=rate)
+        peak, full = made.abs().max().item(), max(1.0, wave.abs().max().item())
+        if peak > full:
+            say(
+                f"{20 * math.log10(peak / full):.1f} dB too loud at its peaks: turned down there, for some milliseconds"
+            )
+            made = full * limited(made / full, rate)
         before, after = (
             loudness(x, rate).square().mean().sqrt().clamp(min=1e-30).log10() * 20 for x in (wave, made)
         )
@@ -189,8 +195,9 @@ class SoundTranslator:
                 f"translated from {there} to {to} and left as the network gives it: stereo at {rate:,} Hz"
             )
         elif isinstance(self._representation, audio.BandGain):
-            top = float(self._representation.centres[-1])
-            above = f", above {top:,.0f} Hz nothing is made louder" if rate / 2 > top * 1.1 else ""
+            above = (
+                f", where above {self.rate / 2:,.0f} Hz nothing is made louder" if rate > self.rate else ""
+            )
             told.append(
                 f"translated from {there} to {to}: the network hears it at {self.rate:,} Hz, and its change in each of "
                 f"{self.model.config.sound.rows} bands is applied to the sound as it is{above}; rate, channels and "
@@ -207,7 +214,7 @@ class SoundTranslator:
             told.append(
                 f"cut into {pieces} pieces of at most {PIECE:g} s, faded into each other over {FADE:g} s"
             )
-        offset, levels = wave.double().mean(-1).abs(), loudness(wave, rate)
+        offset, levels = wave.mean(-1, dtype=torch.float64).abs(), loudness(wave, rate)
         if (offset > 0.1 * levels).any():
             told.append(f"a constant offset of {offset.max():.3g} was taken out: it is no sound")
         if (levels == 0).any():
