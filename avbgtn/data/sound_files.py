@@ -53,6 +53,13 @@ class Recording:
     notes: tuple[str, ...] = ()
 
 
+class _Forward(soundfile.SoundFile):
+    """Read from its start to its end: seeking fails where a FLAC file does not know how long it is."""
+
+    def seekable(self) -> bool:
+        return False
+
+
 def load(path: str | PathLike, what: str = "the sound") -> Recording:
     """A sound from a file, whatever it is called, with the channels that it has.
 
@@ -153,7 +160,7 @@ def _decoded(file, name: str) -> Recording:
         notes.append(
             f"{name} says that it has no sound, and has: read to its end, as it was left by a recorder"
         )
-    with soundfile.SoundFile(whole) as opened:
+    with _Forward(whole) as opened:
         rate, channels, frames = opened.samplerate, opened.channels, opened.frames
         if not RATES[0] <= rate <= RATES[1]:
             raise DataError(

@@ -5,6 +5,8 @@ import stat
 from os import PathLike
 from pathlib import Path
 
+import soundfile
+
 ENDINGS = frozenset(
     ".wav .wave .flac .ogg .oga .opus .mp3 .mp2 .aif .aiff .aifc .au .snd .caf .w64 .rf64 .voc "
     ".m4a .m4b .aac .amr .ape .wma .wv .mka .weba .mid .midi .mp4 .webm .mkv .mov".split()
@@ -29,7 +31,8 @@ PICTURES = (b"avif", b"avis", b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif
 
 
 def is_sound(path: str | PathLike) -> bool:
-    """Whether a file is a sound, also one that cannot be read here: by its first 64 bytes, else by its ending.
+    """Whether a file is a sound, also one that cannot be read here: by its first 64 bytes, or as libsndfile finds a
+    header of a rarer kind, or else by its ending.
 
     Nothing is decoded, and nothing but an ordinary file is opened: a pipe cannot hold this up. Never raises.
     """
@@ -41,7 +44,9 @@ def is_sound(path: str | PathLike) -> bool:
                 return True
             if picture(first):
                 return False
-    except (OSError, ValueError):
+            with open(path, "rb") as file, soundfile.SoundFile(file):
+                return True
+    except (OSError, ValueError, RuntimeError):  # libsndfile's errors are RuntimeErrors
         pass
     return Path(path).suffix.lower() in ENDINGS
 
