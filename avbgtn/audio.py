@@ -90,10 +90,11 @@ class BandGain(Representation):
     def gain(self, image: Tensor, source: Tensor) -> Tensor:
         """Change of level from the source's picture to this one, in dB, at most 60 up or down.
 
-        A sound rarely ends where a window has its centre. The picture's last window then fades out before the
-        sound does, and dividing by its tail would blow up whatever was changed. So there is one column more
-        than in the picture, for the window after the end: the last change holds on, but raises nothing above
-        the level of the last column.
+        A sound rarely ends where a window has its centre. Two things follow. The picture's last window fades out
+        before the sound does, and dividing by its tail would blow up whatever was changed: so there is one column
+        more than in the picture, for the window after the end, which holds the last change. And the windows that
+        reach over the end see the sound break off, at all frequencies, and a network takes that for the attack of
+        a note: their gain is at most that of the last window within the sound, and raises nothing above its level.
 
         Args:
             image: (..., 2, rows, columns).
@@ -102,14 +103,16 @@ class BandGain(Representation):
         Returns:
             (..., 2, rows, 1 + ceil(n / hop)).
         """
-        frames = self.sound.frames(source.shape[-1])
-        own = self._image(self.filled(source, self.sound.hop))[
-            ..., : 1 + math.ceil(source.shape[-1] / self.sound.hop)
-        ]
-        wanted, beyond = image[..., :frames], own[..., frames:]
+        n, hop = source.shape[-1], self.sound.hop
+        frames = self.sound.frames(n)
+        own = self._image(self.filled(source, hop))[..., : 1 + math.ceil(n / hop)]
+        wanted = image[..., :frames]
         change = wanted - own[..., :frames]
-        held = torch.minimum(change[..., -1:], (wanted[..., -1:] - beyond).clamp(min=0))  # no column, or one
-        change = torch.cat([change, held.expand_as(beyond)], dim=-1)
+        inside = max(1, 1 + (n - self.sound.fft // 2) // hop)  # windows that do not reach over the end
+        last = change[..., inside - 1 : inside]
+        most = torch.minimum(last, (wanted[..., inside - 1 : inside] - own[..., inside:]).clamp(min=0))
+        over = torch.cat([change[..., inside:], change[..., -1:].expand_as(own[..., frames:])], dim=-1)
+        change = torch.cat([change[..., :inside], torch.minimum(over, most)], dim=-1)
         return (change * (self.HIGH - self.LOW) / 2).clamp(-self.CAP, self.CAP)
 
     def amplified(self, wave: Tensor, gain: Tensor, rate: int | None = None) -> Tensor:

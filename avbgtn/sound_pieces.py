@@ -1,4 +1,4 @@
-"""Long sounds in pieces, and pieces with something to hear before their start and after their end."""
+"""Long sounds in pieces that are faded into each other."""
 
 import math
 
@@ -31,17 +31,6 @@ def join(pieces: list[Tensor], starts: list[int], samples: int) -> Tensor:
             weight[-overlap:] = 1 - _ramp(overlap, piece.dtype)
         out[:, start : start + piece.shape[-1]] += weight * piece
     return out
-
-
-def mirrored(wave: Tensor, margin: int) -> Tensor:
-    """``wave`` (channels, n) with ``margin`` samples of its mirror image before and after it.
-
-    A sound that breaks off holds every frequency for a moment, which a network takes for the attack of a note: a tone
-    ended in a click 14 dB above its middle. The mirror image goes on as the sound did.
-    """
-    n = wave.shape[-1]
-    at = torch.arange(-margin, n + margin) % (2 * n)
-    return wave[:, torch.where(at < n, at, 2 * n - 1 - at)]
 
 
 def _ramp(n: int, dtype: torch.dtype) -> Tensor:

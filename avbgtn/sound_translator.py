@@ -12,7 +12,7 @@ from .data import sound_files
 from .data.sound_files import Recording, to_rate
 from .loudness import limited, loudness
 from .printable import printable
-from .sound_pieces import cut, join, mirrored
+from .sound_pieces import cut, join
 from .unit import UNIT
 
 PIECE, FADE = 10.0, 0.1  # seconds: longer sounds are cut, and the pieces faded into each other
@@ -119,12 +119,10 @@ class SoundTranslator:
 
     def _at_loudness(self, wave: Tensor, rate: int, target: int, seed: int | None) -> Tensor:
         """A mono or stereo sound of the loudness that the model knows: (1, n) or (2, n)."""
-        margin = round(self.model.config.sound.fft * rate / self.rate)
         pieces, starts = cut(wave, round(PIECE * rate), round(FADE * rate))
         made = []
         for k, piece in enumerate(pieces):
-            both = mirrored(piece, margin).expand(2, -1).contiguous()
-            y = self._piece(both, rate, target, seed, f"piece/{k}")[:, margin : margin + piece.shape[-1]]
+            y = self._piece(piece.expand(2, -1).contiguous(), rate, target, seed, f"piece/{k}")
             made.append(y if len(wave) == 2 else y.mean(0, keepdim=True))
         return join(made, starts, wave.shape[-1])
 
