@@ -37,6 +37,8 @@ def check_target(path: str | PathLike, source: str | PathLike | None = None) -> 
             f"sounds are written as WAV, FLAC or OGG, got {name!r}: choose a name that ends in .wav, .flac or .ogg"
         )
     try:
+        if "\0" in str(path):
+            raise ValueError("a name cannot hold a byte 0")
         if path.is_dir():
             raise DataError(
                 f"{name} is a folder: name a file in it, such as {printable(path / 'translated.wav')}"
