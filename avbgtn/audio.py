@@ -122,7 +122,7 @@ class BandGain(Representation):
         another rate, whose windows last as long as those of the picture. Below the lowest band and above the
         highest, their gains hold on; but above half the picture's rate, where no band was heard, nothing is
         raised. Of 16 twins at 44.1 kHz, both ways, third octaves from 8 to 20 kHz were 12.1 dB from the twin
-        so, 12.5 with the gain held on and also unchanged, and 22.8 without what is above.
+        so, 12.5 with the gain held on and also unchanged, and 23.0 without what is above.
 
         Args:
             wave: (..., n); its leading dimensions are those of the gain.
