@@ -47,9 +47,9 @@ class BandGain(Representation):
     -15 dB and above: in that range lie the bands of music that is not loud (root mean square 0.08). A note
     that is transposed moves up the picture without changing shape.
 
-    Back: ``S'_k = S_k 10^(g_k / 20)`` with ``g`` the change of level, from the source's picture to this one,
-    interpolated from the bands to the bins, at most 60 dB up or down. An image that did not change gives the
-    source back exactly. Where the source is silent, nothing can be raised.
+    Back, :meth:`gain` and :meth:`amplified`: the bands of the source are raised or lowered by the change of
+    level from its picture to this one. An image that did not change gives the source back exactly. Where the
+    source is silent, nothing can be raised.
     """
 
     needs_source = True
@@ -85,17 +85,77 @@ class BandGain(Representation):
         return pad_columns(2 * share.clamp(0, 1) - 1, -1.0)
 
     def _wave(self, image: Tensor, samples: int, source: Tensor | None) -> Tensor:
+        return self.amplified(source, self.gain(image, source))
+
+    def gain(self, image: Tensor, source: Tensor) -> Tensor:
+        """Change of level from the source's picture to this one, in dB, at most 60 up or down.
+
+        A sound rarely ends where a window has its centre. Two things follow. The picture's last window fades out
+        before the sound does, and dividing by its tail would blow up whatever was changed: so there is one column
+        more than in the picture, for the window after the end, which holds the last change. And the windows that
+        reach over the end see the sound break off, at all frequencies, and a network takes that for the attack of
+        a note: their gain is at most that of the last window within the sound, and raises nothing above its level.
+
+        Args:
+            image: (..., 2, rows, columns).
+            source: (..., 2, n), the sound that the image was translated from.
+
+        Returns:
+            (..., 2, rows, 1 + ceil(n / hop)).
+        """
+        n, hop = source.shape[-1], self.sound.hop
+        frames = self.sound.frames(n)
+        own = self._image(self.filled(source, hop))[..., : 1 + math.ceil(n / hop)]
+        wanted = image[..., :frames]
+        change = wanted - own[..., :frames]
+        inside = max(1, 1 + (n - self.sound.fft // 2) // hop)  # windows that do not reach over the end
+        last = change[..., inside - 1 : inside]
+        most = torch.minimum(last, (wanted[..., inside - 1 : inside] - own[..., inside:]).clamp(min=0))
+        over = torch.cat([change[..., inside:], change[..., -1:].expand_as(own[..., frames:])], dim=-1)
+        change = torch.cat([change[..., :inside], torch.minimum(over, most)], dim=-1)
+        return (change * (self.HIGH - self.LOW) / 2).clamp(-self.CAP, self.CAP)
+
+    def amplified(self, wave: Tensor, gain: Tensor, rate: int | None = None) -> Tensor:
+        """``S'_k = S_k 10^(g_k / 20)``, with the gain interpolated from bands and frames to those of the sound.
+
+        A gain belongs to a frequency and a time, not to a rate: it can be applied to the same sound at
+        another rate, whose windows last as long as those of the picture. Below the lowest band and above the
+        highest, their gains hold on; but above half the picture's rate, where no band was heard, nothing is
+        raised. Of 16 twins at 44.1 kHz, both ways, third octaves from 8 to 20 kHz were 12.1 dB from the twin
+        so, 12.5 with the gain held on and also unchanged, and 23.0 without what is above.
+
+        Args:
+            wave: (..., n); its leading dimensions are those of the gain.
+            gain: (..., rows, frames) in dB, from :meth:`gain`.
+            rate: of ``wave``; by default the picture's.
+
+        Returns:
+            As ``wave``.
+        """
         s = self.sound
-        spectrum = stft(source, s.fft, s.hop)  # (..., 2, bins, frames)
-        frames = spectrum.shape[-1]
-        change = image[..., :frames] - self._image(source)[..., :frames]
-        gain = (change * (self.HIGH - self.LOW) / 2).clamp(-self.CAP, self.CAP)  # dB, (..., 2, rows, frames)
-        place = torch.arange(spectrum.shape[-2], dtype=torch.float64) * s.rate / s.fft  # (bins,), Hz
-        at = ((place.clamp(min=1) / self.LOWEST).log2() / self.octaves).clamp(0, s.rows - 1).to(gain)
-        low = at.floor().long().clamp(max=s.rows - 2)
-        share = (at - low)[:, None]
-        gain = gain[..., low, :] * (1 - share) + gain[..., low + 1, :] * share  # (..., 2, bins, frames)
-        return istft(spectrum * 10 ** (gain / 20), s.fft, s.hop, samples)
+        rate = rate or s.rate
+        fft, hop = 2 * round(s.fft / 2 * rate / s.rate), round(s.hop * rate / s.rate)
+        spectrum = stft(self.filled(wave, hop), fft, hop)  # (..., bins, frames)
+        gain = _between(gain, torch.arange(spectrum.shape[-1]).double() * (hop * s.rate / (rate * s.hop)))
+        place = torch.arange(spectrum.shape[-2]).double() * rate / fft  # (bins,), Hz
+        band = (place.clamp(min=1) / self.LOWEST).log2() / self.octaves
+        gain = _between(gain.transpose(-2, -1), band).transpose(-2, -1)  # (..., bins, frames)
+        gain = torch.where((place > s.rate / 2)[:, None], gain.clamp(max=0), gain)
+        return istft(spectrum * 10 ** (gain / 20), fft, hop, wave.shape[-1])
+
+    @staticmethod
+    def filled(wave: Tensor, hop: int) -> Tensor:
+        """Silence up to the centre of a window: two windows over every sample."""
+        return torch.nn.functional.pad(wave, (0, -wave.shape[-1] % hop))
+
+
+def _between(values: Tensor, at: Tensor) -> Tensor:
+    """Linear interpolation of (..., n) at fractional places of the last dimension; beyond its ends they hold on."""
+    last = values.shape[-1] - 1
+    at = at.clamp(0, last)
+    low = at.floor().long().clamp(max=max(0, last - 1))
+    share = (at - low).to(values)
+    return values[..., low] * (1 - share) + values[..., (low + 1).clamp(max=last)] * share
 
 
 REPRESENTATIONS: dict[str, type[Representation]] = {

@@ -98,9 +98,10 @@ class Sound:
         """Columns that a sound of so many samples fills, before they are padded.
 
         Windows are centred on the samples 0, ``hop``, 2 ``hop`` and so on. For ``"band_gain"`` the last is
-        the last one inside the sound, ``1 + samples // hop`` in all. For the others it is the first one at
-        the end or beyond, ``1 + ceil(samples / hop)``: where a network changes the image, dividing by the
-        tail of a lone last window would blow its errors up.
+        the last one inside the sound, ``1 + samples // hop`` in all, and ``audio.BandGain.gain`` finds the
+        gain of the window after it. For the others it is the first one at the end or beyond,
+        ``1 + ceil(samples / hop)``: where a network changes the image, dividing by the tail of a lone last
+        window would blow its errors up.
         """
         return 1 + (samples if self.representation == "band_gain" else samples + self.hop - 1) // self.hop
 

@@ -293,7 +293,7 @@ def test_a_sound_that_would_clip_is_scaled_down_and_says_so(tmp_path):
     assert (wave - x / peak).abs().max() < 2**-14, "the shape of the sound changed"
 
 
-@pytest.mark.parametrize("name", ["a.mp3", "a.flac", "a", "wav"])
+@pytest.mark.parametrize("name", ["a.mp3", "a.m4a", "a", "wav"])
 def test_another_ending_is_refused(tmp_path, name):
     with pytest.raises(DataError, match="choose a name that ends in .wav"):
         check_target(tmp_path / name)
@@ -324,7 +324,7 @@ def test_a_full_disk_is_named(tmp_path, monkeypatch):
         write(tmp_path / "a.wav", torch.rand(2, 5000), RATE)
 
 
-@pytest.mark.parametrize("shape", [(5000,), (3, 5000), (1, 2, 5000), (2, 0)])
+@pytest.mark.parametrize("shape", [(5000,), (5000, 3), (1, 2, 5000), (2, 0)])
 def test_another_shape_is_refused(tmp_path, shape):
     with pytest.raises(DataError, match=r"must be \(2, n\) or \(1, n\), got"):
         write(tmp_path / "a.wav", torch.zeros(shape), RATE)
