@@ -74,9 +74,9 @@ def read_attributes(path: Path, wanted: tuple[str, str]) -> dict[str, tuple[bool
         raise DataError(_bad(path, f"has two columns called {twice}", head))
     found: dict[str, tuple[bool, bool]] = {}
     for line in chain([row] if row else [], lines):
-        index, values = line.fields[: max(before - 1, 0)], line.fields[before:]
+        index, values = line.fields[: before - 1], line.fields[before:]
         name = _image_name(line.fields[before - 1]) if len(values) == len(names) else None
-        if not name or not all(map(str.isdigit, index)) or not all(map(_known, {*values})):
+        if not name or not all(map(str.isdigit, index)) or not _known({*values}):
             raise DataError(
                 _bad(
                     path, f"line {line.number} is not an image name and {len(names)} values of 1 or -1", line
@@ -156,8 +156,8 @@ def _whole(text: str) -> str:
     return ("-" if number[1] == "-" and number[2] != "0" else "") + number[2]
 
 
-def _known(text: str) -> bool:
-    return _whole(text) in YES or _whole(text) in NO
+def _known(texts: set[str]) -> bool:
+    return texts <= {"1", "-1"} or {_whole(text) for text in texts} <= YES | NO
 
 
 def _image_name(text: str) -> str | None:
@@ -185,7 +185,7 @@ def _lines(path: Path) -> Iterator[Line]:
                 fields = next(csv.reader([text], delimiter=separator or " ", skipinitialspace=True))
             except csv.Error:  # and the line will be no row
                 pass
-        if separator or '"' in text:
+        if separator and (" " in text or "'" in text) or '"' in text:
             fields = [field.strip().strip("'") for field in fields]
         while len(fields) > 1 and fields[-1] == "":  # a spreadsheet fills every line to the longest
             fields.pop()
