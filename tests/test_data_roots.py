@@ -60,6 +60,20 @@ def test_a_named_folder_without_the_data_is_refused_and_its_contents_are_said(ki
         assert part in text, f"{part!r} is not in: {text}"
 
 
+def test_a_data_set_that_was_asked_for_is_not_fetched_into_a_folder_of_other_things(kind, named, tmp_path):
+    resolve, real, _, other = kind
+    (tmp_path / "mine" / "my faces").mkdir(parents=True)
+    text = refuses(
+        f"no {real} is recognised in .*'my faces/'", resolve, real.lower(), named(tmp_path / "mine")
+    )
+    assert text.endswith("name the folder that holds them, or an empty one to download it there")
+    (tmp_path / "new").mkdir()
+    other_data(tmp_path / "theirs", other)
+    for folder in ("new", "theirs"):
+        name, sentence = resolve(real.lower(), named(tmp_path / folder))
+        assert name == real.lower() and "yet and will be downloaded" in sentence
+
+
 def test_an_empty_named_folder_is_said_to_be_empty(kind, named, tmp_path):
     resolve, real, built_in, _ = kind
     folder = tmp_path / "empty"

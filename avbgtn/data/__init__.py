@@ -48,8 +48,8 @@ def resolve(dataset: str, root: str | Path | None = None) -> tuple[str, str]:
         ``("heads" or "celeba", sentence)``.
 
     Raises:
-        DataError: another name; no such root; a CelebA that is there but incomplete; and for ``"auto"``, a
-            root that was named and holds something else.
+        DataError: another name; no such root; a CelebA that is there but incomplete; a root that was named
+            and holds something else.
     """
     _check_name(dataset, DATASETS)
     heads = "data: the built-in heads (computer-rendered, no real person)"
@@ -63,8 +63,6 @@ def resolve(dataset: str, root: str | Path | None = None) -> tuple[str, str]:
         celeba_layouts.check(layout)
         return "celeba", f"data: CelebA in {shown(layout.base)}"
     how = celeba_layouts.HOW.format(where=shown(place / "celeba"))
-    if dataset == "celeba":
-        return "celeba", _to_download("CelebA", place, how)
     search = Search(
         name="CelebA",
         pieces="img_align_celeba/, list_attr_celeba.txt and list_eval_partition.txt (or .csv)",
@@ -73,7 +71,10 @@ def resolve(dataset: str, root: str | Path | None = None) -> tuple[str, str]:
         resembling=celeba_layouts.resembling,
         other=lambda path: getattr(irmas.find(path), "base", None),
     )
-    return "heads", f"{heads}, as {in_vain(root, place, search)}; {how}"
+    why = in_vain(root, place, search, asked=dataset == "celeba")
+    if dataset == "celeba":
+        return "celeba", _to_download("CelebA", place, how)
+    return "heads", f"{heads}, as {why}; {how}"
 
 
 def load(
@@ -126,8 +127,8 @@ def resolve_sound(dataset: str, root: str | Path | None = None) -> tuple[str, st
         ``("music" or "irmas", sentence)``.
 
     Raises:
-        DataError: another name; no such root; an IRMAS that is there but incomplete; and for ``"auto"``, a
-            root that was named and holds something else.
+        DataError: another name; no such root; an IRMAS that is there but incomplete; a root that was named
+            and holds something else.
     """
     _check_name(dataset, SOUND_DATASETS)
     music = "data: the built-in music (sampled piano and violin)"
@@ -141,8 +142,6 @@ def resolve_sound(dataset: str, root: str | Path | None = None) -> tuple[str, st
         irmas.check(layout)
         return "irmas", f"data: IRMAS in {shown(layout.base)}"
     how = irmas.HOW.format(where=shown(place / "irmas"))
-    if dataset == "irmas":
-        return "irmas", _to_download("IRMAS", place, how)
     search = Search(
         name="IRMAS",
         pieces="the folders pia/ and vio/ of IRMAS-TrainingData",
@@ -151,7 +150,10 @@ def resolve_sound(dataset: str, root: str | Path | None = None) -> tuple[str, st
         resembling=irmas.resembling,
         other=lambda path: getattr(celeba_layouts.find(path), "base", None),
     )
-    return "music", f"{music}, as {in_vain(root, place, search)}; {how}"
+    why = in_vain(root, place, search, asked=dataset == "irmas")
+    if dataset == "irmas":
+        return "irmas", _to_download("IRMAS", place, how)
+    return "music", f"{music}, as {why}; {how}"
 
 
 def _to_download(name: str, place: Path, how: str) -> str:

@@ -67,8 +67,8 @@ class Search:
     other: Callable[[Path], Path | None]
 
 
-def in_vain(root: str | Path | None, place: Path, search: Search) -> str:
-    """Why the built-in data are used instead, for a sentence on the choice; a refusal where that is no choice.
+def in_vain(root: str | Path | None, place: Path, search: Search, *, asked: bool = False) -> str:
+    """Why the built-in data are used, or others fetched; a refusal where neither is what was meant.
 
     Who names a folder means what is in it. So nothing stands in for a data set that is not recognised there.
     The default folder means nothing, an empty one holds nothing, and ``$AVBGTN_DATA`` may hold only the other
@@ -77,6 +77,8 @@ def in_vain(root: str | Path | None, place: Path, search: Search) -> str:
     Args:
         root: as for :func:`data_root`.
         place: the folder that it is.
+        asked: whether the data set was asked for by its name, so that a download is what else there is; beside
+            the other data set it does no harm.
 
     Raises:
         DataError: the folder was named, and what it holds is not the data set that was looked for.
@@ -86,13 +88,17 @@ def in_vain(root: str | Path | None, place: Path, search: Search) -> str:
         return none
     if not contents(place):
         return f"{none}, which is empty"
-    if root is None and (other := search.other(place)) and not _beside(place, other):
+    if (asked or root is None) and (other := search.other(place)) and not _beside(place, other):
         return f"{none}, which holds other data alone"
+    instead = (
+        "an empty one to download it there"
+        if asked
+        else f"set dataset={search.built_in} for the built-in data"
+    )
     raise DataError(
         f"no {search.name} is recognised in {shown(place)} ({named}), which holds {contents(place)}"
         f"{search.resembling(place)}: expected {search.pieces} in it or up to {search.depth} folders below "
-        f"(the nearest {MOST_FOLDERS:,} are searched); name the folder that holds them, or set "
-        f"dataset={search.built_in} for the built-in data"
+        f"(the nearest {MOST_FOLDERS:,} are searched); name the folder that holds them, or {instead}"
     )
 
 
