@@ -1,5 +1,5 @@
 # ruff: noqa: F811 - fixtures of another file
-"""The cache of pictures where others may write: no link is followed, nothing hangs, no crash, the same pixels."""
+"""The cache of pictures where others may write: no link followed, no hang, no crash, the same pixels."""
 
 import errno
 import json

@@ -61,21 +61,35 @@ LAYOUTS = {  # what is named, below the folder in which it lies; pictures, attri
         ".",
         *apart("Img-20240101T120000Z-001/Img", "Anno-20240101T120000Z-001/Anno", "Eval-20240102T1Z/Eval"),
     ),
-    "Drive's whole folder": (".", *apart(*(f"CelebA-20240101T120000Z-001/CelebA/{n}" for n in ("Img", "Anno", "Eval")))),
-    "other capitals": (".", "CELEBA/IMG_ALIGN_CELEBA", "CELEBA/List_Attr_CelebA.TXT", "CELEBA/LIST_EVAL_PARTITION.txt"),
+    "Drive's whole folder": (
+        ".",
+        *apart(*(f"CelebA-20240101T120000Z-001/CelebA/{n}" for n in ("Img", "Anno", "Eval"))),
+    ),
+    "other capitals": (
+        ".",
+        "CELEBA/IMG_ALIGN_CELEBA",
+        "CELEBA/List_Attr_CelebA.TXT",
+        "CELEBA/LIST_EVAL_PARTITION.txt",
+    ),
     "other capitals, apart": (".", *apart("celebA/IMG", "celebA/ANNO", "celebA/eval")),
     "copies as browsers call them": (".", "img_align_celeba (1)", f"{ATTR} (1).csv", f"{PART}-2.csv"),
     "the pictures, with the lists beside them": (
-        "celeba/img_align_celeba", "celeba/img_align_celeba", f"celeba/{ATTR}.txt", f"celeba/{PART}.txt",
+        "celeba/img_align_celeba",
+        "celeba/img_align_celeba",
+        f"celeba/{ATTR}.txt",
+        f"celeba/{PART}.txt",
     ),
     "the pictures, of Kaggle": ("archive/img_align_celeba/img_align_celeba", *kaggle("archive/")),
-    "the pictures, of the authors": ("CelebA/Img/img_align_celeba", *apart("CelebA/Img", "CelebA/Anno", "CelebA/Eval")),
+    "the pictures, of the authors": (
+        "CelebA/Img/img_align_celeba",
+        *apart("CelebA/Img", "CelebA/Anno", "CelebA/Eval"),
+    ),
     "the pictures, under another name": ("x/jpgs", "x/jpgs", f"x/{ATTR}.txt", f"x/{PART}.txt"),
     "Img": ("CelebA/Img", *apart("CelebA/Img", "CelebA/Anno", "CelebA/Eval")),
     "Anno": ("CelebA/Anno", *apart("CelebA/Img", "CelebA/Anno", "CelebA/Eval")),
     "pictures and lists in one folder": (".", "photos", f"photos/{ATTR}.txt", f"photos/{PART}.txt"),
     "pictures in a folder called images": (".", "c/images", f"c/{ATTR}.csv", f"c/{PART}.csv"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", LAYOUTS)

@@ -117,22 +117,40 @@ def other(rows, at, row):
 
 
 UNCLEAR = {  # what is said of it
-    "another value": (table(other(ROWS, 4, ["000005.jpg", "1", "2", "1", "1", "1"])), "line 6 .*reads '000005.jpg,1,2,"),
-    "a value that is missing": (table(other(ROWS, 4, ["000005.jpg", "1", "", "1", "1", "1"])), "line 6 .*reads"),
+    "another value": (
+        table(other(ROWS, 4, ["000005.jpg", "1", "2", "1", "1", "1"])),
+        "line 6 .*reads '000005.jpg,1,2,",
+    ),
+    "a value that is missing": (
+        table(other(ROWS, 4, ["000005.jpg", "1", "", "1", "1", "1"])),
+        "line 6 .*reads",
+    ),
     "not a number": (table(other(ROWS, 4, ["000005.jpg", "1", "nan", "1", "1", "1"])), "line 6 .*reads"),
     "a value too many": (table(other(ROWS, 4, [*ROWS[4], "1"])), "line 6 .*reads"),
     "a quote that is not closed": (table(other(ROWS, 4, ['"000005.jpg', *ROWS[4][1:]])), "line 6 .*reads"),
     "no image": (table(other(ROWS, 4, ["5", *ROWS[4][1:]])), "line 6 .*reads '5,"),
     "an image that leads out": (table(other(ROWS, 4, ["../../000005.jpg", *ROWS[4][1:]])), "line 6 .*reads"),
-    "an escape code": (table(other(ROWS, 4, ["\x1b[2J0005.jpg", *ROWS[4][1:]])), r"line 6 .*reads '\\x1b\[2J0005"),
-    "an image with two minds": (table([*ROWS, ["000005.jpg", "1", "1", "1", "1", "1"]]), "line 14 contradicts"),
-    "an attribute twice": (table(names=["Bald", "Blond_Hair", "Brown_Hair", "Blond_Hair", "Hat"]), "two columns called Blond_Hair"),
-    "no header": ("".join(",".join(row) + "\n" for row in ROWS), "does not begin .*line 1 reads '000001.jpg,"),
+    "an escape code": (
+        table(other(ROWS, 4, ["\x1b[2J0005.jpg", *ROWS[4][1:]])),
+        r"line 6 .*reads '\\x1b\[2J0005",
+    ),
+    "an image with two minds": (
+        table([*ROWS, ["000005.jpg", "1", "1", "1", "1", "1"]]),
+        "line 14 contradicts",
+    ),
+    "an attribute twice": (
+        table(names=["Bald", "Blond_Hair", "Brown_Hair", "Blond_Hair", "Hat"]),
+        "two columns called Blond_Hair",
+    ),
+    "no header": (
+        "".join(",".join(row) + "\n" for row in ROWS),
+        "does not begin .*line 1 reads '000001.jpg,",
+    ),
     "rows without images": (text([row[1:] for row in ROWS], count=False), "does not begin"),
     "another language": ("\u4e2d\u6587\u5217\u8868\n" * 5, "cannot be read as text"),
     "a line without end": ("a" * 300_000, "a line has 100,000 letters or more"),
     "only blanks": (" \n\n\t\n", "does not begin"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", UNCLEAR)

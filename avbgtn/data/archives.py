@@ -49,7 +49,8 @@ def still_zipped(path: Path, name: str) -> str:
         return f"{zip_} cannot be read ({error.strerror}): give yourself permission or fetch it again"
     if out := next((m.filename for m in members if _leads_out(m)), None):
         return (
-            f"{zip_} is not safe to unpack, {shown(out)[:100]!r} in it leads out of its folder: delete it and "
+            f"{zip_} is not safe to unpack, {shown(out)[:100]!r} in it leads out of its folder: delete "
+            f"it and "
             "fetch the data set from its own page"
         )
     size, packed = sum(m.file_size for m in members), path.stat().st_size

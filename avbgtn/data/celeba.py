@@ -159,7 +159,8 @@ class CelebA(Domains):
         image = open_image(path, "the CelebA image")
         if image.size != (WIDTH, HEIGHT):
             raise DataError(
-                f"the CelebA image {shown(path)} is {image.width} x {image.height} pixels: expected an aligned "
+                f"the CelebA image {shown(path)} is {image.width} x {image.height} pixels: expected an "
+                f"aligned "
                 f"one, {WIDTH} x {HEIGHT}, as in img_align_celeba, not an original or CelebA-HQ"
             )
         # Cropped first: with its ``box`` option, Pillow's resize would mix in pixels from outside the box.
@@ -260,6 +261,7 @@ def _stems(names: set[str]) -> dict[str, str]:
 def _nothing(layout: layouts.Layout, domains: tuple[str, str], domain: int, split: str) -> str:
     mine, other = domains if domain == 1 else domains[::-1]
     return (
-        f"no image of CelebA's {split} partition in {shown(layout.base)} has {mine} without {other}: choose other "
+        f"no image of CelebA's {split} partition in {shown(layout.base)} has {mine} without {other}: "
+        f"choose other "
         "attributes, or use the whole data set"
     )

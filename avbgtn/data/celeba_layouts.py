@@ -1,6 +1,7 @@
 """Finding CelebA on a disk, whichever way it got there.
 
-It consists of three pieces: a folder of pictures, a list of attributes, a list of partitions. They lie together
+It consists of three pieces: a folder of pictures, a list of attributes, a list of partitions. They lie
+together
 or apart, in any capitalisation, as these and other layouts have it::
 
     torchvision     celeba/img_align_celeba/*.jpg
@@ -12,7 +13,8 @@ or apart, in any capitalisation, as these and other layouts have it::
     kagglehub       datasets/jessicali9530/celeba-dataset/versions/2/ and what Kaggle has
     Google Drive    Img-2024...-001/Img/..., Anno-2024...-001/Anno/..., Eval-2024...-001/Eval/...
 
-Up to ``DEPTH`` folders below the data root are searched. Where the root is the folder of pictures itself, or one
+Up to ``DEPTH`` folders below the data root are searched. Where the root is the folder of pictures itself,
+or one
 of Img, Anno and Eval, so are the folders that it lies in.
 """
 
@@ -107,7 +109,8 @@ def _fullest(visited: Iterable[Folder]) -> Layout | None:
                 homes.append(images if images in homes else _home(images))
             base = Path(os.path.commonpath(homes))
             layouts.append(Layout(base, images=images, odd=tuple(found["odd"]), **chosen))
-    # Of two equally full ones the deeper, which is less of a mixture, then the first; a zip makes none fuller.
+    # Of two equally full ones the deeper, which is less of a mixture, then the first; a zip makes none
+    # fuller.
     return max(
         layouts,
         key=lambda x: (
@@ -161,7 +164,8 @@ def _nearest(anchor: Path, paths: list[Path], up: int | None = None) -> Path | N
 
 
 def _home(piece: Path) -> Path:
-    """The folder that a layout with this piece begins in: outside of Img, Anno, Eval and Kaggle's doubling."""
+    """The folder that a layout with this piece begins in: outside of Img, Anno, Eval and Kaggle's
+    doubling."""
     home = piece.parent
     while re.fullmatch(rf"(?:{'|'.join(PART_FOLDERS)}|{IMAGES}){COPY}", home.name.lower()):
         home = home.parent

@@ -4,8 +4,8 @@ For research only and not to be passed on, so it cannot be packed: it is read fr
 fetched through mirdata. Other instruments play along, and nobody knows the true translations here.
 
 The training excerpts lie in one folder an instrument, ``pia/`` and ``vio/`` among them, in any capitalisation
-and wherever that is: up to six folders below the data root, or beside it where it is one of them. ``108__[pia][nod][cla]1386__2.wav`` is the second excerpt of recording
-1386.
+and wherever that is: up to six folders below the data root, or beside it where it is one of them.
+``108__[pia][nod][cla]1386__2.wav`` is the second excerpt of recording 1386.
 """
 
 import hashlib
@@ -212,7 +212,8 @@ def _dealt(layout: Layout) -> tuple[dict[tuple[str, int], list[Path]], str]:
             named = NAME.search(path.name)
             if named is None:
                 raise DataError(
-                    f"{shown(path)} is not named like an excerpt of IRMAS, such as [pia][cla]1283__1.wav: the split "
+                    f"{shown(path)} is not named like an excerpt of IRMAS, such as "
+                    f"[pia][cla]1283__1.wav: the split "
                     "needs the recording's number, move the file elsewhere"
                 )
             about = regular(path, "the IRMAS excerpt")
@@ -222,7 +223,8 @@ def _dealt(layout: Layout) -> tuple[dict[tuple[str, int], list[Path]], str]:
     for (name, domain), paths in dealt.items():
         if not paths:
             raise DataError(
-                f"no recording in {shown(layout.folders[FOLDERS[domain - 1]])} falls into the {name} part: expected "
+                f"no recording in {shown(layout.folders[FOLDERS[domain - 1]])} falls into the {name} "
+                f"part: expected "
                 "hundreds, use the whole data set"
             )
     return dealt, digest.hexdigest()[:16]

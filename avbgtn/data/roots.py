@@ -77,7 +77,8 @@ def in_vain(root: str | Path | None, place: Path, search: Search, *, asked: bool
     Args:
         root: as for :func:`data_root`.
         place: the folder that it is.
-        asked: whether the data set was asked for by its name, so that a download is what else there is; beside
+        asked: whether the data set was asked for by its name, so that a download is what else there is;
+            beside
             the other data set it does no harm.
 
     Raises:
