@@ -2,13 +2,15 @@
 
 import shutil
 import zipfile
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
 from PIL import Image
 
 from avbgtn import data
-from avbgtn.data import celeba_files
+from avbgtn.data import download as downloads
 from avbgtn.data.celeba import CelebA
 
 NAMES = ["Bald", "Blond_Hair", "Brown_Hair", "Eyeglasses", "Wearing_Hat"]
@@ -249,19 +251,18 @@ class FakeDownload:
         type(self).calls += 1
         assert download
         if self.error is not None:
-            (celeba_files.Path(root) / "celeba").mkdir(exist_ok=True)
-            (celeba_files.Path(root) / "celeba" / "img_align_celeba.zip").write_text(
-                "<html>quota exceeded</html>"
-            )
+            (Path(root) / "celeba").mkdir(exist_ok=True)
+            (Path(root) / "celeba" / "img_align_celeba.zip").write_text("<html>quota exceeded</html>")
             raise self.error
-        shutil.rmtree(celeba_files.Path(root) / "celeba", ignore_errors=True)
-        torchvision_layout(celeba_files.Path(root))
+        shutil.rmtree(Path(root) / "celeba", ignore_errors=True)
+        torchvision_layout(Path(root))
 
 
 @pytest.fixture
 def download(monkeypatch):
     import torchvision.datasets
 
+    monkeypatch.setattr(downloads.shutil, "disk_usage", lambda path: SimpleNamespace(free=1e12))
     fake = type("Fake", (FakeDownload,), {})
     monkeypatch.setattr(torchvision.datasets, "CelebA", fake)
     return fake

@@ -12,7 +12,7 @@ import soundfile
 import torch
 
 from avbgtn import data
-from avbgtn.data import irmas
+from avbgtn.data import folders, irmas
 from avbgtn.sound import Sound
 
 SOUND = Sound("band_gain", rate=8000, fft=512, hop=128, rows=32, columns=32)
@@ -315,7 +315,7 @@ def cut(path):
 
 
 def test_irmas_asked_for_where_there_is_none_says_what_was_looked_for(tmp_path):
-    with pytest.raises(data.DataError, match="no folders pia and vio up to 3 folders below it") as caught:
+    with pytest.raises(data.DataError, match="no folders pia and vio up to 6 folders below it") as caught:
         irmas.Irmas(tmp_path, sound=SOUND)
     assert str(tmp_path) in str(caught.value) and "IRMAS-TrainingData.zip" in str(caught.value)
 
@@ -373,8 +373,8 @@ def test_other_data_beside_it_are_not_searched(root, monkeypatch):
     (root / "celeba" / "img_align_celeba").mkdir(parents=True)
     (root / ".hidden").mkdir()
     seen = []
-    inside = irmas._inside
-    monkeypatch.setattr(irmas, "_inside", lambda folder: seen.append(folder.name) or inside(folder))
+    look = folders.look
+    monkeypatch.setattr(folders, "look", lambda folder: seen.append(folder.name) or look(folder))
     assert irmas.find(root) is not None
     assert not {"celeba", "img_align_celeba", ".hidden", "pia", "vio"} & set(seen), seen
 
@@ -385,14 +385,15 @@ def test_the_fuller_of_two_is_taken(root, base, template):
 
 
 def test_a_folder_that_may_not_be_read_is_named_if_it_may_be_the_one(root, monkeypatch):
-    inside = irmas._inside
+    look = folders.look
 
-    def closed(folder):
+    def closed(folder, most=10_000):
         if folder.name == closed.name:
             raise data.DataError(f"the folder {folder} cannot be read (Permission denied)")
-        return inside(folder)
+        return look(folder, most)
 
-    monkeypatch.setattr(irmas, "_inside", closed)
+    monkeypatch.setattr(folders, "look", closed)
+    monkeypatch.setattr(irmas, "look", closed)
     (root / "lost+found").mkdir()
     closed.name = "lost+found"
     assert load(root).lengths, "a folder that has nothing to do with it is in the way"

@@ -26,7 +26,6 @@ NAMES = {
     "a\nb\rc\td": "a\\nb\\rc\\td",
     "\x1b[31mred": "\\x1b[31mred",
     "\udcff": "\\xff",
-    "\ud800": "\\ud800",
     "Zoë 写真 😀.png": "Zoë 写真 😀.png",
     "\u2028\u202e": "\\u2028\\u202e",
 }

@@ -8,13 +8,14 @@
 For sounds, :func:`load_sound` and :func:`resolve_sound` do the same with IRMAS and the built-in music.
 """
 
-import os
 from difflib import get_close_matches
 from pathlib import Path
 
+from ..sentences import shown
 from ..sound import Sound
 from .domains import SPLITS, DataError, Domains, Evaluation
 from .images import image_from_file
+from .roots import Search, data_root, in_vain, unused
 
 __all__ = [
     "DATASETS",
@@ -35,55 +36,45 @@ DATASETS = ("auto", "heads", "celeba")
 SOUND_DATASETS = ("auto", "music", "irmas")
 
 
-def data_root(root: str | Path | None = None) -> Path:
-    """Where real data sets lie: ``root``, else ``$AVBGTN_DATA``, else ``./data`` (which need not exist).
-
-    Raises:
-        DataError: the place that was named does not exist, or is a file.
-    """
-    named = "root" if root is not None else "$AVBGTN_DATA" if os.environ.get("AVBGTN_DATA") else None
-    path = Path(root if root is not None else os.environ.get("AVBGTN_DATA") or "data").expanduser()
-    if path.exists() and not path.is_dir():
-        raise DataError(
-            f"the data root {path} is a file: expected the folder that holds celeba/ or irmas/, name "
-            "that folder"
-        )
-    if named and not path.exists():
-        raise DataError(
-            f"the data root {path} ({named}) does not exist: expected the folder that holds celeba/ or "
-            f"irmas/, create it or correct {named}"
-        )
-    return path
-
-
 def resolve(dataset: str, root: str | Path | None = None) -> tuple[str, str]:
     """Which data set a name means here, and a sentence for people that says so.
 
     Args:
-        dataset: ``"heads"``, ``"celeba"``, or ``"auto"``: CelebA if the data root has it, else the heads.
+        dataset: ``"heads"``, ``"celeba"``, or ``"auto"``: CelebA if the data root has it, else the heads
+                if the data root is empty or was not named.
         root: as for :func:`data_root`.
 
     Returns:
         ``("heads" or "celeba", sentence)``.
 
     Raises:
-        DataError: another name; no such root; and for ``"auto"``, a CelebA that is there but incomplete.
+        DataError: another name; no such root; a CelebA that is there but incomplete; a root that was named
+            and holds something else.
     """
     _check_name(dataset, DATASETS)
+    heads = "data: the built-in heads (computer-rendered, no real person)"
     if dataset == "heads":
-        return "heads", "data: the built-in heads (computer-rendered, no real person)"
-    from . import celeba_files
+        return "heads", heads + unused(root)
+    from . import celeba_layouts, irmas
 
     place = data_root(root)
-    layout = celeba_files.find(place)
+    layout = celeba_layouts.find(place)
     if layout is not None:
-        celeba_files.check(layout)
-        return "celeba", f"data: CelebA in {layout.base}"
-    how = celeba_files.HOW.format(where=place / "celeba")
+        celeba_layouts.check(layout)
+        return "celeba", f"data: CelebA in {shown(layout.base)}"
+    how = celeba_layouts.HOW.format(where=shown(place / "celeba"))
+    search = Search(
+        name="CelebA",
+        pieces="img_align_celeba/, list_attr_celeba.txt and list_eval_partition.txt (or .csv)",
+        built_in="heads",
+        depth=celeba_layouts.DEPTH,
+        resembling=celeba_layouts.resembling,
+        other=lambda path: getattr(irmas.find(path), "base", None),
+    )
+    why = in_vain(root, place, search, asked=dataset == "celeba")
     if dataset == "celeba":
-        return "celeba", f"data: CelebA, which is not under {place} yet and will be downloaded; {how}"
-    heads = "data: the built-in heads (computer-rendered, no real person)"
-    return "heads", f"{heads}, as there is no CelebA under {place}; {how}"
+        return "celeba", _to_download("CelebA", place, how)
+    return "heads", f"{heads}, as {why}; {how}"
 
 
 def load(
@@ -128,30 +119,45 @@ def resolve_sound(dataset: str, root: str | Path | None = None) -> tuple[str, st
     """As :func:`resolve`, for sounds.
 
     Args:
-        dataset: ``"music"``, ``"irmas"``, or ``"auto"``: IRMAS if the data root has it, else the music.
+        dataset: ``"music"``, ``"irmas"``, or ``"auto"``: IRMAS if the data root has it, else the music
+                if the data root is empty or was not named.
         root: as for :func:`data_root`.
 
     Returns:
         ``("music" or "irmas", sentence)``.
 
     Raises:
-        DataError: another name; no such root; and for ``"auto"``, an IRMAS that is there but incomplete.
+        DataError: another name; no such root; an IRMAS that is there but incomplete; a root that was named
+            and holds something else.
     """
     _check_name(dataset, SOUND_DATASETS)
     music = "data: the built-in music (sampled piano and violin)"
     if dataset == "music":
-        return "music", music
-    from . import irmas
+        return "music", music + unused(root)
+    from . import celeba_layouts, irmas
 
     place = data_root(root)
     layout = irmas.find(place)
     if layout is not None:
         irmas.check(layout)
-        return "irmas", f"data: IRMAS in {layout.base}"
-    how = irmas.HOW.format(where=place / "irmas")
+        return "irmas", f"data: IRMAS in {shown(layout.base)}"
+    how = irmas.HOW.format(where=shown(place / "irmas"))
+    search = Search(
+        name="IRMAS",
+        pieces="the folders pia/ and vio/ of IRMAS-TrainingData",
+        built_in="music",
+        depth=irmas.DEPTH,
+        resembling=irmas.resembling,
+        other=lambda path: getattr(celeba_layouts.find(path), "base", None),
+    )
+    why = in_vain(root, place, search, asked=dataset == "irmas")
     if dataset == "irmas":
-        return "irmas", f"data: IRMAS, which is not under {place} yet and will be downloaded; {how}"
-    return "music", f"{music}, as there is no IRMAS under {place}; {how}"
+        return "irmas", _to_download("IRMAS", place, how)
+    return "music", f"{music}, as {why}; {how}"
+
+
+def _to_download(name: str, place: Path, how: str) -> str:
+    return f"data: {name}, which is not under {shown(place)} yet and will be downloaded; {how}"
 
 
 def load_sound(

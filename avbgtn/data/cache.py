@@ -1,13 +1,18 @@
 """Training pictures decoded once and kept on disk, so that decoding never starves a step.
 
 A cache is a folder ``pictures-132px-1a2b3c4d`` with three files: ``pixels.u8``, the pictures, (n, 3, S', S')
-uint8, mapped into memory; ``sums.u32``, the CRC-32 of each; and ``about.json``, which says what they show and
+uint8; ``sums.u32``, the CRC-32 of each; and ``about.json``, which says what they show and
 holds the SHA-256 of ``sums.u32``. Opening one compares the facts, the sizes, and a few pictures with their
 files. Each later read compares one CRC-32 (20 microseconds at 132 px, where decoding takes 1,000), so that no
 damaged picture is used, whenever the damage happens.
 
-It is built under another name, flushed to the disk and renamed: what is there is whole. A build that was killed
+It is built under another name, flushed to the disk and renamed: what is there is whole. A build that was
+killed
 goes on where it stopped. Any such folder may be deleted when no training uses it.
+
+Others may write into the folder that caches lie in, so no link in it is followed and nothing but a regular
+file
+is opened; what is neither is taken for damage and replaced.
 """
 
 import errno
@@ -17,6 +22,7 @@ import os
 import random
 import shutil
 import sys
+import weakref
 import zlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -29,12 +35,17 @@ from filelock import FileLock, Timeout
 from torch import Tensor
 from tqdm import tqdm
 
+from ..sentences import shown
 from ..storage import json_text, sync_folder, write_durably
-from .domains import DataError
+from .cache_place import no_space, place, size_in_bytes
+from .own_files import appended, is_folder, length, remove
+
+__all__ = ["Cache", "open_or_build", "place", "size_in_bytes"]
 
 FORMAT = 1  # of the three files
 ABOUT, PIXELS, SUMS, DAMAGED = "about.json", "pixels.u8", "sums.u32", "damaged"
 CHUNK = 256  # pictures handed to the system at a time: what a kill may cost, a fraction of a second
+MOST_ABOUT = 65536  # bytes of about.json; it has 300
 SAMPLES = 8  # pictures that are decoded again at each opening
 Decode = Callable[[int], Tensor]  # number of a picture -> (3, S', S') uint8, from its file
 Say = Callable[[str], None]  # where lines for people go
@@ -45,20 +56,6 @@ CHANGES = {  # what a cache must agree with its pictures in, and how a differenc
     "images": "holds another number of pictures",
     "side": "holds pictures of another size",
 }
-
-
-def size_in_bytes(images: int, side: int) -> int:
-    """What ``images`` colour pictures of ``side`` x ``side`` pixels take on disk, with their checksums.
-
-    71,545 pictures (brown and blond hair in CelebA): 0.9 GB at 66 pixels, 3.7 GB at 132.
-    """
-    return images * (3 * side * side + 4)
-
-
-def place(root: Path) -> Path:
-    """Where caches lie: ``$AVBGTN_CACHE``, else ``<data root>/.avbgtn-cache`` (which need not exist)."""
-    named = os.environ.get("AVBGTN_CACHE")
-    return Path(named).expanduser() if named else Path(root) / ".avbgtn-cache"
 
 
 class Cache:
@@ -75,15 +72,19 @@ class Cache:
     def __init__(self, folder: Path, shape: tuple[int, ...], decode: Decode, say: Say):
         self.folder, self._decode, self._say = folder, decode, say
         for name, bytes_ in ((PIXELS, np.prod(shape)), (SUMS, 4 * shape[0])):
-            if (folder / name).stat().st_size != bytes_:
+            if length(folder / name) != bytes_:
                 raise ValueError(f"{name} has another length than {bytes_:,} bytes")
-        # As a plain array: indexing a np.memmap costs more than copying a small picture.
-        self._pixels = np.asarray(np.memmap(folder / PIXELS, np.uint8, "r", shape=shape))
+        # Not mapped into memory: where another process cuts the file short, or a disk fails, a map is a
+        # crash.
+        self._shape = shape[1:]
+        self._pixels = open(folder / PIXELS, "rb", buffering=0)  # noqa: SIM115 - as long as the cache
+        weakref.finalize(self, self._pixels.close)
         self._sums = np.fromfile(folder / SUMS, "<u4")
-        self._reported, self._lock = False, Lock()
+        self._reported, self._lock, self._seeking = False, Lock(), Lock()
 
     def image(self, row: int) -> Tensor:
-        """Picture ``row``, (3, S', S') uint8; from its file, and with a printed line, if it is damaged here."""
+        """Picture ``row``, (3, S', S') uint8; from its file, and with a printed line, if it is damaged
+        here."""
         image = self._sound(row)
         if image is None:
             self._report(f"picture {row}")
@@ -110,8 +111,21 @@ class Cache:
         return None
 
     def _sound(self, row: int) -> Tensor | None:
-        pixels = np.array(self._pixels[row])  # (3, S', S'), a copy: torch warns of memory that is read-only
-        return torch.from_numpy(pixels) if zlib.crc32(pixels) == self._sums[row] else None
+        bytes_ = int(np.prod(self._shape))
+        try:
+            content = self._read(bytes_, row * bytes_)
+        except OSError:
+            return None
+        if len(content) != bytes_ or zlib.crc32(content) != self._sums[row]:
+            return None
+        return torch.frombuffer(bytearray(content), dtype=torch.uint8).view(self._shape)  # (3, S', S')
+
+    def _read(self, bytes_: int, start: int) -> bytes:
+        if hasattr(os, "pread"):  # without a position that threads and forked processes would share
+            return os.pread(self._pixels.fileno(), bytes_, start)
+        with self._seeking:  # Windows
+            self._pixels.seek(start)
+            return self._pixels.read(bytes_)
 
     def _report(self, what: str) -> None:
         with self._lock:
@@ -119,11 +133,12 @@ class Cache:
                 return
             self._reported = True
         try:
-            (self.folder / DAMAGED).touch()
+            appended(self.folder / DAMAGED).close()
         except OSError:
             pass  # then the next run finds out for itself, as this one did
         self._say(
-            f"the cache {self.folder} is damaged ({what}): damaged pictures are read from their files, and the "
+            f"the cache {shown(self.folder)} is damaged ({what}): damaged pictures are read from their "
+            f"files, and the "
             "next start builds it anew"
         )
 
@@ -131,7 +146,8 @@ class Cache:
 def open_or_build(
     folder: Path, facts: dict, decode: Decode, *, workers: int = 0, say: Say = print
 ) -> Cache | None:
-    """The cache in ``folder``, built first if there is none that fits; one process builds, others wait for it.
+    """The cache in ``folder``, built first if there is none that fits; one process builds, others wait for
+    it.
 
     Args:
         folder: its own; the folder above may hold other caches.
@@ -152,28 +168,31 @@ def open_or_build(
         return found  # folder that belongs to somebody else serves as well
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
+        if os.path.islink(f"{folder}.lock"):
+            raise FileExistsError(errno.EEXIST, f"{folder.name}.lock is a link, which is not followed")
         lock = FileLock(f"{folder}.lock")
         try:
             lock.acquire(timeout=0)
         except Timeout:
-            say(f"another process builds the cache {folder}: waiting for it")
+            say(f"another process builds the cache {shown(folder)}: waiting for it")
             lock.acquire()
         try:
             if isinstance(found := _found(folder, facts, decode, say), Cache):
                 return found  # another process was faster
             if found:
-                say(f"the cache {folder} {found}: building it anew")
+                say(f"the cache {shown(folder)} {found}: building it anew")
             return _build(folder, facts, decode, max(1, workers), say)
         finally:
             lock.release()
     except (OSError, NotImplementedError) as error:  # the latter from a file system without locks
         if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
             shutil.rmtree(_growing(folder), ignore_errors=True)  # a full disk may cost others a checkpoint
-            raise _full(folder, facts, facts["images"]) from error
+            raise no_space(folder, facts["images"], facts["side"]) from error
         why = (error.strerror if isinstance(error, OSError) else "") or str(error)
         old = f", and the one that is there {found}" if isinstance(found, str) else ""
         say(
-            f"no picture cache: {folder} cannot be written ({why}){old}; every picture is decoded each time it "
+            f"no picture cache: {shown(folder)} cannot be written ({why}){old}; every picture is "
+            f"decoded each time it "
             "is needed; set AVBGTN_CACHE to a folder that can be written to change that"
         )
         return None
@@ -181,45 +200,46 @@ def open_or_build(
 
 def _found(folder: Path, facts: dict, decode: Decode, say: Say) -> Cache | str | None:
     """The cache in ``folder``, or why it cannot be used; None if there is none."""
-    if not folder.exists():
+    if not os.path.lexists(folder):
         return None
+    if not is_folder(folder):
+        return "is a link or a file"
     try:
-        about = json.loads((folder / ABOUT).read_bytes())
+        about = _about(folder)
         for name, words in CHANGES.items():
             if about[name] != facts[name]:
                 return words
         if (folder / DAMAGED).exists():
             return "was found damaged"
+        length(folder / SUMS)
         if about["sums"] != _sha256(folder / SUMS):
             return f"is damaged ({SUMS})"
         cache = Cache(folder, _shape(facts), decode, say)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        return f"is damaged ({type(error).__name__}: {error})"
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        return f"is damaged ({type(error).__name__}: {shown(str(error))})"
     return cache.difference() or cache
 
 
 def _build(folder: Path, facts: dict, decode: Decode, workers: int, say: Say) -> Cache:
     growing, (n, *shape) = _growing(folder), _shape(facts)
-    (folder / ABOUT).unlink(missing_ok=True)  # first, so that the rest is no cache from here on
-    if folder.exists():
-        shutil.rmtree(folder)
+    remove(folder, ABOUT)
     done = _kept(growing, facts)
     left = n - done
     if size_in_bytes(left, shape[1]) > shutil.disk_usage(folder.parent).free:
-        raise _full(folder, facts, left)
+        raise no_space(folder, left, shape[1])
     say(
-        f"decoding {n:,} pictures of {shape[1]} x {shape[2]} once, into {folder} "
+        f"decoding {n:,} pictures of {shape[1]} x {shape[2]} once, into {shown(folder)} "
         f"({size_in_bytes(n, shape[1]) / 1e9:.1f} GB)" + (f", from number {done:,} on" if done else "")
     )
     chunks = [range(start, min(start + CHUNK, n)) for start in range(done, n, CHUNK)]
     with (
-        open(growing / PIXELS, "ab") as pixels,
-        open(growing / SUMS, "ab") as sums,
+        appended(growing / PIXELS) as pixels,
+        appended(growing / SUMS) as sums,
         ThreadPoolExecutor(workers, thread_name_prefix="avbgtn-cache") as pool,
         tqdm(total=n, initial=done, unit=" pictures", disable=not sys.stderr.isatty()) as bar,
     ):
         ahead = pool.map(decode, chunks[0] if chunks else ())
-        for rows, next_rows in zip(chunks, [*chunks[1:], ()], strict=True):
+        for rows, next_rows in zip(chunks, [*chunks[1:], ()], strict=False):  # none, where all were kept
             images = [np.ascontiguousarray(image.numpy()) for image in ahead]
             ahead = pool.map(decode, next_rows)  # they go on while this thread writes
             pixels.writelines(images)
@@ -230,6 +250,7 @@ def _build(folder: Path, facts: dict, decode: Decode, workers: int, say: Say) ->
         for file in (pixels, sums):
             os.fsync(file.fileno())
     about = json_text({**facts, "sums": _sha256(growing / SUMS)})
+    (growing / ABOUT).unlink()  # a new file, never one that something else points to
     write_durably(growing / ABOUT, about.encode())
     os.replace(growing, folder)
     sync_folder(folder.parent)
@@ -241,11 +262,15 @@ def _kept(growing: Path, facts: dict) -> int:
     n, *shape = _shape(facts)
     bytes_ = int(np.prod(shape))
     try:
-        about = json.loads((growing / ABOUT).read_bytes())
+        if not is_folder(growing):
+            raise ValueError("a link or a file")
+        about = _about(growing)
         if {name: about[name] for name in facts} != facts:
             raise ValueError("begun for other pictures")
-        sums, done = np.fromfile(growing / SUMS, "<u4"), 0
-        there = min(n, len(sums), (growing / PIXELS).stat().st_size // bytes_)
+        there = min(
+            n, length(growing / SUMS, alone=True) // 4, length(growing / PIXELS, alone=True) // bytes_
+        )
+        sums, done = np.fromfile(growing / SUMS, "<u4", count=there), 0
         with open(growing / PIXELS, "r+b") as file:
             # All are read again: a machine that lost its power may have lost any page.
             while done < there and zlib.crc32(file.read(bytes_)) == sums[done]:
@@ -253,22 +278,18 @@ def _kept(growing: Path, facts: dict) -> int:
             file.truncate(done * bytes_)
         os.truncate(growing / SUMS, 4 * done)
         return done
-    except (OSError, ValueError, KeyError, TypeError):
-        if growing.exists():
-            shutil.rmtree(growing)
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        remove(growing, ABOUT)
         growing.mkdir()
-        (growing / ABOUT).write_text(json_text(facts))
+        with appended(growing / ABOUT) as file:
+            file.write(json_text(facts).encode())
         return 0
 
 
-def _full(folder: Path, facts: dict, left: int) -> DataError:
-    need = size_in_bytes(left, facts["side"])
-    free = shutil.disk_usage(next(p for p in folder.absolute().parents if p.exists())).free
-    return DataError(
-        f"no space for the picture cache: {left:,} pictures of {facts['side']} x {facts['side']} need "
-        f"{need / 1e9:.2f} GB in {folder.parent}, whose disk has {free / 1e9:.2f} GB free; free some, set "
-        "AVBGTN_CACHE to a folder on another disk, or train without the cache"
-    )
+def _about(folder: Path) -> dict:
+    if length(folder / ABOUT) > MOST_ABOUT:
+        raise ValueError(f"{ABOUT} has more than {MOST_ABOUT:,} bytes")
+    return json.loads((folder / ABOUT).read_bytes())
 
 
 def _growing(folder: Path) -> Path:

@@ -1,22 +1,24 @@
 """CelebA: photographs of known people with 40 attributes; by default Brown_Hair against Blond_Hair.
 
 For research only and not to be passed on, so it cannot be packed: it is read from the reader's own disk, in
-any layout of ``celeba_files.py``, or fetched through torchvision. Nobody knows the true translations here.
+any layout of ``celeba_layouts.py``, or fetched through torchvision. Nobody knows the true translations here.
 """
 
 import hashlib
 import os
-import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import torch
-from filelock import FileLock
 from torch import Tensor
 
+from ..sentences import shown
 from . import cache as caches
-from . import celeba_files as files
+from . import celeba_layouts as layouts
+from . import celeba_lists as lists
+from . import download
 from .domains import DataError, Domains, Evaluation, enlarged, to_float
+from .folders import regular, what
 from .images import open_image, resized
 
 DOMAINS = ("Brown_Hair", "Blond_Hair")
@@ -24,6 +26,7 @@ WIDTH, HEIGHT = 178, 218  # of every aligned image
 CROP = (0, 20, 178, 198)  # left, top, right, bottom: rows 20 to 197, as in UNIT's code
 LIMIT = 128  # images a domain in an evaluation that names no limit
 RESERVED = 8
+PARTS = {"train": 0, "validation": 1, "test": 2}  # the numbers in the partition file
 
 
 class CelebA(Domains):
@@ -53,10 +56,12 @@ class CelebA(Domains):
         if isinstance(size, bool) or not isinstance(size, int) or size < 16:
             raise DataError(f"size must be a whole number of pixels, 16 or more, got {size!r}")
         domains = _two(domains or DOMAINS)
-        layout = files.find(root)
+        layout = layouts.find(root)
         if layout is None:
-            raise DataError(f"no CelebA under {root}; " + files.HOW.format(where=root / "celeba"))
-        files.check(layout)
+            raise DataError(
+                f"no CelebA under {shown(root)}; " + layouts.HOW.format(where=shown(root / "celeba"))
+            )
+        layouts.check(layout)
         self.layout = layout
         self.files, checksum, self._written = _choose(layout, domains)
         super().__init__(
@@ -150,10 +155,13 @@ class CelebA(Domains):
 
     def _read(self, name: str, side: int) -> Tensor:
         path = self.layout.images / name
+        if what(path):  # a FIFO would be waited for
+            regular(path, "the CelebA image")
         image = open_image(path, "the CelebA image")
         if image.size != (WIDTH, HEIGHT):
             raise DataError(
-                f"the CelebA image {path} is {image.width} x {image.height} pixels: expected an aligned "
+                f"the CelebA image {shown(path)} is {image.width} x {image.height} pixels: expected an "
+                f"aligned "
                 f"one, {WIDTH} x {HEIGHT}, as in img_align_celeba, not an original or CelebA-HQ"
             )
         # Cropped first: with its ``box`` option, Pillow's resize would mix in pixels from outside the box.
@@ -161,34 +169,20 @@ class CelebA(Domains):
 
 
 def find_or_download(root: Path, say=print) -> None:
-    """Fetch CelebA through torchvision if there is no trace of one under ``root``; one process at a time.
-
-    It grows in a hidden folder and moves to ``root/celeba`` when it is whole: half a download is never taken
-    for a CelebA, and the next attempt goes on where this one stopped.
+    """Fetch CelebA through torchvision if there is no trace of one under ``root``, as
+    :func:`avbgtn.data.download.fetch` does.
 
     Raises:
         DataError: the download failed; says what to fetch by hand and where to put it.
     """
-    if files.find(root):
-        return
-    growing = root / ".download-celeba"
-    try:
-        growing.mkdir(parents=True, exist_ok=True)
-        with FileLock(growing / "lock"):
-            if files.find(root):  # another process was faster
-                return
-            say(f"no CelebA under {root}: downloading it there (3 GB unpacked; for research only)")
-            from torchvision.datasets import CelebA as Download  # here, because it takes seconds to import
 
-            Download(str(growing), split="all", download=True)
-            (growing / "celeba").replace(root / "celeba")
-            shutil.rmtree(growing, ignore_errors=True)
-    except Exception as error:  # whatever the network, Google Drive, gdown or the zip may raise
-        reason = " ".join(str(error).split())[:200] or type(error).__name__
-        raise DataError(
-            f"there is no CelebA under {root}, and the download failed ({reason}); "
-            + files.HOW.format(where=root / "celeba")
-        ) from error
+    def get(folder: Path) -> Path:
+        from torchvision.datasets import CelebA as Download  # here, because it takes seconds to import
+
+        Download(str(folder), split="all", download=True)
+        return folder / "celeba"
+
+    download.fetch(root, name="CelebA", size=3, find=layouts.find, get=get, how=layouts.HOW, say=say)
 
 
 def _two(domains) -> tuple[str, str]:
@@ -198,7 +192,7 @@ def _two(domains) -> tuple[str, str]:
 
 
 def _choose(
-    layout: files.Layout, domains: tuple[str, str]
+    layout: layouts.Layout, domains: tuple[str, str]
 ) -> tuple[dict[tuple[str, int], list[str]], str, str]:
     """The file names by (split, domain), sorted; a checksum over names, splits, domains and file sizes; and
     one over the times when the training images were written.
@@ -206,37 +200,42 @@ def _choose(
     The first is taken over what the lists say, not over their bytes, so the text and CSV lists of one CelebA
     agree. The second is for the cache alone: a copy of the data has other times, and is the same data.
     """
-    attributes = files.read_attributes(layout.attributes, domains)
-    partition = files.read_partition(layout.partition)
+    attributes = lists.read_attributes(layout.attributes, domains)
+    partition = lists.read_partition(layout.partition)
     if attributes.keys() != partition.keys():
         odd = min(attributes.keys() ^ partition.keys())
         raise DataError(
-            f"{layout.attributes} lists {len(attributes):,} images, {layout.partition} lists "
+            f"{shown(layout.attributes)} lists {len(attributes):,} images, {shown(layout.partition)} lists "
             f"{len(partition):,}, and only one of them knows {odd}: one is cut short or from another copy, "
             "fetch both again"
         )
-    present = set(os.listdir(layout.images))
-    chosen = {(split, domain): [] for split in files.PARTS for domain in (1, 2)}
-    splits = {number: split for split, number in files.PARTS.items()}
+    files, stems = _names(layout.images), None
+    chosen = {(split, domain): [] for split in PARTS for domain in (1, 2)}
+    splits = {number: split for split, number in PARTS.items()}
     missing, digest, written = [], hashlib.sha256(), hashlib.sha256()
     for name in sorted(attributes):
         first, second = attributes[name]
         if first == second:
             continue
-        # The lists say .jpg in the lossless copy too.
-        file = name if name in present else f"{Path(name).stem}.png"
-        if file not in present:
+        file = name
+        if name not in files:  # the lists say .jpg in the lossless copy too
+            stems = _stems(files) if stems is None else stems
+            file = stems.get(Path(name).stem.lower())
+        if file is None:
             missing.append(name)
             continue
         chosen[splits[partition[name]], 1 if first else 2].append(file)
-        about = (layout.images / file).stat()
-        digest.update(f"{file} {partition[name]} {1 if first else 2} {about.st_size}\n".encode())
+        about = regular(layout.images / file, "the CelebA image")
+        # In what capitals an ending is written says nothing.
+        called = name if Path(file).suffix.lower() in (".jpg", ".jpeg") else f"{Path(name).stem}.png"
+        digest.update(f"{called} {partition[name]} {1 if first else 2} {about.st_size}\n".encode())
         if splits[partition[name]] == "train":
             written.update(f"{file} {about.st_mtime_ns}\n".encode())
     if missing:
         raise DataError(
-            f"{len(missing):,} images that {layout.attributes} lists are not in {layout.images}, "
-            f"first {missing[0]}: unpack img_align_celeba.zip again, or shorten both lists to what is there"
+            f"{len(missing):,} images that {shown(layout.attributes)} lists are not in "
+            f"{shown(layout.images)}, first {missing[0]}: unpack img_align_celeba.zip again, or shorten both "
+            "lists to what is there"
         )
     for split in ("train", "validation"):  # no training without; evaluation() reports an empty test split
         for domain in (1, 2):
@@ -245,9 +244,25 @@ def _choose(
     return chosen, digest.hexdigest()[:16], written.hexdigest()[:16]
 
 
-def _nothing(layout: files.Layout, domains: tuple[str, str], domain: int, split: str) -> str:
+def _names(folder: Path) -> set[str]:
+    try:
+        return set(os.listdir(folder))
+    except OSError as error:
+        raise DataError(
+            f"CelebA's folder {shown(folder)} cannot be read ({error.strerror}): give yourself permission"
+        ) from None
+
+
+def _stems(names: set[str]) -> dict[str, str]:
+    """The names of pictures by their stems in lower case; of 000001.JPG and 000001.png the first."""
+    pictures = (name for name in sorted(names, reverse=True) if Path(name).suffix.lower() in lists.ENDINGS)
+    return {Path(name).stem.lower(): name for name in pictures}
+
+
+def _nothing(layout: layouts.Layout, domains: tuple[str, str], domain: int, split: str) -> str:
     mine, other = domains if domain == 1 else domains[::-1]
     return (
-        f"no image of CelebA's {split} partition in {layout.base} has {mine} without {other}: choose other "
+        f"no image of CelebA's {split} partition in {shown(layout.base)} has {mine} without {other}: "
+        f"choose other "
         "attributes, or use the whole data set"
     )

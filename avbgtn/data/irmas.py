@@ -3,31 +3,32 @@
 For research only and not to be passed on, so it cannot be packed: it is read from the reader's own disk, or
 fetched through mirdata. Other instruments play along, and nobody knows the true translations here.
 
-The training excerpts lie in one folder an instrument, ``pia/`` and ``vio/`` among them, wherever that is: up
-to three folders below the data root. ``108__[pia][nod][cla]1386__2.wav`` is the second excerpt of recording
-1386.
+The training excerpts lie in one folder an instrument, ``pia/`` and ``vio/`` among them, in any capitalisation
+and wherever that is: up to six folders below the data root, or beside it where it is one of them.
+``108__[pia][nod][cla]1386__2.wav`` is the second excerpt of recording 1386.
 """
 
 import hashlib
 import re
-import shutil
-import zipfile
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from filelock import FileLock
 from torch import Tensor
 
+from ..sentences import shown
 from ..sound import Sound
-from . import sound_files
+from . import archives, download, sound_files
 from .domains import DataError
+from .folders import Folder, look, regular, walk
 from .sounds import SoundDomains
 
 DOMAINS = ("piano", "violin")
 FOLDERS = ("pia", "vio")  # of domains 1 and 2
 ARCHIVE = "IRMAS-TrainingData.zip"
-DEPTH = 3
+DEPTH = 6  # kagglehub's cache: datasets/owner/name/versions/1/IRMAS-TrainingData
+INSTRUMENTS = ("cel", "cla", "flu", "gac", "gel", "org", "pia", "sax", "tru", "vio", "voi")  # IRMAS's folders
 NAME = re.compile(r"\](\d+)__\d+\.wav$", re.IGNORECASE)
 SHARES = {"test": 0.15, "validation": 0.10}  # of the recordings; the rest is for training
 HOW = (
@@ -47,31 +48,55 @@ class Layout:
 
 
 def find(root: Path) -> Layout | None:
-    """The fullest IRMAS under ``root``, whole or not; None if there is no trace of one."""
-    layouts = []
-    for base in _bases(root, DEPTH):
-        folders = {name: base / name for name in FOLDERS if (base / name).is_dir()}
-        archive = base / ARCHIVE if (base / ARCHIVE).is_file() else None
-        if folders or archive:
-            layouts.append(Layout(base, folders, archive))
-    return max(layouts, key=lambda x: len(x.folders), default=None)  # of two equally full ones the first
+    """The fullest IRMAS under ``root``, whole or not; None if there is no trace of one.
+
+    Raises:
+        DataError: a folder that must be looked into cannot be read.
+    """
+    root = Path(root)
+    if not root.is_dir():
+        return None
+    # CelebA may lie beside it: listing its 202,599 files takes a while.
+    visited = walk(
+        root,
+        DEPTH,
+        enter=lambda name: "celeba" not in name and name not in INSTRUMENTS,
+        ours=lambda name: "irmas" in name,
+    )
+    here = root.resolve()
+    if here.name.lower() in FOLDERS:  # the folder of one instrument was named
+        visited = [*visited, *walk(here.parent, 0)]
+    layouts = [layout for layout in map(_layout, visited) if layout.folders or layout.archive]
+    # Of two equally full ones the first.
+    return max(layouts, key=lambda x: sum(bool(_sounds(f)) + 1 for f in x.folders.values()), default=None)
 
 
-def _bases(root: Path, depth: int) -> list[Path]:
-    """The folders in which a layout may begin, the nearest first."""
-    try:
-        inside = _inside(root) if depth and root.is_dir() else []
-    except DataError:
-        if depth == DEPTH or "irmas" in root.name.lower():
-            raise
-        return []  # such as a disk's lost+found
-    found = [root]
-    for path in inside:
-        name = path.name.lower()
-        # CelebA may lie beside it: listing its 202,599 files takes a while.
-        if not name.startswith(".") and "celeba" not in name and name not in FOLDERS and path.is_dir():
-            found += _bases(path, depth - 1)
-    return sorted(found, key=lambda p: len(p.parts))
+def resembling(root: Path) -> str:
+    """Words about a near miss, for an error about a folder without IRMAS; ``""`` where nothing is near."""
+    for folder in walk(root, DEPTH, enter=lambda name: "celeba" not in name, most=200):
+        if name := next((n for n in folder.folders if "testingdata" in n.lower()), None):
+            return f" ({shown(name)!r} looks like IRMAS's testing data, and the training data are needed)"
+        if found := [n for n in folder.folders if n.lower() in INSTRUMENTS]:
+            return f" ({', '.join(found)} look like IRMAS without pia and vio)"
+    return ""
+
+
+def _layout(folder: Folder) -> Layout:
+    here = {name.lower(): folder.path / name for name in folder.folders}
+    zips = (name for name in folder.files if _is_archive(folder.path / name))
+    return Layout(
+        folder.path,
+        {name: here[name] for name in FOLDERS if name in here},
+        next((folder.path / name for name in zips), None),
+    )
+
+
+def _is_archive(path: Path) -> bool:
+    """IRMAS's own zip, its copies, and Kaggle's, which is called after nothing."""
+    name = path.name.lower()
+    if not name.endswith(".zip") or "testing" in name:
+        return False
+    return "irmas" in name or (name.startswith("archive") and archives.holds(path, "irmas"))
 
 
 def check(layout: Layout) -> None:
@@ -80,30 +105,21 @@ def check(layout: Layout) -> None:
     Raises:
         DataError: a folder is missing or empty, or the sounds are still in their zip.
     """
-    base, archive, how = layout.base, layout.archive, HOW.format(where=layout.base)
+    base, how = shown(layout.base), HOW.format(where=shown(layout.base))
     if not layout.folders:
-        if zipfile.is_zipfile(archive):
-            raise DataError(f"IRMAS is still zipped: unpack {archive} in the folder {archive.parent}")
-        raise DataError(f"{archive} is no whole zip file, perhaps half a download: delete it; {how}")
+        raise DataError(f"{archives.still_zipped(layout.archive, 'IRMAS is')}; {how}")
     for name in FOLDERS:
         if name not in layout.folders:
             raise DataError(f"IRMAS in {base} has {', '.join(layout.folders)}, but no folder {name}; {how}")
         if not _sounds(layout.folders[name]):
-            raise DataError(f"IRMAS's folder {layout.folders[name]} has no WAV files; {how}")
+            raise DataError(f"IRMAS's folder {shown(layout.folders[name])} has no WAV files; {how}")
 
 
 def _sounds(folder: Path) -> list[Path]:
     """Without the hidden ``._*.wav`` that a Mac puts into its zips."""
-    return [p for p in _inside(folder) if p.suffix.lower() == ".wav" and not p.name.startswith(".")]
-
-
-def _inside(folder: Path) -> list[Path]:
-    try:
-        return sorted(folder.iterdir())
-    except OSError as error:
-        raise DataError(
-            f"the folder {folder} cannot be read ({error.strerror}): give yourself permission or name another"
-        ) from None
+    inside = look(folder, most=sys.maxsize)
+    names = sorted((*inside.folders, *inside.files, *inside.others))
+    return [folder / name for name in names if name.lower().endswith(".wav")]
 
 
 def part(recording: int) -> str:
@@ -141,8 +157,8 @@ class Irmas(SoundDomains):
         layout = find(root)
         if layout is None:
             raise DataError(
-                f"no IRMAS under {root}, no folders pia and vio up to {DEPTH} folders below it; "
-                + HOW.format(where=root / "irmas")
+                f"no IRMAS under {shown(root)}, no folders pia and vio up to {DEPTH} folders below it; "
+                + HOW.format(where=shown(root / "irmas"))
             )
         check(layout)
         self.layout = layout
@@ -197,53 +213,42 @@ def _dealt(layout: Layout) -> tuple[dict[tuple[str, int], list[Path]], str]:
             named = NAME.search(path.name)
             if named is None:
                 raise DataError(
-                    f"{path} is not named like an excerpt of IRMAS, such as [pia][cla]1283__1.wav: the split "
+                    f"{shown(path)} is not named like an excerpt of IRMAS, such as "
+                    f"[pia][cla]1283__1.wav: the split "
                     "needs the recording's number, move the file elsewhere"
                 )
+            about = regular(path, "the IRMAS excerpt")
             where = part(int(named[1]))
             dealt[where, domain].append(path)
-            digest.update(f"{folder}/{path.name} {where} {path.stat().st_size}\n".encode())
+            digest.update(f"{folder}/{path.name} {where} {about.st_size}\n".encode())
     for (name, domain), paths in dealt.items():
         if not paths:
             raise DataError(
-                f"no recording in {layout.folders[FOLDERS[domain - 1]]} falls into the {name} part: expected "
+                f"no recording in {shown(layout.folders[FOLDERS[domain - 1]])} falls into the {name} "
+                f"part: expected "
                 "hundreds, use the whole data set"
             )
     return dealt, digest.hexdigest()[:16]
 
 
 def find_or_download(root: Path, say=print) -> None:
-    """Fetch IRMAS through mirdata if there is no trace of it under ``root``; one process at a time.
-
-    It grows in a hidden folder and moves to ``root/irmas`` when it is whole: half a download is never taken
-    for an IRMAS.
+    """Fetch IRMAS through mirdata if there is no trace of it under ``root``, as
+    :func:`avbgtn.data.download.fetch` does.
 
     Raises:
         DataError: the download failed; says what to fetch by hand and where to put it.
     """
-    if find(root):
-        return
-    growing = root / ".download-irmas"
-    try:
-        growing.mkdir(parents=True, exist_ok=True)
-        with FileLock(growing / "lock"):
-            if find(root):  # another process was faster
-                return
-            say(f"no IRMAS under {root}: downloading it there (3.5 GB unpacked; for research only)")
-            import mirdata  # here, because it is an extra
 
-            fetched = mirdata.initialize("irmas", data_home=str(growing / "irmas"))
-            # Overwriting, as mirdata would stumble over half a zip that an attempt left behind.
-            fetched.download(partial_download=["training_data"], force_overwrite=True, cleanup=True)
-            whole = find(growing / "irmas")
-            if whole is None:
-                raise FileNotFoundError("no folders pia and vio came")
-            check(whole)
-            (growing / "irmas").replace(root / "irmas")
-            shutil.rmtree(growing, ignore_errors=True)
-    except Exception as error:  # whatever the network, mirdata or the zip may raise
-        reason = " ".join(str(error).split())[:200] or type(error).__name__
-        raise DataError(
-            f"there is no IRMAS under {root}, and the download failed ({reason}); "
-            + HOW.format(where=root / "irmas")
-        ) from error
+    def get(folder: Path) -> Path:
+        import mirdata  # here, because it is an extra
+
+        fetched = mirdata.initialize("irmas", data_home=str(folder / "irmas"))
+        # Overwriting, as mirdata would stumble over half a zip that an attempt left behind.
+        fetched.download(partial_download=["training_data"], force_overwrite=True, cleanup=True)
+        whole = find(folder / "irmas")
+        if whole is None:
+            raise FileNotFoundError("no folders pia and vio came")
+        check(whole)
+        return folder / "irmas"
+
+    download.fetch(root, name="IRMAS", size=3.5, find=find, get=get, how=HOW, say=say)
