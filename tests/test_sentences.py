@@ -103,7 +103,7 @@ def test_refusals_are_printed_on_one_line_and_the_traceback_on_demand(kind, monk
     monkeypatch.setitem(__main__.COMMANDS, "study", fail)
     monkeypatch.delenv("AVBGTN_TRACEBACK", raising=False)
     assert main(["study"]) == 2
-    sentence = "error: no file a\\nb \\x1b[31m\\udcff\n"
+    sentence = "error: no file a\\nb \\x1b[31m\\xff\n"
     assert capsys.readouterr().err == sentence
     monkeypatch.setenv("AVBGTN_TRACEBACK", "1")
     assert main(["study"]) == 2
