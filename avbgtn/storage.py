@@ -130,9 +130,16 @@ def check_entries(folder: Path) -> None:
     Raises:
         RunError: the sentence names the first one.
     """
-    for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
+    try:
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+    except FileNotFoundError:
+        return
+    for entry in entries:
         path = folder / entry.name
-        mode = entry.stat(follow_symlinks=False).st_mode
+        try:
+            mode = entry.stat(follow_symlinks=False).st_mode
+        except FileNotFoundError:  # a training that goes on here has just renamed it
+            continue
         if stat.S_ISLNK(mode):
             raise RunError(
                 f"{path} is a symbolic link, and a run folder holds its own files only: put what it points to in its "
