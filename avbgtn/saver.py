@@ -3,7 +3,8 @@
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from .runs import Run
-from .storage import Tensors
+from .storage import explained
+from .tensor_files import Tensors
 
 
 class Saver:
@@ -30,11 +31,15 @@ class Saver:
         if self._thread is None:
             self.run.save(epoch, tensors, state, keep=self.keep)
             return
-        copy = {
-            file: {name: t.detach().to("cpu", copy=True) for name, t in named.items()}
-            for file, named in tensors.items()
-        }
-        self._writing = self._thread.submit(self.run.save, epoch, copy, state, keep=self.keep)
+        with explained(self.run.path, self.run.latest):
+            copy = {
+                file: {name: t.detach().to("cpu", copy=True) for name, t in named.items()}
+                for file, named in tensors.items()
+            }
+            metrics = self.run.logged()  # now: the log grows while the thread writes
+            self._writing = self._thread.submit(
+                self.run.save, epoch, copy, state, keep=self.keep, metrics=metrics
+            )
 
     def finish(self) -> None:
         """Wait until all is on the disk; raises what went wrong."""

@@ -1,70 +1,154 @@
-"""Reading and writing files so that neither a crash nor a stranger's file does harm.
+"""Writing and reading small files so that neither a crash nor a stranger's file does harm.
 
-Tensors are ``safetensors``, never pickles. A file is flushed to the disk before anything points to it, and the disk's
-errors become one sentence that says what is safe.
+A file is flushed to the disk before anything points to it. New files are opened exclusively and no link is followed, so
+that nothing outside the folder is written. The disk's errors become one sentence that says what is safe.
 """
 
 import errno
 import json
 import os
+import stat
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from safetensors import SafetensorError
-from safetensors.torch import load_file
-from torch import Tensor
+from .config import Config
 
-Tensors = dict[str, Tensor]
+SMALL = 2**26  # bytes; a log or a description above it is none of ours
+NO_LINKS = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 
 
 class RunError(RuntimeError):
     """A run folder that cannot be used as asked; the message says what to do."""
 
 
-def read_tensors(path: Path) -> Tensors:
-    """Read a safetensors file, or say in one sentence why it cannot be one (truncated, a pickle, missing)."""
+class ReadOnlyError(RunError):
+    """A folder that may be read and not written."""
+
+
+@contextmanager
+def explained(folder: Path, latest: Callable[[], int | None] | None = None) -> Iterator[None]:
+    """Turn the errors of disk and memory into one sentence that says what is safe.
+
+    Args:
+        latest: gives the newest good checkpoint's epoch, or None; asked only when something went wrong.
+
+    Raises:
+        RunError: instead of any ``OSError`` or ``MemoryError``.
+    """
     try:
-        with open(path, "rb") as f:
-            start = f.read(9)
-    except OSError as error:
-        raise RunError(damaged(path, error)) from error
-    # eight bytes of header length, which may be any bytes, and then JSON: that is safetensors, whatever it begins with
-    if start[8:] != b"{" and start.startswith((b"PK", b"\x80")):
+        yield
+    except (OSError, MemoryError) as error:
+        safe = "" if latest is None else "; " + what_is_safe(latest)
+        number = errno.ENOMEM if isinstance(error, MemoryError) else error.errno
+        if number in (errno.ENOSPC, errno.EDQUOT):
+            raise RunError(
+                f"no space left on the disk of {folder}: free some, or set AVBGTN_RUNS to another disk{safe}"
+            ) from error
+        if number in (errno.EROFS, errno.EACCES, errno.EPERM):
+            what = "written" if number == errno.EROFS else "read or written"
+            raise ReadOnlyError(
+                f"{folder} cannot be {what} ({error.strerror}): choose another run_dir, or set AVBGTN_RUNS{safe}"
+            ) from error
+        if number == errno.ENOMEM:
+            raise RunError(
+                f"no memory left to write {folder}: close other programs, or train a smaller model{safe}"
+            ) from error
+        where = getattr(error, "filename", None) or folder
         raise RunError(
-            f"{path} is a pickle (a torch.save file), not safetensors; avbgtn never unpickles weights, convert it with safetensors.torch.save_file"
-        )
+            f"{where} cannot be read or written ({error.strerror or error}): look at the disk, or choose another "
+            f"run_dir{safe}"
+        ) from error
+
+
+def what_is_safe(latest: Callable[[], int | None]) -> str:
+    """Half a sentence: what of a run is left after something went wrong."""
     try:
-        return load_file(path)
-    except (SafetensorError, OSError, ValueError) as error:
-        raise RunError(damaged(path, error)) from error
+        epoch = latest()
+    except OSError:  # a disk that is gone says nothing
+        return "whether a checkpoint is left cannot be seen now"
+    if epoch is None:
+        return "there is no checkpoint yet"
+    return f"the checkpoint of epoch {epoch} is safe, run the same command again to continue from it"
 
 
-def load_weights(parameters: Tensors, tensors: Tensors, source: str | Path) -> None:
-    """Copy tensors into a model's parameters of the same names, in place; a wrong architecture is named by its first
-    difference, before anything is copied."""
-    for name in [*parameters, *tensors]:
-        if name not in tensors or name not in parameters:
-            lacking = "file" if name in parameters else "model"
+def folder_path(path: str | Path) -> Path:
+    """``path`` with ``~`` expanded and links followed.
+
+    Raises:
+        RunError: a path that the system does not take: too long, a loop of links, no such home.
+    """
+    try:
+        found = Path(path).expanduser().resolve()
+        found.exists()  # raises for a name that is too long
+        return found
+    except (OSError, RuntimeError, ValueError) as error:
+        text = str(path)
+        shown = text if len(text) < 200 else f"{text[:80]}..."
+        why = getattr(error, "strerror", None) or error
+        raise RunError(f"{shown!r} is no path that can be used ({why}): give another one") from error
+
+
+# --- reading ------------------------------------------------------------------------------------------------------
+
+
+def parse_json(data: bytes) -> Any:
+    """The value in a JSON text in UTF-8; whatever is wrong with it is a ``ValueError``."""
+    try:
+        return json.loads(data.decode("utf-8"))
+    except RecursionError:
+        raise ValueError("its brackets are nested too deeply") from None
+
+
+def read_small(path: Path) -> bytes:
+    """The bytes of a small file; one that is absurdly large is a ``ValueError``."""
+    with open(path, "rb") as f:
+        data = f.read(SMALL + 1)
+    if len(data) > SMALL:
+        raise ValueError(f"it has more than {SMALL:,} bytes")
+    return data
+
+
+def stored_config(values: Any, source: str | Path, remedy: str) -> Config:
+    """The config that was written to a file.
+
+    Raises:
+        RunError: it is none, or out of the limits of ``config.py``; the sentence names ``source``, and ``remedy`` ends it.
+    """
+    try:
+        if not isinstance(values, dict):
+            raise TypeError(f"its config is {type(values).__name__}, expected names and values")
+        return Config.from_dict(values)
+    except (ValueError, KeyError, TypeError, AttributeError, ArithmeticError) as error:
+        raise RunError(f"{source} cannot be read ({error}); {remedy}") from error
+
+
+def check_entries(folder: Path) -> None:
+    """Refuse what would lead a writer out of a run folder, or keep a reader waiting: links, pipes, devices.
+
+    Raises:
+        RunError: the sentence names the first one.
+    """
+    try:
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+    except FileNotFoundError:
+        return
+    for entry in entries:
+        path = folder / entry.name
+        try:
+            mode = entry.stat(follow_symlinks=False).st_mode
+        except FileNotFoundError:  # a training that goes on here has just renamed it
+            continue
+        if stat.S_ISLNK(mode):
             raise RunError(
-                f"{source} belongs to another architecture: the {lacking} lacks {name!r}; use the parameters it was trained with"
+                f"{path} is a symbolic link, and a run folder holds its own files only: put what it points to in its "
+                "place, or remove it"
             )
-        here, there = tuple(parameters[name].shape), tuple(tensors[name].shape)
-        if here != there:
-            raise RunError(
-                f"{source} belongs to another architecture: {name} has shape {there} in the file and {here} in the model; "
-                "use the parameters it was trained with"
-            )
-    for name, parameter in parameters.items():
-        parameter.data.copy_(tensors[name])
-
-
-def damaged(path: Path, error: Exception) -> str:
-    if path.parent.name.startswith("epoch-"):
-        what = "delete its folder and run again: training continues from the checkpoint before it"
-    else:
-        what = "fetch or export it again"
-    return f"{path} is truncated or damaged ({error}); {what}"
+        if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+            raise RunError(f"{path} is a pipe, a socket or a device, and a run folder holds files: remove it")
+        if stat.S_ISDIR(mode) and (entry.name == "checkpoints" or folder.name == "checkpoints"):
+            check_entries(path)
 
 
 # --- writing ------------------------------------------------------------------------------------------------------
@@ -75,25 +159,71 @@ def json_text(value: Any) -> str:
 
 
 def write_durably(path: Path, data: bytes) -> None:
-    with open(path, "wb") as f:
-        f.write(data)
-        f.flush()
-        os.fsync(f.fileno())
+    """A new file in the place of what was there, on the disk when this returns. A link there is replaced, not followed."""
+    path.unlink(missing_ok=True)
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | NO_LINKS, 0o666)
+    try:
+        _write_all(handle, data)
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def append(path: Path, text: str) -> None:
+    """Add to the end of a file, which is made if it is not there; a link there is an error."""
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | NO_LINKS, 0o666)
+    try:
+        _write_all(handle, text.encode())
+    finally:
+        os.close(handle)
+
+
+def _write_all(handle: int, data: bytes) -> None:
+    rest = memoryview(data)
+    while rest:  # the system may take a part only
+        rest = rest[os.write(handle, rest) :]
 
 
 def flush_to_disk(path: Path) -> None:
     """What was appended to a file so far is on the disk when this returns; a file that is not there is none."""
-    if path.exists():
-        with open(path, "ab") as f:
-            os.fsync(f.fileno())
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_APPEND | NO_LINKS)
+    except FileNotFoundError:
+        return
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
-def write_atomically(path: Path, text: str) -> None:
+def write_atomically(path: Path, data: str | bytes) -> None:
     """The file holds either the old text or the new one, whatever happens in between."""
     temporary = path.with_name(f".{path.name}.new")
-    write_durably(temporary, text.encode())
-    os.replace(temporary, path)
+    try:
+        write_durably(temporary, data.encode() if isinstance(data, str) else data)
+        os.replace(temporary, path)
+    except (OSError, MemoryError):
+        _forget(temporary)  # give the space back
+        raise
     sync_folder(path.parent)
+
+
+def _forget(path: Path) -> None:
+    try:
+        path.unlink(missing_ok=True)
+    except OSError:
+        pass  # the error that brought us here is the one to tell
+
+
+def set_aside(path: Path) -> Path:
+    """Keep a damaged file under another name, ``metrics.damaged-1.jsonl`` say; returns it. ``path`` itself stays too, so
+    that a kill before it is written anew loses nothing."""
+    number = 1
+    while (aside := path.with_name(f"{path.stem}.damaged-{number}{path.suffix}")).exists():
+        number += 1
+    with open(path, "rb") as f:
+        write_durably(aside, f.read())
+    return aside
 
 
 def sync_folder(path: Path) -> None:
@@ -104,25 +234,3 @@ def sync_folder(path: Path) -> None:
             os.fsync(handle)
         finally:
             os.close(handle)
-
-
-@contextmanager
-def explained(folder: Path, last_good: int | None = None):
-    """Turn the disk's errors into one sentence that says what is safe."""
-    try:
-        yield
-    except OSError as error:
-        safe = (
-            f"; the checkpoint of epoch {last_good} is safe, run the same command again to continue from it"
-            if last_good is not None
-            else ""
-        )
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise RunError(
-                f"no space left on the disk of {folder}: free some, or set AVBGTN_RUNS to another disk{safe}"
-            ) from error
-        if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
-            raise RunError(
-                f"{folder} cannot be written ({error.strerror}): choose another run_dir, or set AVBGTN_RUNS{safe}"
-            ) from error
-        raise

@@ -87,7 +87,8 @@ def curve(run: Run) -> dict[str, list[float]]:
         if line["start"] != start:
             before, start = max(spent.values(), default=0.0), line["start"]
         spent[line["epoch"]] = before + line["cpu_seconds"]
-    lines = [line for line in run.lines() if f"val_ema/{CURVE[0]}_12" in line]
+    # an epoch whose time was lost with a damaged log has no place on the curve
+    lines = [line for line in run.lines() if f"val_ema/{CURVE[0]}_12" in line and line["epoch"] in spent]
     found: dict[str, list[float]] = {
         "epoch": [line["epoch"] for line in lines],
         "cpu_seconds": [spent[line["epoch"]] for line in lines],

@@ -25,8 +25,10 @@ from .processes import SAVED, Interrupted, Signals, check_fabric_run, not_alone,
 from .provenance import provenance
 from .runs import Run, SharedError
 from .saver import Saver
-from .storage import RunError
+from .storage import ReadOnlyError, RunError
+from .tensor_files import read_header
 from .trainer import Trainer, make_fabric
+from .weights_files import check_fit
 
 
 def train(
@@ -68,7 +70,7 @@ def train(
         fabric = make_fabric(config, here)
         if "LT_CLI_USED" not in os.environ:  # fabric run has launched it
             fabric.launch()
-        run = together(fabric, lambda: _open(config, run_dir, stack) if here.first else None)
+        run = together(fabric, lambda: _open(config, run_dir, epochs, stack) if here.first else None)
         folder = fabric.broadcast(run and str(run.path))
         run = together(fabric, lambda: run or _found(config, folder))
         return _train(
@@ -77,9 +79,15 @@ def train(
         )  # fmt: skip
 
 
-def _open(config: Config, run_dir: str | Path | None, stack: ExitStack) -> Run:
+def _open(config: Config, run_dir: str | Path | None, epochs: int, stack: ExitStack) -> Run:
     """The run folder, made or found, and held until the training ends."""
-    return stack.enter_context(Run.create(config, run_dir).locked())
+    run = Run.create(config, run_dir)
+    try:
+        stack.enter_context(run.locked())
+    except ReadOnlyError:
+        if run.latest() != epochs:  # a finished run is not written to, so it needs no lock
+            raise
+    return run
 
 
 def _found(config: Config, folder: str) -> Run:
@@ -99,30 +107,40 @@ def _train(
         raise SharedError(
             f"epochs may grow, not shrink: {run.path} has {done:,} epochs, got epochs={epochs:,}; ask for at least {done:,}"
         )
-    first = fabric.is_global_zero
+    first, run.say = fabric.is_global_zero, say
+    if done:
+        together(fabric, lambda: _check_checkpoint(run, done))
     if done == epochs:
+        together(fabric, lambda: run.verify(done))
         say(f"{run.path.name}: all {epochs:,} epochs are there, nothing to train")
         return run
 
     trainer = Trainer(config, data, fabric, speed)
 
-    def start() -> None:
-        if first:
-            _note_start(run, done, fabric, trainer.speed, say)
+    def start() -> int:
         if done:
             trainer.restore(run, done)
+        number = _note_start(run, done, fabric, trainer.speed, say) if first else 0
+        if done:
             say(f"{run.path.name}: continues from epoch {done:,}")
         if first:
+            run.tidy()
             run.cut_after(done)
+        return number
 
-    together(fabric, start)
+    number = together(fabric, start)
     monitor = Monitor.of(data) if first else None
     keep = tuple(sorted({int(k) for k in keep} | {epochs}))
     clock, rung = _Clock(), set()
     say_every = max(log_every, -(-epochs // 20 // log_every) * log_every)
 
+    def latest() -> int | None:
+        if first:
+            saver.finish()  # what is being written counts too
+        return run.latest()
+
     def save(epoch: int, stop: bool) -> None:
-        trainer.healthy(epoch)
+        trainer.healthy(epoch, latest)
         state = trainer.state()
         if first:
             saver.save(epoch, trainer.tensors(), state)
@@ -130,38 +148,63 @@ def _train(
                 saver.finish()  # before anybody is told
         clock.saved()
 
-    with (
-        Signals() as signals,
-        Saver(run, keep, background="background" in trainer.speed) as saver,
-        tqdm(total=epochs, initial=done, disable=not (first and sys.stderr.isatty())) as bar,
-    ):
-        for epoch in range(done, epochs):
-            trainer.update(epoch)
-            now = epoch + 1
-            bar.update()
-            if now % log_every == 0 or now == epochs:
-                line = _metrics_line(trainer, monitor, now, measure=now % measure_every == 0 or now == epochs)
-                if first:
-                    run.append("metrics.jsonl", line)
-                    run.append("timings.jsonl", {"start": len(run.provenance()), **clock.line(now, fabric)})
-                    for alarm in line.get("alarms", []):  # each kind once; the metrics keep them all
-                        if (kind := alarm.split(":")[0]) not in rung:
-                            say(f"  alarm at epoch {now:,}: {alarm}")
-                            rung.add(kind)
-                    if now % say_every == 0 or now == epochs:
-                        say(_line_for_people(line, epochs, clock.seconds / (now - done)))
-                trainer.forget()
-            stop, due = _agree(fabric, now, signals.received, clock.due(save_minutes))
-            if now == epochs or now in keep or stop or due:
-                together(fabric, lambda now=now, stop=stop: save(now, stop))
-            if stop and now < epochs:
-                raise Interrupted(f"{run.path.name}: stopped at epoch {now:,}, {SAVED}")
+    try:
+        with (
+            Signals() as signals,
+            Saver(run, keep, background="background" in trainer.speed) as saver,
+            tqdm(total=epochs, initial=done, disable=not (first and sys.stderr.isatty())) as bar,
+        ):
+            for epoch in range(done, epochs):
+                trainer.update(epoch)
+                now = epoch + 1
+                bar.update()
+                if now % log_every == 0 or now == epochs:
+                    line = _metrics_line(
+                        trainer, monitor, now, latest, measure=now % measure_every == 0 or now == epochs
+                    )
+                    if first:
+                        run.append("metrics.jsonl", line)
+                        run.append("timings.jsonl", {"start": number, **clock.line(now, fabric)})
+                        for alarm in line.get("alarms", []):  # each kind once; the metrics keep them all
+                            if (kind := alarm.split(":")[0]) not in rung:
+                                say(f"  alarm at epoch {now:,}: {alarm}")
+                                rung.add(kind)
+                        if now % say_every == 0 or now == epochs:
+                            say(_line_for_people(line, epochs, clock.seconds / (now - done)))
+                    trainer.forget()
+                stop, due = _agree(fabric, now, signals.received, clock.due(save_minutes))
+                if now == epochs or now in keep or stop or due:
+                    together(fabric, lambda now=now, stop=stop: save(now, stop))
+                if stop and now < epochs:
+                    raise Interrupted(f"{run.path.name}: stopped at epoch {now:,}, {SAVED}")
+    except Interrupted:
+        raise
+    except KeyboardInterrupt:  # a second Ctrl-C: at once, whatever was going on
+        if (safe := run.latest()) is None:
+            raise KeyboardInterrupt(
+                f"{run.path.name}: interrupted before its first checkpoint was written"
+            ) from None
+        raise Interrupted(
+            f"{run.path.name}: interrupted at once; the checkpoint of epoch {safe:,} is safe, the same command continues"
+        ) from None
     return run
 
 
-def _metrics_line(trainer: Trainer, monitor: Monitor | None, epoch: int, *, measure: bool) -> dict:
+def _check_checkpoint(run: Run, epoch: int) -> None:
+    """Refuse a checkpoint of other parameters, or a file that is none, before a model is built."""
+    run.state(epoch)
+    source = run.checkpoint(epoch) / "weights.safetensors"
+    remedy = (
+        "delete its folder and run again: training continues from the checkpoint before it, if there is one"
+    )
+    check_fit(run.config, read_header(source, remedy).shapes, source, generators=False)
+
+
+def _metrics_line(
+    trainer: Trainer, monitor: Monitor | None, epoch: int, latest: Callable[[], int | None], *, measure: bool
+) -> dict:
     """Means of the losses since the last line, scores now and then, alarms; the same to the bit for the same run."""
-    together(trainer.fabric, lambda: trainer.healthy(epoch))
+    together(trainer.fabric, lambda: trainer.healthy(epoch, latest))
     line = {"epoch": epoch, **trainer.means()}
     if measure and monitor is not None:
         line |= monitor.measure(trainer.model, trainer.ema)
@@ -185,18 +228,20 @@ def _line_for_people(line: dict, epochs: int, seconds: float) -> str:
     return "  ".join([*parts, f"{seconds:.3f} s an epoch"])
 
 
-def _note_start(run: Run, done: int, fabric: Fabric, speed: Iterable[str], say) -> None:
+def _note_start(run: Run, done: int, fabric: Fabric, speed: Iterable[str], say) -> int:
+    """Write down where what follows comes from; returns the number of the start, from 1."""
     entry = provenance(fabric.device) | {
         "from_epoch": done,
         "processes": fabric.world_size,
         "speed": sorted(speed),
     }
-    earlier = run.provenance()
-    if earlier and earlier[-1]["revision"] != entry["revision"]:
+    number, before = run.add_provenance(entry)
+    earlier = before.get("revision", entry["revision"])
+    if earlier != entry["revision"]:
         say(
-            f"warning: {run.path.name} was trained by revision {earlier[-1]['revision']}, this is {entry['revision']}; continuing"
+            f"warning: {run.path.name} was trained by revision {earlier}, this is {entry['revision']}; continuing"
         )
-    run.add_provenance(entry)
+    return number
 
 
 def _agree(fabric: Fabric, epoch: int, *flags: bool) -> tuple[bool, ...]:

@@ -6,6 +6,7 @@ what makes it fast is listed in ``speed.py``.
 """
 
 import os
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import torch
@@ -20,7 +21,8 @@ from .processes import ALONE, Place, patience
 from .runs import Run
 from .speed import chosen, keep_memory
 from .static_step import StaticStep
-from .storage import RunError, load_weights
+from .storage import RunError
+from .tensor_files import check_tensors, load_weights
 from .unit import UNIT, Noise
 
 if TYPE_CHECKING:  # seconds to import, and who translates trains nothing
@@ -237,14 +239,28 @@ class Trainer:
         for total in self.sums.values():
             total.zero_()  # in place: a recorded step adds to this very memory
 
-    def healthy(self, epoch: int) -> None:
-        """Refuse to go on, or to write a checkpoint, with NaN or infinite losses or weights."""
+    def healthy(self, epoch: int, latest: Callable[[], int | None] = lambda: None) -> None:
+        """Refuse to go on, or to write a checkpoint, with NaN or infinite losses, weights, averages or optimiser state.
+
+        Args:
+            latest: gives the epoch of the newest checkpoint, for the sentence.
+        """
         bad = not_finite(self.means())
-        if not bad and not torch.stack([p.isfinite().all() for p in self.model.parameters()]).all():
-            bad = [name for name, p in self.model.named_parameters() if not p.isfinite().all()]
+        if not bad:
+            everything = self.tensors().values()
+            if not torch.stack(
+                [t.isfinite().all().cpu() for named in everything for t in named.values()]
+            ).all():
+                bad = [name for named in everything for name, t in named.items() if not t.isfinite().all()]
         if bad:
+            kept = latest()
+            safe = (
+                "there is no checkpoint yet"
+                if kept is None
+                else f"the last good checkpoint is kept, that of epoch {kept:,}"
+            )
             raise RunError(
-                f"training diverged by epoch {epoch}: {', '.join(bad[:5])} not finite; the last good checkpoint is kept; "
+                f"training diverged by epoch {epoch}: {', '.join(bad[:5])} not finite; {safe}; "
                 "lower lr, or look at the penalty and its scale"
             )
 
@@ -271,11 +287,15 @@ class Trainer:
         """Continue from a checkpoint, to the bit."""
         load_weights(self.model.state_dict(), run.load("weights", epoch), run.checkpoint(epoch))
         load_weights(self.ema, run.load("ema", epoch), run.checkpoint(epoch))
-        saved = run.load("optimizer", epoch)
+        saved, source = run.load("optimizer", epoch), run.checkpoint(epoch) / "optimizer.safetensors"
+        check_tensors(self.tensors()["optimizer"], saved, source)
         for player, parameters in self.players.items():
             for name, p in parameters.items():
-                keys = ("step", "exp_avg", "exp_avg_sq")
-                state = {key: saved[f"{player}.{name}.{key}"] for key in keys}
+                state = {key: saved[f"{player}.{name}.{key}"] for key in ("step", "exp_avg", "exp_avg_sq")}
+                if state["step"] < 0 or (state["exp_avg_sq"] < 0).any():
+                    raise RunError(
+                        f"{source} holds a square or a count below 0, in {player}.{name}: take an earlier checkpoint"
+                    )
                 # a fused step wants its counter on the parameter's device; a copy, because the file is memory-mapped
                 self._state(player, p).update(
                     {key: value.to(p.device, copy=True) for key, value in state.items()}

@@ -1,27 +1,19 @@
 """Use a trained model without the book: ``avbgtn.load("heads-avbgtn").translate("portrait.jpg")``."""
 
-import json
 from pathlib import Path
 
 import torch
-from safetensors import safe_open
-from safetensors.torch import save
 
-from .config import Config
 from .picture_translator import Translator, to_picture
 from .runs import Run
 from .sound_translator import SoundTranslator
-from .storage import RunError, load_weights, read_tensors, write_durably
+from .storage import RunError, folder_path
+from .tensor_files import load_weights, read_header
 from .trainer import build
 from .unit import UNIT
+from .weights_files import WEIGHTS, check_fit, committed, committed_file, read_weights, write_weights
 
 __all__ = ["WEIGHTS", "Translator", "committed", "export", "load", "run_model", "to_picture"]
-WEIGHTS = Path(__file__).parent / "weights"
-
-
-def committed() -> list[str]:
-    """The names that :func:`load` knows without a path."""
-    return sorted(p.stem for p in WEIGHTS.glob("*.safetensors"))
 
 
 def load(source: str | Path, *, epoch: int | None = None, ema: bool = True) -> "Translator | SoundTranslator":
@@ -36,9 +28,7 @@ def load(source: str | Path, *, epoch: int | None = None, ema: bool = True) -> "
     Raises:
         RunError: no such name or path, or the file is damaged, a pickle, or of another architecture.
     """
-    path = WEIGHTS / f"{source}.safetensors"
-    if not path.exists():
-        path = Path(source).expanduser()
+    path = committed_file(str(source)) if str(source) in committed() else folder_path(source)
     if path.is_dir():
         run = Run(path)
         return _translator(run_model(run, epoch=epoch, ema=ema))
@@ -46,14 +36,8 @@ def load(source: str | Path, *, epoch: int | None = None, ema: bool = True) -> "
         raise RunError(
             f"no weights called {str(source)!r}: give one of {', '.join(committed()) or '(none committed)'}, a .safetensors file or a run folder"
         )
-    tensors = read_tensors(path)
-    with safe_open(path, "pt") as f:
-        text = (f.metadata() or {}).get("config")
-    if text is None:
-        raise RunError(
-            f"{path} does not say which model it belongs to (no config in its metadata); write it with avbgtn.translator.export"
-        )
-    model = build(Config.from_dict(json.loads(text)))
+    config, tensors = read_weights(path)
+    model = build(config)
     load_weights(model.player_parameters()["generators"], tensors, path)
     return _translator(model)
 
@@ -69,20 +53,20 @@ def run_model(run: Run, *, epoch: int | None = None, ema: bool | None = True) ->
         ema: averaged weights, raw ones, or None for the averaged ones as soon as they are worth it: after ``n`` epochs
             the first, random weights still make up ``ema^n`` of the average, and must be below 5 %.
     """
-    model = build(run.config)
     at = epoch if epoch is not None else run.latest() or 0
-    source = run.checkpoint(at)
     if ema is None:
         ema = run.config.ema**at < 0.05
-    if ema:
-        load_weights(model.player_parameters()["generators"], run.load("ema", epoch), source)
-    else:
-        load_weights(model.state_dict(), run.load("weights", epoch), source)
+    name = "ema" if ema else "weights"
+    tensors = run.load(name, epoch)
+    source = run.checkpoint(at) / f"{name}.safetensors"
+    check_fit(run.config, read_header(source).shapes, source, generators=ema)
+    model = build(run.config)
+    load_weights(model.player_parameters()["generators"] if ema else model.state_dict(), tensors, source)
     return model.to("cuda" if run.config.device == "cuda" and torch.cuda.is_available() else "cpu")
 
 
 def export(run: Run, path: str | Path, *, epoch: int | None = None) -> Path:
     """Write a run's averaged encoders and generators, with their config, as one ``.safetensors`` file."""
     tensors = {name: t.contiguous() for name, t in run.load("ema", epoch).items()}
-    write_durably(Path(path), save(tensors, metadata={"config": json.dumps(run.config.to_dict())}))
+    write_weights(Path(path), run.config, tensors)
     return Path(path)

@@ -1,6 +1,6 @@
 """The built-in heads: the split is kept, and the pixels are those that the baselines were measured on."""
 
-import json
+import shutil
 
 import pytest
 import torch
@@ -203,21 +203,41 @@ def test_a_limit_that_is_no_number_is_refused(limit):
         load().evaluation("test", limit)
 
 
-def test_a_damaged_pack_is_named(tmp_path, monkeypatch):
-    monkeypatch.setattr(heads, "PACK", tmp_path)
-    m = {"size": 128, "columns": 16, "n": 20}
+@pytest.fixture
+def copied(tmp_path, monkeypatch):
+    """A copy of the pack, and nothing of the true one remembered."""
+    folder = tmp_path / "heads128"
+    shutil.copytree(heads.PACK, folder)
+    monkeypatch.setattr(heads, "PACK", folder)
     for cached in (heads.meta, heads.checksum, heads.decode):
         monkeypatch.setattr(heads, cached.__name__, cached.__wrapped__)
-    with pytest.raises(data.DataError, match=r"are damaged \(meta\.json"):
-        heads.meta()
-    with pytest.raises(data.DataError, match="are incomplete"):
+    return folder
+
+
+@pytest.mark.parametrize("name", heads.SHA256)
+def test_one_flipped_bit_in_the_pack_is_refused(name, copied):
+    data = bytearray((copied / name).read_bytes())
+    data[len(data) // 2] ^= 1
+    (copied / name).write_bytes(data)
+    match = rf"{name} is damaged: its SHA-256 is [0-9a-f]{{16}}..., expected {heads.SHA256[name][:16]}"
+    with pytest.raises(data.DataError, match=match):
+        heads.meta() if name == "meta.json" else heads.decode(name.removesuffix(".webp"))
+    with pytest.raises(data.DataError, match=match):
         heads.checksum()
-    (tmp_path / "meta.json").write_text(json.dumps(m))
-    with pytest.raises(data.DataError, match=r"brown\.webp does not exist"):
+
+
+def test_a_missing_file_of_the_pack_is_named(copied):
+    for name in heads.SHA256:
+        (copied / name).rename(copied / "away")
+        with pytest.raises(data.DataError, match=f"the built-in heads are incomplete .*{name}"):
+            heads.checksum()
+        (copied / "away").rename(copied / name)
+    (copied / "brown.webp").unlink()
+    with pytest.raises(data.DataError, match="are incomplete .*brown.webp"):
         heads.decode("brown")
-    Image.new("RGB", (128, 128)).save(tmp_path / "brown.webp")
-    with pytest.raises(data.DataError, match=r"has \(128, 128\) pixels, expected \(2048, 256\)"):
-        heads.decode("brown")
+    (copied / "meta.json").write_text("{}")
+    with pytest.raises(data.DataError, match="meta.json is damaged"):
+        heads.meta()
 
 
 def test_the_pack_says_where_it_comes_from():

@@ -10,7 +10,7 @@ import torch
 from examples import AVB_GTN_CONFIG, UNIT_CONFIG, RandomDomains
 from safetensors.torch import save
 
-from avbgtn import runs, storage
+from avbgtn import checkpoints, runs, storage, tensor_files
 from avbgtn.runs import Run
 from avbgtn.storage import RunError
 from avbgtn.train import train
@@ -64,15 +64,17 @@ def test_wrong_architecture_names_the_first_difference(finished):
         RunError,
         match=r"encoder1.layers.0.weight has shape \(2, 3, 7, 7\) in the file and \(4, 3, 7, 7\) in the model",
     ):
-        storage.load_weights(build(UNIT_CONFIG).state_dict(), tensors, "x.safetensors")
+        tensor_files.load_weights(build(UNIT_CONFIG).state_dict(), tensors, "x.safetensors")
     with pytest.raises(RunError, match=r"another architecture: the file lacks 'posterior1.image.0.weight'"):
-        storage.load_weights(
+        tensor_files.load_weights(
             build(replace(TINY, model="avb_gtn", penalty="log_sigmoid")).state_dict(),
             tensors,
             "x.safetensors",
         )
     with pytest.raises(RunError, match=r"another architecture: the model lacks 'surplus'"):
-        storage.load_weights(build(TINY).state_dict(), tensors | {"surplus": torch.zeros(1)}, "x.safetensors")
+        tensor_files.load_weights(
+            build(TINY).state_dict(), tensors | {"surplus": torch.zeros(1)}, "x.safetensors"
+        )
 
 
 def test_truncated_checkpoint_says_what_to_do_and_the_one_before_serves(finished):
@@ -119,7 +121,7 @@ def test_safetensors_whose_length_looks_like_a_pickles_first_bytes_are_read(firs
             break
     (tmp_path / "w.safetensors").write_bytes(data)
     assert data.startswith(first)
-    assert torch.equal(storage.read_tensors(tmp_path / "w.safetensors")["a"], tensors["a"])
+    assert torch.equal(tensor_files.read_tensors(tmp_path / "w.safetensors")["a"], tensors["a"])
 
 
 def test_read_only_folder(tmp_path, monkeypatch):
@@ -143,7 +145,7 @@ def test_no_space_keeps_the_last_good_checkpoint(finished, monkeypatch):
 
     with monkeypatch.context() as patch:
         patch.setattr(
-            runs,
+            checkpoints,
             "write_durably",
             lambda path, data: full(path, data) if path.suffix == ".safetensors" else path.write_bytes(data),
         )
@@ -214,11 +216,11 @@ def test_missing_checkpoint_lists_those_there_are(finished):
         Run(finished).load("weights", 77)
 
 
-def test_divergence_stops_with_the_last_good_checkpoint_kept(tmp_path):
+def test_divergence_without_a_checkpoint_says_that_there_is_none(tmp_path):
     bad = replace(TINY, lr=1e30)
     with pytest.raises(
         RunError,
-        match=r"training diverged by epoch \d+: .* not finite; the last good checkpoint is kept; lower lr",
+        match=r"training diverged by epoch \d+: .* not finite; there is no checkpoint yet; lower lr",
     ):
         train_tiny(tmp_path / "run", bad, epochs=20)
     assert Run(tmp_path / "run").latest() is None

@@ -18,6 +18,7 @@ from avbgtn.instrument import train_classifier
 from avbgtn.provenance import provenance
 from avbgtn.runs import Run
 from avbgtn.translator import WEIGHTS, export, run_model
+from avbgtn.weights_files import pin
 
 CLASSIFIER_CLIPS, PITCHED = 200, 20  # training clips of each instrument; clips that are asked for their pitch
 
@@ -45,6 +46,7 @@ def main() -> None:
         rows |= sound_evaluate.model_rows(title, run_model(run), held_out, classifier, draws=2, notes=notes)
         how[title] = about(run, file)
         records.save(name, {**how[title], "metrics": measured(run)})
+    pin()
     values = records.load("music-baselines")["values"]
     bars = {
         d: {key: values[f"bar / {d} / {key}"][0] for key in ("log_band", "chroma", "instrument", "f0")}

@@ -18,6 +18,7 @@ from avbgtn.provenance import provenance
 from avbgtn.runs import Run
 from avbgtn.sound_parameters import SoundParameters
 from avbgtn.translator import WEIGHTS, export, run_model
+from avbgtn.weights_files import pin
 
 ROOT = Path(__file__).resolve().parents[1]
 TITLES = {"unit": "UNIT", "avb_gtn": "AVB-GTN"}
@@ -38,6 +39,7 @@ def main(arguments: list[str]) -> None:
         rows |= evaluate.model_rows(f"{title}, raw", run_model(run, ema=False), test)
         how[title] = about(run, file)
         records.save(name, {**how[title], "metrics": measured(run)})
+    pin()
     shown = heads.evaluation("validation", limit=4)
     made = {
         run.config.model: evaluate.translations(run_model(run), shown.x1, 1, 2, draw=None)

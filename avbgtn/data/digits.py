@@ -6,7 +6,6 @@ Source and licence (CC BY-SA 3.0): ``packs/digits/README.md``.
 """
 
 import gzip
-import hashlib
 from functools import lru_cache
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from .domains import DataError
+from .pinned import pinned_bytes
 
 PACK = Path(__file__).parent / "packs" / "digits"
 IMAGES, LABELS = "t10k-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte.gz"
@@ -76,17 +76,4 @@ def _decoded() -> tuple[np.ndarray, np.ndarray]:
 
 def _unpacked(name: str) -> bytes:
     """The bytes of one IDX file, after its checksum was compared."""
-    path = PACK / name
-    try:
-        packed = path.read_bytes()
-    except OSError as error:
-        raise DataError(
-            f"the built-in digits in {PACK} are incomplete ({error}): install the package again"
-        ) from None
-    found = hashlib.sha256(packed).hexdigest()
-    if found != SHA256[name]:
-        raise DataError(
-            f"{path} is damaged: its SHA-256 is {found[:16]}..., expected {SHA256[name][:16]}...: "
-            "install the package again"
-        )
-    return gzip.decompress(packed)
+    return gzip.decompress(pinned_bytes(PACK / name, SHA256[name], "the built-in digits are incomplete"))

@@ -6,6 +6,7 @@ licence: ``packs/heads128/README.md``.
 """
 
 import hashlib
+import io
 import json
 from functools import lru_cache
 from pathlib import Path
@@ -16,11 +17,18 @@ from PIL import Image
 from torch import Tensor
 
 from .domains import DataError, Domains, Evaluation, enlarged
-from .images import open_image, resized
+from .images import resized
+from .pinned import pinned_bytes
 
 PACK = Path(__file__).parent / "packs" / "heads128"
 DOMAINS = ("brown", "blond")
 SIZES = (32, 64, 128)
+SHA256 = {
+    "meta.json": "1bb1cbebd835035cbd7efa87be30ed6c761cec3c28ab097255f3fa5bf630b8c5",
+    "brown.webp": "1b28cd418dcd1db075792b233cff36e7ae882f5bcb512a9596f341b07f5e5a62",
+    "blond.webp": "d6d11ead38b477dca7c78ba234dc75a9fa2128edbb8b0b8fcb772b42226f29ca",
+    "mask.webp": "1e67f5b8cd288c575b9fb40e95909c5c08e7235ec9aab00e4ca477cd6ad7131a",
+}
 
 
 class Heads(Domains):
@@ -80,26 +88,20 @@ class Heads(Domains):
 @lru_cache(maxsize=1)
 def meta() -> dict:
     """What the pack says of itself; its README explains the fields."""
-    try:
-        return json.loads((PACK / "meta.json").read_bytes())
-    except (OSError, ValueError) as error:
-        raise DataError(
-            f"the built-in heads in {PACK} are damaged (meta.json: {error}): install the package again"
-        ) from None
+    return json.loads(_verified("meta.json"))
 
 
 @lru_cache(maxsize=1)
 def checksum() -> str:
     """SHA-256 over the four files of the pack, first 16 hex digits."""
     digest = hashlib.sha256()
-    for name in ("meta.json", "brown.webp", "blond.webp", "mask.webp"):
-        try:
-            digest.update((PACK / name).read_bytes())
-        except OSError as error:
-            raise DataError(
-                f"the built-in heads in {PACK} are incomplete ({error}): install the package again"
-            ) from None
+    for name in SHA256:
+        digest.update(_verified(name))
     return digest.hexdigest()[:16]
+
+
+def _verified(name: str) -> bytes:
+    return pinned_bytes(PACK / name, SHA256[name], "the built-in heads are incomplete")
 
 
 def indices(split: str) -> list[int]:
@@ -137,12 +139,7 @@ def decode(part: str) -> np.ndarray:
     """
     m = meta()
     side, columns, n = m["size"], m["columns"], m["n"]
-    picture = open_image(PACK / f"{part}.webp", "the pack of heads")
-    expected = columns * side, -(-n // columns) * side
-    if picture.size != expected:
-        raise DataError(
-            f"{PACK / part}.webp has {picture.size} pixels, expected {expected}: install the package again"
-        )
+    picture = Image.open(io.BytesIO(_verified(f"{part}.webp")))
     x = np.asarray(picture.convert("L" if part == "mask" else "RGB"))
     x = x.reshape(x.shape[0] // side, side, columns, side, -1)  # (rows, side, columns, side, channels)
     x = x.swapaxes(1, 2).reshape(-1, side, side, x.shape[-1])[:n]  # (n, side, side, channels)

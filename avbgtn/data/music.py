@@ -19,6 +19,7 @@ from torch import Tensor
 
 from ..sound import Sound
 from .domains import DataError
+from .pinned import pinned_bytes
 from .sampler import RATE, Sampler, room
 from .sounds import SECONDS, SoundDomains
 
@@ -102,20 +103,7 @@ def checksum() -> str:
 
 
 def _verified(name: str) -> bytes:
-    """The bytes of one file of the pack, once its checksum was compared: half a FLAC file would just play."""
-    try:
-        found = (PACK / name).read_bytes()
-    except OSError as error:
-        raise DataError(
-            f"the built-in music in {PACK} is incomplete ({error}): install the package again"
-        ) from None
-    digest = hashlib.sha256(found).hexdigest()
-    if digest != SHA256[name]:
-        raise DataError(
-            f"{PACK / name} is damaged: its SHA-256 is {digest[:16]}..., expected {SHA256[name][:16]}...: "
-            "install the package again"
-        )
-    return found
+    return pinned_bytes(PACK / name, SHA256[name], "the built-in music is incomplete")
 
 
 @lru_cache(maxsize=1)
