@@ -1,12 +1,18 @@
 """Several processes without torchrun's seconds of start: forked from this one, which has imported everything."""
 
+import ctypes
 import os
+import signal
 import socket
 import sys
+import time
 import traceback
 from collections.abc import Callable
 
+import children
 import torch
+
+STOPS = {signal.SIGINT, signal.SIGTERM}
 
 
 def in_ranks(world: int, work: Callable[[], object], *, machines: int = 1) -> list[int]:
@@ -14,15 +20,17 @@ def in_ranks(world: int, work: Callable[[], object], *, machines: int = 1) -> li
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = str(free.getsockname()[1])
-    here, children = world // machines, []
+    here, ours, parent = world // machines, [], os.getpid()
+    signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)  # what a handler raises while a process forks is lost
     for rank in range(world):
         sys.stdout.flush()
         sys.stderr.flush()
         if pid := os.fork():
-            children.append(pid)
+            ours.append(pid)
             continue
         code = 1
         try:
+            _end_with(parent)
             os.environ |= {
                 "RANK": str(rank), "LOCAL_RANK": str(rank % here), "GROUP_RANK": str(rank // here),
                 "WORLD_SIZE": str(world), "LOCAL_WORLD_SIZE": str(here),
@@ -39,7 +47,38 @@ def in_ranks(world: int, work: Callable[[], object], *, machines: int = 1) -> li
             sys.stdout.flush()
             sys.stderr.flush()
             os._exit(code)  # nothing of pytest runs twice
-    return [os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in children]
+    return _codes(ours)  # begins with letting the signals in
+
+
+def _end_with(parent: int) -> None:
+    """Let the kernel kill this process when its parent is gone, on Linux; and take signals as a fresh process does."""
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+        if os.getppid() != parent:  # it was gone before
+            os._exit(1)
+
+
+def _codes(ours: list[int]) -> list[int]:
+    """The exit codes, in order; whatever interrupts the wait ends the processes."""
+    codes: dict[int, int] = {}
+    until = time.monotonic() + children.HANG
+    try:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
+        while len(codes) < len(ours):
+            for pid in set(ours) - set(codes):
+                ended, status = os.waitpid(pid, os.WNOHANG)
+                if ended:
+                    codes[pid] = os.waitstatus_to_exitcode(status)
+            assert time.monotonic() < until, f"{len(ours) - len(codes)} of {len(ours)} processes hang"
+            time.sleep(0.002)
+    finally:
+        for pid in set(ours) - set(codes):
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+    return [codes[pid] for pid in ours]
 
 
 def workers_of(text: str) -> dict[int, int]:

@@ -6,9 +6,7 @@ import os
 import re
 import shutil
 import signal
-import subprocess
 import sys
-import time
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -289,17 +287,12 @@ data.load("celeba", root=root, size=32, cache=True)
 
 
 @pytest.fixture
-def child(photos):
+def child(start, photos):
     """Another process that has decoded three pictures of five and waits for a file ``go``."""
-    process = subprocess.Popen([sys.executable, "-c", CHILD, str(photos)], stdout=subprocess.PIPE, text=True)
-    deadline = time.monotonic() + 60
-    while not [p for p in photos.glob(".avbgtn-cache/*.building/sums.u32") if p.stat().st_size == 3 * 4]:
-        assert process.poll() is None and time.monotonic() < deadline, "the child builds no cache"
-        time.sleep(0.01)
-    yield process
-    if process.poll() is None:
-        process.kill()
-    process.communicate()
+    process = start(sys.executable, "-c", CHILD, photos)
+    sums = ".avbgtn-cache/*.building/sums.u32"
+    process.until(lambda: [p for p in photos.glob(sums) if p.stat().st_size == 3 * 4], "three pictures", photos)
+    return process
 
 
 def test_a_killed_build_is_not_used_and_the_next_goes_on(photos, child, reads, capsys):
@@ -321,7 +314,7 @@ def test_of_two_processes_one_builds_and_the_other_waits(photos, child, reads):
 
     reads.clear()
     assert d.use_cache(say)
-    assert child.wait(60) == 0 and child.stdout.read().startswith("decoding 5 pictures")
+    assert child.finish(photos).startswith("decoding 5 pictures") and child.returncode == 0
     assert len(said) == 1 and "another process builds the cache" in said[0]
     assert len(reads) <= cache.SAMPLES, "both decoded"
     assert same(d, load(photos, cache=False))

@@ -12,6 +12,7 @@ from pathlib import Path
 import nbformat
 import pytest
 import torch
+from children import PATIENCE, Child
 
 from avbgtn.parameters import Parameters, from_parameters
 from avbgtn.runs import Run
@@ -27,12 +28,12 @@ TINY = {
 each_experiment = pytest.mark.parametrize("name", KINDS)
 
 
-def papermill(name: str, out: Path, parameters: dict, cwd: Path, *options: str) -> subprocess.Popen:
-    given = [part for key, value in parameters.items() for part in ("-p", key, str(value))]
-    return subprocess.Popen(
-        [sys.executable, "-m", "papermill", "--no-progress-bar", "--log-output", str(BOOK / f"{name}.ipynb"), str(out), *given, *options],
-        cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
-        env=os.environ | {"CUDA_VISIBLE_DEVICES": "", "JUPYTER_PREFER_ENV_PATH": "1", "AVBGTN_RUNS": str(cwd / "runs")},
+def papermill(start, name: str, out: Path, parameters: dict, cwd: Path, *options: str) -> Child:
+    given = [part for key, value in parameters.items() for part in ("-p", key, value)]
+    return start(
+        sys.executable, "-m", "papermill", "--no-progress-bar", "--log-output", "--start-timeout", int(PATIENCE),
+        BOOK / f"{name}.ipynb", out, *given, *options, cwd=cwd,
+        environment=os.environ | {"CUDA_VISIBLE_DEVICES": "", "JUPYTER_PREFER_ENV_PATH": "1", "AVBGTN_RUNS": str(cwd / "runs")},
     )  # fmt: skip
 
 
@@ -42,9 +43,9 @@ def papermill(name: str, out: Path, parameters: dict, cwd: Path, *options: str) 
     ("audio", {"clips": "my.wav"}, "ConfigError: unknown parameter 'clips': did you mean 'clip'?"),
     ("audio", {"clip": "nowhere.wav"}, "nowhere.wav is missing; leave clip out to use a built-in one"),
 ])  # fmt: skip
-def test_bad_parameters_stop_the_notebook_with_one_sentence(name, parameters, sentence, tmp_path):
-    process = papermill(name, tmp_path / "out.ipynb", parameters, tmp_path)
-    output, _ = process.communicate(timeout=240)
+def test_bad_parameters_stop_the_notebook_with_one_sentence(name, parameters, sentence, start, tmp_path):
+    process = papermill(start, name, tmp_path / "out.ipynb", parameters, tmp_path)
+    output = process.finish(tmp_path)
     assert process.returncode != 0
     assert sentence in output
     ran = [
@@ -58,10 +59,10 @@ def test_bad_parameters_stop_the_notebook_with_one_sentence(name, parameters, se
     assert not (tmp_path / "runs").exists(), "work had started"
 
 
-def test_paths_that_papermill_injects_are_no_misspelt_parameters(tmp_path):
+def test_paths_that_papermill_injects_are_no_misspelt_parameters(start, tmp_path):
     """They used to be refused as unknown parameters, before anything else was looked at."""
-    process = papermill("celeba", tmp_path / "out.ipynb", {"epochs": "many"}, tmp_path, "--inject-paths")
-    output, _ = process.communicate(timeout=240)
+    process = papermill(start, "celeba", tmp_path / "out.ipynb", {"epochs": "many"}, tmp_path, "--inject-paths")
+    output = process.finish(tmp_path)
     assert (
         "epochs must be a positive whole number, got 'many'" in output
         and "ConfigError: unknown" not in output
@@ -90,7 +91,7 @@ def test_help_lists_every_parameter_with_a_type_and_words(name):
 
 
 @each_experiment
-def test_killed_and_started_again_from_any_folder_it_ends_as_if_never_killed(name, tmp_path):
+def test_killed_and_started_again_from_any_folder_it_ends_as_if_never_killed(name, start, tmp_path):
     tiny = TINY[name]
     wanted = from_parameters(tiny | {"run_dir": str(tmp_path / "straight")}, KINDS[name]).resolve()
     straight = {
@@ -106,22 +107,16 @@ def test_killed_and_started_again_from_any_folder_it_ends_as_if_never_killed(nam
         )
         for model, config in wanted.configs.items()
     }
-    process = papermill(name, tmp_path / "out.ipynb", tiny, tmp_path)
-    deadline = time.monotonic() + 240
-    while (
-        time.monotonic() < deadline
-        and not list(tmp_path.glob("runs/*/checkpoints/epoch-*"))
-        and process.poll() is None
-    ):
-        time.sleep(0.01)
+    process = papermill(start, name, tmp_path / "out.ipynb", tiny, tmp_path)
+    process.until(lambda: list(tmp_path.glob("runs/*/checkpoints/epoch-*")), "a checkpoint", tmp_path / "runs")
     os.killpg(
         process.pid, signal.SIGKILL
     )  # papermill; its kernel, in a session of its own, dies when it sees that
     process.wait()
     output, code = "", 1
-    for _ in range(5):  # the old kernel may hold the folder for a moment longer
-        process = papermill(name, tmp_path / "out.ipynb", tiny, tmp_path)
-        output, _ = process.communicate(timeout=400)
+    for _ in range(50):  # the old kernel may hold the folder for a moment longer
+        process = papermill(start, name, tmp_path / "out.ipynb", tiny, tmp_path)
+        output = process.finish(tmp_path)
         code = process.returncode
         if "is in use by another process" not in output:
             break

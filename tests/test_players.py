@@ -181,8 +181,11 @@ def test_a_browser_plays_it_from_the_disk_on_a_phone(tmp_path):
     file.write_text(f"<!doctype html><html lang=en><title>x</title>{several._repr_html_()}", encoding="utf-8")
     problems = []
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path, args=print_book.FLAGS)
+        chromium = playwright.chromium.launch(
+            executable_path=path, args=print_book.FLAGS, timeout=print_book.PATIENCE
+        )
         page = chromium.new_page(viewport={"width": 390, "height": 900})
+        page.set_default_timeout(print_book.PATIENCE)
         page.on("console", lambda message: problems.append(message.text))
         page.on("pageerror", lambda error: problems.append(str(error)))
         page.goto(file.as_uri())

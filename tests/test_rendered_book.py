@@ -25,7 +25,7 @@ from bs4 import BeautifulSoup
 ROOT = contents.ROOT
 sys.path.insert(0, str(ROOT / "tools"))
 import fetch_assets  # noqa: E402
-from print_book import BROWSERS, FLAGS  # noqa: E402
+from print_book import BROWSERS, FLAGS, PATIENCE  # noqa: E402
 
 PAGES = contents.pages()
 NOTEBOOK_PAGES = [
@@ -101,7 +101,7 @@ def browser():
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        chromium = playwright.chromium.launch(executable_path=path, args=FLAGS, timeout=PATIENCE)
         chromium.contexts_by_kind = {}  # one for each width and scheme: pages share its cache
         yield chromium
         chromium.close()
@@ -141,6 +141,7 @@ class Visit:
             contexts[width, scheme] = browser.new_context(
                 viewport={"width": width, "height": 900}, color_scheme=scheme
             )
+            contexts[width, scheme].set_default_timeout(PATIENCE)
         self.page = contexts[width, scheme].new_page()
         self.page.on("console", self._console)
         self.page.on("pageerror", lambda error: self.problems.append(f"script error: {error}"))
@@ -299,7 +300,7 @@ def test_page_in_a_browser_without_a_network(browser, axe, server, book, page, s
 def test_search_finds_a_word(browser, axe, server, book, source):
     base = server if source == "served" else book.as_uri() + "/"
     with Visit(browser, base, "search.html?q=scrambling") as visit:
-        visit.page.locator("#search-results li a").first.wait_for(timeout=10_000)
+        visit.page.locator("#search-results li a").first.wait_for()
         visit.page.wait_for_load_state("networkidle")
         hits = visit.page.locator("#search-results li a").evaluate_all("links => links.map(a => a.href)")
         assert any("celeba.html" in hit for hit in hits), f"the chapter that has the word is not among {hits}"

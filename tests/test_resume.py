@@ -1,10 +1,8 @@
 """A run that is killed and continued ends as one that was never stopped: same bits in weights and metrics."""
 
 import json
-import os
 import random
 import signal
-import subprocess
 import sys
 import time
 from dataclasses import replace
@@ -12,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from children import Child, children
 from examples import AVB_GTN_CONFIG, UNIT_CONFIG, RandomDomains
 
 from avbgtn.runs import Run
@@ -21,22 +20,15 @@ SCRIPT = Path(__file__).with_name("train_tiny.py")
 EPOCHS = 40
 
 
-def start(model: str, epochs: int, folder: Path, save_minutes: float = 0.0) -> subprocess.Popen:
-    return subprocess.Popen(
-        [sys.executable, str(SCRIPT), model, str(epochs), str(folder), str(save_minutes)],
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=os.environ | {"OMP_NUM_THREADS": "1"},
-    )  # fmt: skip
+def training(start, model: str, epochs: int, folder: Path, save_minutes: float = 0.0) -> Child:
+    return start(sys.executable, SCRIPT, model, epochs, folder, save_minutes)
 
 
-def wait_for_epoch(folder: Path, process: subprocess.Popen, epoch: int) -> None:
-    deadline = time.monotonic() + 90
-    while time.monotonic() < deadline and process.poll() is None:
-        latest = folder / "latest"
-        if latest.exists() and int(latest.read_text().strip()[6:] or 0) >= epoch:
-            return
-        time.sleep(0.002)
-    assert process.poll() is None, f"the training ended before epoch {epoch}: {process.stdout.read()}"
-    pytest.fail(f"epoch {epoch} was not reached in 90 s")
+def wait_for_epoch(folder: Path, process: Child, epoch: int) -> None:
+    latest = folder / "latest"
+    process.until(
+        lambda: latest.exists() and int(latest.read_text().strip()[6:] or 0) >= epoch, f"epoch {epoch}", folder
+    )
 
 
 def everything(folder: Path) -> dict[str, bytes]:
@@ -50,22 +42,23 @@ def everything(folder: Path) -> dict[str, bytes]:
 @pytest.fixture(scope="module")
 def never_stopped(tmp_path_factory):
     folder = tmp_path_factory.mktemp("straight") / "run"
-    process = start("avb_gtn", EPOCHS, folder)
-    output, _ = process.communicate(timeout=120)
+    with children() as start:
+        process = training(start, "avb_gtn", EPOCHS, folder)
+        output = process.finish(folder)
     assert process.returncode == 0, output
     return everything(folder)
 
 
-def test_killed_at_random_moments_and_continued_is_bit_identical(never_stopped, tmp_path):
+def test_killed_at_random_moments_and_continued_is_bit_identical(start, never_stopped, tmp_path):
     folder, chance = tmp_path / "run", random.Random(20180504)
     for kill_after in (2, 11, 25):
-        process = start("avb_gtn", EPOCHS, folder)
+        process = training(start, "avb_gtn", EPOCHS, folder)
         wait_for_epoch(folder, process, kill_after)
         time.sleep(chance.uniform(0, 0.05))  # anywhere: in a step, while writing a checkpoint or a line
         process.send_signal(signal.SIGKILL)
         process.wait()
-    process = start("avb_gtn", EPOCHS, folder)
-    output, _ = process.communicate(timeout=120)
+    process = training(start, "avb_gtn", EPOCHS, folder)
+    output = process.finish(folder)
     assert process.returncode == 0, output
     assert "continues from epoch" in output
     found = everything(folder)
@@ -78,12 +71,12 @@ def test_killed_at_random_moments_and_continued_is_bit_identical(never_stopped, 
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_sigterm_and_ctrl_c_save_a_checkpoint_and_exit_with_a_code_of_their_own(number, tmp_path):
+def test_sigterm_and_ctrl_c_save_a_checkpoint_and_exit_with_a_code_of_their_own(number, start, tmp_path):
     folder = tmp_path / "run"
-    process = start("unit", 100_000, folder, save_minutes=0.0 if number == signal.SIGTERM else 0.0005)
+    process = training(start, "unit", 100_000, folder, save_minutes=0.0 if number == signal.SIGTERM else 0.0005)
     wait_for_epoch(folder, process, 2)
     process.send_signal(number)
-    output, _ = process.communicate(timeout=60)
+    output = process.finish(folder)
     assert process.returncode == Interrupted.EXIT_CODE == 75, output
     assert "checkpoint saved; the same command continues" in output
     assert f"stopped at epoch {Run(folder).latest():,}" in output
@@ -101,17 +94,13 @@ def test_the_same_run_in_memory_is_deterministic_and_resumes(tmp_path):
         assert all(torch.equal(left[k], right[k]) for k in left), name
 
 
-def test_one_process_a_folder(tmp_path):
-    process = start("unit", 100_000, tmp_path / "run")
-    try:
-        wait_for_epoch(tmp_path / "run", process, 1)
-        second = start("unit", 100_000, tmp_path / "run")
-        output, _ = second.communicate(timeout=60)
-        assert second.returncode != 0
-        assert "is in use by another process; wait for it, stop it, or choose another run_dir" in output
-    finally:
-        process.kill()
-        process.wait()
+def test_one_process_a_folder(start, tmp_path):
+    first = training(start, "unit", 100_000, tmp_path / "run")
+    wait_for_epoch(tmp_path / "run", first, 1)
+    second = training(start, "unit", 100_000, tmp_path / "run")
+    output = second.finish()
+    assert second.returncode != 0
+    assert "is in use by another process; wait for it, stop it, or choose another run_dir" in output
 
 
 def test_kept_epochs_keep_their_weights_and_drop_their_optimiser(tmp_path):

@@ -32,7 +32,7 @@ c = get_config()  # noqa: F821  (nbgrader defines it)
 c.CourseDirectory.course_id = "avb-gtn"
 c.ClearSolutions.code_stub = {{"python": {solutions.STUB!r}}}
 c.ClearSolutions.text_stub = {solutions.BLANK!r}
-c.Execute.timeout = 1800  # seconds a cell; a chapter trains small networks in some of its cells
+c.Execute.timeout = 14_400  # seconds a cell; a chapter trains small networks in some of its cells
 '''
 
 README = """# The AVB-GTN book, instructor's edition

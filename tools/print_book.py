@@ -20,6 +20,7 @@ FLAGS = [
     "--disable-background-networking",
 ]
 FLAGS += ["--disable-component-update", "--disable-sync"]
+PATIENCE = 600_000  # milliseconds that a browser may take for anything: a busy machine is slow
 DRAWN = "() => !document.querySelector('.math') || document.querySelector('mjx-container')"
 
 
@@ -37,8 +38,9 @@ def print_book(html: pathlib.Path, folder: pathlib.Path) -> list[pathlib.Path]:
     folder.mkdir(parents=True, exist_ok=True)
     printed = []
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=browser, args=FLAGS)
+        chromium = playwright.chromium.launch(executable_path=browser, args=FLAGS, timeout=PATIENCE)
         page = chromium.new_page(color_scheme="light")
+        page.set_default_timeout(PATIENCE)
         page.route(
             "**/*",
             lambda route: (
