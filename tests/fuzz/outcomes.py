@@ -1,7 +1,7 @@
 """One case in a child process, and what became of it.
 
 The child is forked from a parent that has imported torch and does nothing else, so that a case costs milliseconds and
-a crash costs nothing. It is ended when it hangs (no work for half a minute, or far more work than any case needs:
+a crash costs nothing. It is ended when it hangs (no work for a quarter of a minute, or far more work than any case needs:
 neither says anything about how busy the machine is) or when it takes more memory than any case needs.
 """
 
@@ -25,7 +25,7 @@ RIGHT = ("success", "sentence")
 WRONG = ("traceback", "hang", "memory", "silent difference")
 KINDS = (*RIGHT, *WRONG)
 
-IDLE_SECONDS = 30.0  # asleep so long without any work: it waits for something that does not come
+IDLE_SECONDS = 15.0  # asleep so long without any work: it waits for something that does not come
 CPU_SECONDS = 120.0  # the longest case works for some 5 s
 RESIDENT_BYTES = 3 * 2**30  # torch alone is half a GB; address space says nothing
 LONGEST_SENTENCE = 2000

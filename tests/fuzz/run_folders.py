@@ -69,7 +69,8 @@ def run(case, folder, originals):
     damaged_lines = _lines(path)
     try:
         if case["then"] == "translate":
-            if _translated(path) != (originals / "translated").read_text():
+            asked_for = case.get("gone") == "deleted" and case["file"] == PLACES[-1]  # the one before then serves
+            if _translated(path) != (originals / "translated").read_text() and not asked_for:
                 raise SilentDifference(f"damage to {_name(case)} gave another picture")
             return "the same picture"
         _resume(path)

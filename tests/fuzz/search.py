@@ -131,7 +131,7 @@ class Search:
                 known[key] = self.repeat(case)
                 if target is None and self._note(case, known[key]):
                     state["target"] = known[key].cause
-                    if known[key].kind in ("hang", "memory"):  # half a minute each: not made smaller
+                    if known[key].kind in ("hang", "memory"):  # each takes long: not made smaller
                         state["shrinks"] = 0
                 elif target is not None and known[key].cause == target:
                     self.tally.causes[target] = case, known[key]  # hypothesis only tries smaller ones
