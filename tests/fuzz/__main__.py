@@ -16,6 +16,7 @@ import json
 import os
 import shlex
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -46,7 +47,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--only", default=",".join(kinds.NAMES), help="kinds, joined by commas")
     parser.add_argument("--quick", action="store_true", help="a fixed number of cases instead of minutes")
-    parser.add_argument("--repeat", type=Path, metavar="CASE.json", help="try one saved case again and say everything")
+    parser.add_argument(
+        "--repeat", type=Path, metavar="CASE.json", help="try one saved case again and say everything"
+    )
     parser.add_argument("--out", type=Path, default=Path("build"))
     args = parser.parse_args(arguments)
     chosen = args.only.split(",")
@@ -58,6 +61,7 @@ def main(arguments: list[str] | None = None) -> int:
     for name in ("runs", "data"):
         (scratch / name).mkdir()
         os.environ[f"AVBGTN_{name.upper()}"] = str(scratch / name)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # by way of what ends and removes everything
     try:
         if args.repeat:
             return _repeat(args.repeat, scratch)
@@ -106,13 +110,20 @@ def _report(searches: list[Search], args: argparse.Namespace) -> int:
     for search in searches:
         for cause, (case, outcome) in search.tally.causes.items():
             failures.append(_save(folder, search.tally.kind, cause, case, outcome, search.tally.seen[cause]))
-    found = {"seed": args.seed, "minutes": None if args.quick else args.minutes, "kinds": rows, "failures": failures}
+    found = {
+        "seed": args.seed,
+        "minutes": None if args.quick else args.minutes,
+        "kinds": rows,
+        "failures": failures,
+    }
     if write_points := _write_points(args):
         found["write_points"] = write_points
     (args.out / "fuzz.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     print(_table(rows))
     for failure in failures:
-        print(f"\n{failure['kind']}: {failure['outcome']}, {failure['times']} times: {failure['cause']}\n  {failure['repeat']}")
+        print(
+            f"\n{failure['kind']}: {failure['outcome']}, {failure['times']} times: {failure['cause']}\n  {failure['repeat']}"
+        )
     print(f"\nwritten: {args.out / 'fuzz.json'}")
     bad_points = any(write_points.get(name) for name in KINDS[2:]) if write_points else False
     return 1 if failures or bad_points else 0
@@ -122,15 +133,23 @@ def _write_points(args: argparse.Namespace) -> dict[str, int]:
     """Every write point times every fault, which has a file of its own; once, whatever the minutes."""
     if args.quick or args.only != ",".join(kinds.NAMES) or not (HERE / "write_points.py").exists():
         return {}
-    from write_points import run_all
+    import write_points
 
-    return run_all()
+    return write_points.run_all()
 
 
 def _save(folder: Path, kind: str, cause: str, case, outcome: Outcome, times: int) -> dict:
     text = json.dumps(case, sort_keys=True)
     path = folder / f"{kind}-{hashlib.sha256(text.encode()).hexdigest()[:8]}.json"
-    saved = {"kind": kind, "outcome": outcome.kind, "cause": cause, "times": times, "case": case, "text": outcome.text, "output": outcome.output[-1000:]}  # fmt: skip
+    saved = {
+        "kind": kind,
+        "outcome": outcome.kind,
+        "cause": cause,
+        "times": times,
+        "case": case,
+        "text": outcome.text,
+        "output": outcome.output[-1000:],
+    }
     saved["repeat"] = f"make fuzz ARGS={shlex.quote(f'--repeat {path}')}"
     path.write_text(json.dumps(saved, indent=1) + "\n", encoding="utf-8")
     return saved
@@ -140,19 +159,39 @@ def _repeat(path: Path, scratch: Path) -> int:
     saved = json.loads(path.read_text(encoding="utf-8"))
     print(json.dumps(saved["case"], indent=1))
     outcome = Search(importlib.import_module(saved["kind"]), 0, scratch).repeat(saved["case"])
-    print(f"{outcome.kind}: {outcome.cause}\n{outcome.text}\n{outcome.output}".encode("utf-8", "backslashreplace").decode())
+    print(
+        f"{outcome.kind}: {outcome.cause}\n{outcome.text}\n{outcome.output}".encode(
+            "utf-8", "backslashreplace"
+        ).decode()
+    )
     return 0 if outcome.right else 1
 
 
 def _table(rows: dict[str, dict]) -> str:
-    head = ("kind", "tried", "success", "one sentence", "traceback", "hang", "memory", "silent difference", "a minute")
+    head = (
+        "kind",
+        "tried",
+        "success",
+        "one sentence",
+        "traceback",
+        "hang",
+        "memory",
+        "silent difference",
+        "a CPU-minute",
+    )
     lines = []
     for name, row in rows.items():
-        rate = 60 * row["tried"] / row["seconds"] if row["seconds"] else 0
+        rate = 60 * row["tried"] / row["cpu_seconds"] if row["cpu_seconds"] else 0
         lines.append((name, *(str(row[k]) for k in ("tried", *KINDS)), f"{rate:.0f}"))
     lines.append(("all", *(str(sum(row[k] for row in rows.values())) for k in ("tried", *KINDS)), ""))
     widths = [max(len(line[i]) for line in [head, *lines]) for i in range(len(head))]
-    return "\n".join("  ".join(text.rjust(w) if i else text.ljust(w) for i, (text, w) in enumerate(zip(line, widths, strict=True))) for line in [head, *lines])  # fmt: skip
+    return "\n".join(
+        "  ".join(
+            text.rjust(w) if i else text.ljust(w)
+            for i, (text, w) in enumerate(zip(line, widths, strict=True))
+        )
+        for line in [head, *lines]
+    )
 
 
 if __name__ == "__main__":

@@ -19,7 +19,20 @@ from avbgtn.sound_parameters import SoundParameters
 
 SHARE, QUICK = 6, 3
 AT_LEAST = 300  # in the hour
-TINY = ("--epochs", "1", "--size", "32", "--width", "2", "--models", "unit", "--dataset", "heads", "--preset", "quick")
+TINY = (
+    "--epochs",
+    "1",
+    "--size",
+    "32",
+    "--width",
+    "2",
+    "--models",
+    "unit",
+    "--dataset",
+    "heads",
+    "--preset",
+    "quick",
+)
 STDOUT = ("file", "file", "file", "file", "closed", "full", "pipe that is closed")
 ENVIRONMENT = {
     "AVBGTN_RUNS": ["", "~nobody/x", "/dev/null/x", "x" * 300, "a\nb", "/proc/x"],
@@ -47,18 +60,55 @@ def _options(names, most: int):
     )
 
 
-_files = st.sampled_from(["good.png", "good.png", "good.wav", "cut.png", "missing.png", ".", "/dev/null", "text.txt", "\udcff.png", "a\nb.png", "-x", "x" * 300])
+_files = st.sampled_from(
+    [
+        "good.png",
+        "good.png",
+        "good.wav",
+        "cut.png",
+        "missing.png",
+        ".",
+        "/dev/null",
+        "text.txt",
+        "\udcff.png",
+        "a\nb.png",
+        "-x",
+        "x" * 300,
+    ]
+)
 _arguments = st.one_of(
     _options(_names, 2).map(lambda rest: ["train", *TINY, *rest]),
     _options(["epochs", "root", "devices", "keep", "workers", "cache", "speed", "log_every"], 2).flatmap(
-        lambda rest: st.sampled_from(["run", "missing", ".", "/dev/null", "good.png", "\udcff"]).map(lambda d: ["resume", d, "--epochs", "2", *rest])
+        lambda rest: st.sampled_from(["run", "missing", ".", "/dev/null", "good.png", "\udcff"]).map(
+            lambda d: ["resume", d, "--epochs", "2", *rest]
+        )
     ),
-    st.tuples(_files, _options(["weights", "to", "seed", "output"], 2)).map(lambda x: ["translate", x[0], *x[1]]),
-    st.tuples(_files, st.sampled_from(["out.png", "out.jpg", "out.gif", "out.webp", "out.pdf", "out.xyz", "good.png", ".", "x" * 300 + ".png", "/dev/full", "/dev/null/x.png", "out.wav", "out"]))
-      .map(lambda x: ["translate", x[0], "-o", x[1]]),
+    st.tuples(_files, _options(["weights", "to", "seed", "output"], 2)).map(
+        lambda x: ["translate", x[0], *x[1]]
+    ),
+    st.tuples(
+        _files,
+        st.sampled_from(
+            [
+                "out.png",
+                "out.jpg",
+                "out.gif",
+                "out.webp",
+                "out.pdf",
+                "out.xyz",
+                "good.png",
+                ".",
+                "x" * 300 + ".png",
+                "/dev/full",
+                "/dev/null/x.png",
+                "out.wav",
+                "out",
+            ]
+        ),
+    ).map(lambda x: ["translate", x[0], "-o", x[1]]),
     _options(["grid", "cell"], 2).map(lambda rest: ["study", *rest]),
     st.lists(_words, max_size=3),
-)  # fmt: skip
+)
 cases = st.fixed_dictionaries(
     {
         "arguments": _arguments,
@@ -74,9 +124,13 @@ SEEDS = [
     {"arguments": ["train", *TINY, "--seed", "9" * 400], "environment": {}, "stdout": "file"},
     {"arguments": ["train", *TINY, "--keep=-5"], "environment": {}, "stdout": "file"},
     {"arguments": ["study"], "environment": {"WORLD_SIZE": 0, "LOCAL_WORLD_SIZE": 1}, "stdout": "file"},
-    {"arguments": ["translate", "good.png", "-o", "out.png", "--seed", "1" * 30], "environment": {}, "stdout": "file"},
+    {
+        "arguments": ["translate", "good.png", "-o", "out.png", "--seed", "1" * 30],
+        "environment": {},
+        "stdout": "file",
+    },
     {"arguments": ["translate", "good.png", "-o", "out.gif"], "environment": {}, "stdout": "full"},
-]  # fmt: skip
+]
 EVERY_MINUTE = (0, 2, 3)  # of the seeds, in the minute of `make test`: an interpreter takes seconds to start
 
 
@@ -92,7 +146,13 @@ def prepare(originals):
     (originals / "cut.png").write_bytes((originals / "good.png").read_bytes()[:200])
     (originals / "text.txt").write_text("hello")
     soundfile.write(originals / "good.wav", [[0.1, 0.2], [0.2, -0.1]] * 2000, 16000)
-    train(replace(AVB_GTN_CONFIG, width=2), RandomDomains(), epochs=1, run_dir=originals / "run", say=lambda text: None)
+    train(
+        replace(AVB_GTN_CONFIG, width=2),
+        RandomDomains(),
+        epochs=1,
+        run_dir=originals / "run",
+        say=lambda text: None,
+    )
 
 
 def run(case, folder, originals):
@@ -106,9 +166,18 @@ def run(case, folder, originals):
         (work / "\udcff.png").write_bytes((originals / "good.png").read_bytes())
     os.chdir(work)
     environment = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
-    environment |= {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "AVBGTN_RUNS": str(work / "runs"), "AVBGTN_DATA": str(work)}
-    environment |= {name: "http://127.0.0.1:9" for name in ("http_proxy", "https_proxy", "HTTPS_PROXY")}  # no network
-    environment |= {name: ENVIRONMENT[name][k % len(ENVIRONMENT[name])] for name, k in case["environment"].items()}
+    environment |= {
+        "PYTHONPATH": str(ROOT),
+        "OMP_NUM_THREADS": "1",
+        "AVBGTN_RUNS": str(work / "runs"),
+        "AVBGTN_DATA": str(work),
+    }
+    environment |= {
+        name: "http://127.0.0.1:9" for name in ("http_proxy", "https_proxy", "HTTPS_PROXY")
+    }  # no network
+    environment |= {
+        name: ENVIRONMENT[name][k % len(ENVIRONMENT[name])] for name, k in case["environment"].items()
+    }
     _stdout(case["stdout"])
     arguments = [a.encode("utf-8", "surrogateescape") for a in case["arguments"]]
     os.execve(sys.executable, [sys.executable, b"-m", b"avbgtn", *arguments], environment)
@@ -132,12 +201,22 @@ def judge(code, out, err) -> Outcome:
         last = lines[-1] if lines else ""
         frames = re.findall(r'File "[^"]*?/((?:avbgtn|PIL|soundfile)\S*?)", line \d+, in (\S+)', err)
         where = " ".join(frames[-1]) if frames else ""
-        return Outcome("traceback", err[-3000:], f"exit {code}: {re.sub(r'[^A-Za-z].*', '', last)[:40]} from {where}", out)
+        return Outcome(
+            "traceback",
+            err[-3000:],
+            f"exit {code}: {re.sub(r'[^A-Za-z].*', '', last)[:40]} from {where}",
+            out,
+        )
     if code == 0:
         return Outcome("success", out[-200:], "", err)
     if lines and lines[0].startswith("usage: ") and ": error: " in lines[-1]:  # argparse's own
         return Outcome("sentence", lines[-1], "", out)
     if len(lines) != 1 or not lines[0].startswith("error: "):
-        return Outcome("traceback", err[-2000:], f"exit 2 with {len(lines)} lines on stderr: {' '.join(lines)[:40]!r}", out)
+        return Outcome(
+            "traceback",
+            err[-2000:],
+            f"exit 2 with {len(lines)} lines on stderr: {' '.join(lines)[:40]!r}",
+            out,
+        )
     trouble = not_one_clean_line(lines[0])
     return Outcome("traceback", err, trouble, out) if trouble else Outcome("sentence", lines[0], "", out)

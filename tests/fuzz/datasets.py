@@ -15,9 +15,22 @@ from PIL import Image
 from avbgtn import data
 from avbgtn.sound import Sound
 
-SHARE, QUICK = 3, 100
+SHARE, QUICK = 3, 60
 SOUND = Sound.of("band_gain", rate=8000, seconds=0.2, size=32)
-HAIR = ("brown", "blond", "brown", "both", "none", "blond", "blond", "brown", "blond", "none", "brown", "blond")
+HAIR = (
+    "brown",
+    "blond",
+    "brown",
+    "both",
+    "none",
+    "blond",
+    "blond",
+    "brown",
+    "blond",
+    "none",
+    "brown",
+    "blond",
+)
 PARTS = (0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 2, 2)
 # Folder of the pictures, the attributes, the partition; as torchvision, the authors, Kaggle and people lay them out.
 LAYOUTS = (
@@ -26,32 +39,99 @@ LAYOUTS = (
     ("img_align_celeba/img_align_celeba", "list_attr_celeba.csv", "list_eval_partition.csv"),
     ("IMG_ALIGN_CELEBA", "List_Attr_CelebA.txt", "List_Eval_Partition.txt"),
     ("img_align_celeba", "Anno/list_attr_celeba.csv", "Anno/list_eval_partition.csv"),
-)  # fmt: skip
-FOLDERS = ("celeba", "CelebA", "archive", "archive (2)", "versions/2", "datasets/jessicali9530/celeba-dataset/versions/2", "input/celeba-dataset",
-           "CelebA-20180504T120000Z-001/CelebA", "My Drive/CelebA", "a/b/c/d", "IRMAS-TrainingData", "IRMAS", "", "")  # fmt: skip
+)
+FOLDERS = (
+    "celeba",
+    "CelebA",
+    "archive",
+    "archive (2)",
+    "versions/2",
+    "datasets/jessicali9530/celeba-dataset/versions/2",
+    "input/celeba-dataset",
+    "CelebA-20180504T120000Z-001/CelebA",
+    "My Drive/CelebA",
+    "a/b/c/d",
+    "IRMAS-TrainingData",
+    "IRMAS",
+    "",
+    "",
+)
 
 cases = st.one_of(
     st.fixed_dictionaries(
-        {"set": st.just("celeba"), "layout": st.integers(0, len(LAYOUTS) - 1), "inside": st.sampled_from(FOLDERS), "root": st.sampled_from(["top", "base", "pictures"]),
-         "named": st.sampled_from(["celeba", "auto"]), "file": st.sampled_from(["attributes", "partition", "picture", "pictures", "none"]), "edits": st.one_of(mutate.damages, st.tuples(mutate.garbage)),
-         "style": st.sampled_from(["plain", "plain", "quoted", "blanks", "decimals", "index", "utf-16", "crlf", "semicolons", "bom", "no newline"])}
+        {
+            "set": st.just("celeba"),
+            "layout": st.integers(0, len(LAYOUTS) - 1),
+            "inside": st.sampled_from(FOLDERS),
+            "root": st.sampled_from(["top", "base", "pictures"]),
+            "named": st.sampled_from(["celeba", "auto"]),
+            "file": st.sampled_from(["attributes", "partition", "picture", "pictures", "none"]),
+            "edits": st.one_of(mutate.damages, st.tuples(mutate.garbage)),
+            "style": st.sampled_from(
+                [
+                    "plain",
+                    "plain",
+                    "quoted",
+                    "blanks",
+                    "decimals",
+                    "index",
+                    "utf-16",
+                    "crlf",
+                    "semicolons",
+                    "bom",
+                    "no newline",
+                ]
+            ),
+        }
     ),
     st.fixed_dictionaries(
-        {"set": st.just("irmas"), "inside": st.sampled_from(FOLDERS), "root": st.sampled_from(["top", "base", "pictures"]), "named": st.sampled_from(["irmas", "auto"]),
-         "file": st.sampled_from(["sound", "folder", "name", "none"]), "edits": mutate.damages}
+        {
+            "set": st.just("irmas"),
+            "inside": st.sampled_from(FOLDERS),
+            "root": st.sampled_from(["top", "base", "pictures"]),
+            "named": st.sampled_from(["irmas", "auto"]),
+            "file": st.sampled_from(["sound", "folder", "name", "none"]),
+            "edits": mutate.damages,
+        }
     ),
-    st.fixed_dictionaries({"set": st.sampled_from(["celeba", "irmas"]), "special": st.sampled_from(["fifo", "link to itself", "folder", "deep", "other files", "empty"]), "named": st.sampled_from(["real", "auto"])}),
-)  # fmt: skip
+    st.fixed_dictionaries(
+        {
+            "set": st.sampled_from(["celeba", "irmas"]),
+            "special": st.sampled_from(["fifo", "link to itself", "folder", "deep", "other files", "empty"]),
+            "named": st.sampled_from(["real", "auto"]),
+        }
+    ),
+)
 
-_plain = {"set": "celeba", "layout": 0, "inside": "celeba", "root": "top", "named": "auto", "file": "none", "edits": [], "style": "plain"}
+_plain = {
+    "set": "celeba",
+    "layout": 0,
+    "inside": "celeba",
+    "root": "top",
+    "named": "auto",
+    "file": "none",
+    "edits": [],
+    "style": "plain",
+}
 SEEDS = [
     *(_plain | {"inside": name} for name in dict.fromkeys(FOLDERS)),
     *(_plain | {"layout": k} for k in range(len(LAYOUTS))),
     *(_plain | {"root": name} for name in ("base", "pictures")),
-    *(_plain | {"style": name, "layout": k} for name in ("quoted", "blanks", "decimals", "index", "utf-16", "semicolons") for k in (0, 2)),
-    *({"set": "irmas", "inside": name, "root": "top", "named": "auto", "file": "none", "edits": []} for name in dict.fromkeys(FOLDERS)),
-    *({"set": name, "special": how, "named": "auto"} for name in ("celeba", "irmas") for how in ("fifo", "deep", "folder", "other files", "empty")),
-]  # fmt: skip
+    *(
+        _plain | {"style": name, "layout": k}
+        for name in ("quoted", "blanks", "decimals", "index", "utf-16", "semicolons")
+        for k in (0, 2)
+    ),
+    *(
+        {"set": "irmas", "inside": name, "root": "top", "named": "auto", "file": "none", "edits": []}
+        for name in dict.fromkeys(FOLDERS)
+    ),
+    *(
+        {"set": name, "special": how, "named": "auto"}
+        for name in ("celeba", "irmas")
+        for how in ("fifo", "deep", "folder", "other files", "empty")
+    ),
+]
 
 
 def prepare(originals):
@@ -74,7 +154,9 @@ def run(case, folder, originals):
     root.mkdir()
     if case["set"] == "irmas":
         chosen = _irmas(case, root, originals)
-        found = data.load_sound("irmas" if case["named"] == "real" else case["named"], sound=SOUND, root=chosen)
+        found = data.load_sound(
+            "irmas" if case["named"] == "real" else case["named"], sound=SOUND, root=chosen
+        )
     else:
         chosen = _celeba(case, root, originals)
         found = data.load("celeba" if case["named"] == "real" else case["named"], root=chosen, size=32)
@@ -93,8 +175,16 @@ def _celeba(case, root, originals):
     pictures.parent.mkdir(parents=True, exist_ok=True)
     shutil.copytree(originals / "celeba", pictures)
     style = case.get("style", "plain")
-    _write(attributes, _rows(("Bald", "Blond_Hair", "Brown_Hair"), lambda i: _hair(i), style, attributes.suffix, "image_id"), style)
-    _write(partition, _rows(("partition",), lambda i: (PARTS[i],), style, partition.suffix, "image_id", head=False), style)
+    _write(
+        attributes,
+        _rows(("Bald", "Blond_Hair", "Brown_Hair"), lambda i: _hair(i), style, attributes.suffix, "image_id"),
+        style,
+    )
+    _write(
+        partition,
+        _rows(("partition",), lambda i: (PARTS[i],), style, partition.suffix, "image_id", head=False),
+        style,
+    )
     if "special" in case:
         return _special(case["special"], root, pictures / "000001.jpg", pictures)
     files = {"attributes": attributes, "partition": partition, "picture": pictures / "000001.jpg"}
@@ -112,6 +202,7 @@ def _hair(i: int) -> tuple[int, ...]:
 
 def _rows(names, values, style, suffix, key, head=True) -> str:
     comma = {".txt": " ", ".csv": ","}[suffix] if style != "semicolons" else ";"
+
     def one(value):
         text = f"{value:.1f}" if style == "decimals" and isinstance(value, int) else str(value)
         return f'"{text}"' if style == "quoted" else f" {text} " if style == "blanks" else text

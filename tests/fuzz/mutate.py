@@ -16,7 +16,9 @@ place = st.one_of(
 )
 some_bytes = st.one_of(
     st.binary(min_size=1, max_size=16).map(bytes.hex),
-    st.sampled_from(["00" * 4, "ff" * 4, "ff" * 8, "00" * 64, "7fffffff", "80000000", "0a", "efbbbf", "fffe"]),
+    st.sampled_from(
+        ["00" * 4, "ff" * 4, "ff" * 8, "00" * 64, "7fffffff", "80000000", "0a", "efbbbf", "fffe"]
+    ),
 )
 one_damage = st.one_of(
     st.fixed_dictionaries({"do": st.just("flip"), "at": place, "bit": st.integers(0, 7)}),
@@ -30,9 +32,23 @@ one_damage = st.one_of(
 )
 damages = st.lists(one_damage, min_size=1, max_size=3)
 garbage = st.fixed_dictionaries(
-    {"do": st.just("replace"), "bytes": st.one_of(st.just(""), st.binary(max_size=64).map(bytes.hex),
-     st.sampled_from([b"<html>not found</html>".hex(), b"null".hex(), b"[]".hex(), b"{}".hex(), b"\x80\x04N.".hex()]))}
-)  # fmt: skip
+    {
+        "do": st.just("replace"),
+        "bytes": st.one_of(
+            st.just(""),
+            st.binary(max_size=64).map(bytes.hex),
+            st.sampled_from(
+                [
+                    b"<html>not found</html>".hex(),
+                    b"null".hex(),
+                    b"[]".hex(),
+                    b"{}".hex(),
+                    b"\x80\x04N.".hex(),
+                ]
+            ),
+        ),
+    }
+)
 
 
 def damaged(data: bytes, edits: list[dict[str, Any]]) -> bytes:
@@ -73,18 +89,26 @@ def _offset(length: int, where: str, n: int) -> int:
 odd_json = st.one_of(
     st.none(),
     st.booleans(),
-    st.sampled_from([0, -1, 1, 2, 10**6, 10**9, 2**63, 2**64, 10**400, 0.5, -0.0, 1e308, float("nan"), float("inf")]),
+    st.sampled_from(
+        [0, -1, 1, 2, 10**6, 10**9, 2**63, 2**64, 10**400, 0.5, -0.0, 1e308, float("nan"), float("inf")]
+    ),
     st.text(max_size=8),
-    st.sampled_from(["", "unit", "avb_gtn", "32", "1e3", "../..", "/", "epoch-00000001", "a\nb", "\x1b[31m", "\udcff"]),
+    st.sampled_from(
+        ["", "unit", "avb_gtn", "32", "1e3", "../..", "/", "epoch-00000001", "a\nb", "\x1b[31m", "\udcff"]
+    ),
     st.sampled_from([[], {}, [1], ["a", "a"], {"a": 1}, [[]], [None]]),
-)  # fmt: skip
+)
 json_edits = st.lists(
     st.fixed_dictionaries(
-        {"way": st.lists(st.integers(0, 60), max_size=4), "do": st.sampled_from(["set", "delete", "add"]), "value": odd_json}
+        {
+            "way": st.lists(st.integers(0, 60), max_size=4),
+            "do": st.sampled_from(["set", "delete", "add"]),
+            "value": odd_json,
+        }
     ),
     min_size=1,
     max_size=2,
-)  # fmt: skip
+)
 
 
 def json_edited(value: Any, edits: list[dict[str, Any]]) -> Any:

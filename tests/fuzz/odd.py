@@ -31,19 +31,100 @@ real_numbers = st.one_of(
 number_words = st.one_of(
     whole_numbers.map(str),
     real_numbers.map(str),
-    st.sampled_from(["5e4", "1e400", "-1e400", "1e-400", "0x10", "1_000", "٣", "²", "+-3", "--5", "1,5", "1e", "1" * 5000, " 7 ", "7\n"]),
-)  # fmt: skip
+    st.sampled_from(
+        [
+            "5e4",
+            "1e400",
+            "-1e400",
+            "1e-400",
+            "0x10",
+            "1_000",
+            "٣",
+            "²",
+            "+-3",
+            "--5",
+            "1,5",
+            "1e",
+            "1" * 5000,
+            " 7 ",
+            "7\n",
+        ]
+    ),
+)
 words = st.one_of(
-    st.sampled_from(["", " ", "yes", "no", "true", "True", "false", "on", "off", "none", "None", "null", "auto", "all", "heads", "celeba", "music",
-     "irmas", "aligned", "quick", "reader", "paper", "unit", "avb_gtn", "unit,avb_gtn", "avb_gtn,avb_gtn", "brown,blond", "Brown_Hair,Blond_Hair",
-     "piano,violin", "a,a", ",", "gaussian", "none", "code", "input", "twin", "cpu", "cuda", "plain", "fused,graph"]),
+    st.sampled_from(
+        [
+            "",
+            " ",
+            "yes",
+            "no",
+            "true",
+            "True",
+            "false",
+            "on",
+            "off",
+            "none",
+            "None",
+            "null",
+            "auto",
+            "all",
+            "heads",
+            "celeba",
+            "music",
+            "irmas",
+            "aligned",
+            "quick",
+            "reader",
+            "paper",
+            "unit",
+            "avb_gtn",
+            "unit,avb_gtn",
+            "avb_gtn,avb_gtn",
+            "brown,blond",
+            "Brown_Hair,Blond_Hair",
+            "piano,violin",
+            "a,a",
+            ",",
+            "gaussian",
+            "none",
+            "code",
+            "input",
+            "twin",
+            "cpu",
+            "cuda",
+            "plain",
+            "fused,graph",
+        ]
+    ),
     st.text(max_size=12),
-    st.sampled_from(["\x1b[31mred", "a\nb", "a\rb", "\udcff", "\u202e", "\0", "x" * 300, "<b>", "`|*_", "%s{}%d"]),
-)  # fmt: skip
+    st.sampled_from(
+        ["\x1b[31mred", "a\nb", "a\rb", "\udcff", "\u202e", "\0", "x" * 300, "<b>", "`|*_", "%s{}%d"]
+    ),
+)
 paths = st.sampled_from(
-    ["~nobody", "~nobody/x", "~", ".", "..", "/", "/dev/null", "/dev/full", "/proc/self/mem", "missing", "missing/x", "x" * 300,
-     "/".join(["y" * 200] * 30), "a\nb", "\udcff.png", "", "\0", "/etc/passwd", "file:///x", "http://x/y.png"]
-)  # fmt: skip
+    [
+        "~nobody",
+        "~nobody/x",
+        "~",
+        ".",
+        "..",
+        "/",
+        "/dev/null",
+        "/dev/full",
+        "/proc/self/mem",
+        "missing",
+        "missing/x",
+        "x" * 300,
+        "/".join(["y" * 200] * 30),
+        "a\nb",
+        "\udcff.png",
+        "",
+        "\0",
+        "/etc/passwd",
+        "file:///x",
+        "http://x/y.png",
+    ]
+)
 plain = st.one_of(st.none(), st.booleans(), whole_numbers, real_numbers, number_words, words, paths)
 objects = st.one_of(
     paths.map(lambda x: {"$path": x}),

@@ -68,8 +68,10 @@ def run(call: Callable[[], object], folder: Path, judge: Callable[..., Outcome] 
     pid = os.fork()
     if pid == 0:
         _child(call, folder)
-    ended = _watch(pid)
-    _end_group(pid)
+    try:
+        ended = _watch(pid)
+    finally:  # also when the fuzzer itself is stopped
+        _end_group(pid)
     out, err = (_tail(folder / name) for name in ("stdout", "stderr"))
     if ended in ("hang", "memory"):
         return Outcome(ended, f"{ended}; last output: {(out + err)[-500:]!r}", ended, out + err)
@@ -91,6 +93,7 @@ def _child(call: Callable[[], object], folder: Path) -> None:
     code = 70
     try:
         os.setsid()  # so that whatever the case starts can be ended with it
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
         for number, name in ((0, os.devnull), (1, folder / "stdout"), (2, folder / "stderr")):
             flags = os.O_RDONLY if number == 0 else os.O_WRONLY | os.O_CREAT | os.O_TRUNC
             handle = os.open(name, flags, 0o600)
@@ -127,12 +130,16 @@ def classify(error: BaseException) -> dict[str, str]:
     ours = [f for f in frames if Path(f.filename).is_relative_to(PACKAGE)]
     place = f"{Path(ours[-1].filename).relative_to(ROOT)} {ours[-1].name}()" if ours else "outside avbgtn"
     meant = isinstance(error, ConfigError | DataError | RunError)
-    meant |= type(error) is ValueError and bool(ours) and frames[-1] is ours[-1]  # documented, and raised by us
+    meant |= (
+        type(error) is ValueError and bool(ours) and frames[-1] is ours[-1]
+    )  # documented, and raised by us
     if meant and (trouble := not_one_clean_line(str(error))):
         return {"kind": "traceback", "text": repr(str(error)), "cause": f"{trouble} from {place}"}
     if meant:
         return {"kind": "sentence", "text": str(error), "cause": ""}
-    last = f" in {Path(frames[-1].filename).name}" if frames and (not ours or frames[-1] is not ours[-1]) else ""
+    last = (
+        f" in {Path(frames[-1].filename).name}" if frames and (not ours or frames[-1] is not ours[-1]) else ""
+    )
     text = "".join(traceback.format_exception(error))[-3000:]
     return {"kind": "traceback", "text": text, "cause": f"{type(error).__name__} from {place}{last}"}
 

@@ -21,15 +21,32 @@ CONFIGS = {
     "sound": replace(AVB_GTN_CONFIG, dataset="music", domains=("piano", "violin"), sound=SOUND),
 }
 # Numbers above these are no sizes: a computer that takes them would take no other program's memory but all of it.
-LARGEST = {"width": 10**5, "batch": 10**6, "t_steps": 10**6, "adaptive_contrast": 10**6, "noise_channels": 10**5,
-           "private_blocks": 10**5, "shared_blocks": 10**5, "size": 10**5, "seed": 2**64, "code_channels": 10**6,
-           "devices": 10**6, "workers": 10**6, "lr_halve_every": 2**63, "epochs": 2**63}  # fmt: skip
+LARGEST = {
+    "width": 10**5,
+    "batch": 10**6,
+    "t_steps": 10**6,
+    "adaptive_contrast": 10**6,
+    "noise_channels": 10**5,
+    "private_blocks": 10**5,
+    "shared_blocks": 10**5,
+    "size": 10**5,
+    "seed": 2**64,
+    "code_channels": 10**6,
+    "devices": 10**6,
+    "workers": 10**6,
+    "lr_halve_every": 2**63,
+    "epochs": 2**63,
+}
 
 _names = {
     "pictures": st.sampled_from(sorted(Parameters.checks)),
     "sounds": st.sampled_from(sorted(SoundParameters.checks)),
 }
-_odd_names = st.one_of(st.sampled_from(sorted(OTHER_NAMES)), odd.words, st.sampled_from(["Epochs", "learning-rate", "clip", "image"]))
+_odd_names = st.one_of(
+    st.sampled_from(sorted(OTHER_NAMES)),
+    odd.words,
+    st.sampled_from(["Epochs", "learning-rate", "clip", "image"]),
+)
 
 
 def _of(kind: str):
@@ -50,7 +67,11 @@ cases = st.one_of(
                 mutate.json_edits,
                 st.lists(
                     st.fixed_dictionaries(
-                        {"way": st.lists(st.integers(0, 60), min_size=1, max_size=2), "do": st.just("set"), "value": odd.plain}
+                        {
+                            "way": st.lists(st.integers(0, 60), min_size=1, max_size=2),
+                            "do": st.just("set"),
+                            "value": odd.plain,
+                        }
                     ),
                     min_size=1,
                     max_size=2,
@@ -58,11 +79,14 @@ cases = st.one_of(
             ),
         }
     ),
-)  # fmt: skip
+)
 
 SEEDS = [
     {"of": "sounds", "values": {"preset": "aligned"}},
-    {"of": "pictures", "values": {"cache": False, "lr": "1e-3", "models": "avb_gtn", "dataset": "heads"}},  # YAML's no
+    {
+        "of": "pictures",
+        "values": {"cache": False, "lr": "1e-3", "models": "avb_gtn", "dataset": "heads"},
+    },  # YAML's no
     {"of": "pictures", "values": {"cache": True}},
     {"of": "pictures", "values": {"cache": "True"}},
     {"of": "pictures", "values": {"speed": False}},
@@ -101,4 +125,6 @@ def _reasonable(values) -> None:
     for name, most in LARGEST.items():
         value = values.get(name)
         if value is not None and value > most:
-            raise SilentDifference(f"{name} has no upper bound: about 1e{len(str(abs(value))) - 1} was accepted")
+            raise SilentDifference(
+                f"{name} has no upper bound: about 1e{len(str(abs(value))) - 1} was accepted"
+            )

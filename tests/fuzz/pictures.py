@@ -15,32 +15,65 @@ from avbgtn.data import image_from_file
 from avbgtn.trainer import build
 from avbgtn.translator import Translator
 
-SHARE, QUICK = 3, 160
+SHARE, QUICK = 3, 80
 
-FILES = ("rgb.png", "rgba.png", "palette.png", "grey.png", "grey_alpha.png", "bilevel.png", "deep.png", "exif.png", "text.png", "icc.png",
-         "interlaced.tif", "rgb.jpg", "cmyk.jpg", "grey.jpg", "progressive.jpg", "exif.jpg", "icc.jpg", "rgb.webp", "exif.webp", "moving.webp", "rgb.avif",
-         "rgb.gif", "moving.gif", "rgb.tif", "deep.tif", "float.tif", "rgb.bmp", "rgb.ppm", "rgb.ico", "rgb.jp2", "rgb.tga", "rgb.pcx", "rgb.sgi", "rgb.dds",
-         "rgb.qoi", "rgb.eps", "rgb.icns", "rgb.mpo", "rgb.pdf", "rgb.msp", "rgb.xbm", "rgb.im", "wide.png", "tiny.png")  # fmt: skip
-ODD = ("empty", "folder", "missing", "fifo", "link to itself", "link to nothing", "long name", "name of bytes", "zeros", "text")
+FILES = """
+    rgb.png rgba.png palette.png grey.png grey_alpha.png bilevel.png deep.png exif.png text.png icc.png
+    interlaced.tif rgb.jpg cmyk.jpg grey.jpg progressive.jpg exif.jpg icc.jpg rgb.webp exif.webp
+    moving.webp rgb.avif rgb.gif moving.gif rgb.tif deep.tif float.tif rgb.bmp rgb.ppm rgb.ico rgb.jp2
+    rgb.tga rgb.pcx rgb.sgi rgb.dds rgb.qoi rgb.eps rgb.icns rgb.mpo rgb.pdf rgb.msp rgb.xbm rgb.im
+    wide.png tiny.png
+""".split()
+ODD = (
+    "empty",
+    "folder",
+    "missing",
+    "fifo",
+    "link to itself",
+    "link to nothing",
+    "long name",
+    "name of bytes",
+    "zeros",
+    "text",
+)
 NAMES = ("a", "a.png", "a.jpg", "a.wav", "a b.png", "ä.webp", "a\nb.png", "\x1b[31m.png", "-o.png", "[a].eps")
 
 cases = st.one_of(
     st.fixed_dictionaries(
-        {"file": st.sampled_from(FILES), "edits": st.one_of(mutate.damages, mutate.damages, mutate.damages, st.just([])),
-         "name": st.sampled_from(NAMES), "by": st.sampled_from(["read", "read", "translate"])}
+        {
+            "file": st.sampled_from(FILES),
+            "edits": st.one_of(mutate.damages, mutate.damages, mutate.damages, st.just([])),
+            "name": st.sampled_from(NAMES),
+            "by": st.sampled_from(["read", "read", "translate"]),
+        }
     ),
     st.fixed_dictionaries({"odd": st.sampled_from(ODD), "by": st.sampled_from(["read", "translate"])}),
-)  # fmt: skip
+)
 
 SEEDS = [
     *({"odd": name, "by": "read"} for name in ODD),
     *({"file": name, "edits": [], "name": "a", "by": "translate"} for name in FILES),
-    {"file": "exif.png", "edits": [{"do": "remove", "at": ["part", 990], "length": 20}], "name": "a", "by": "read"},
-    {"file": "exif.webp", "edits": [{"do": "overwrite", "at": ["end", 30], "bytes": "ff" * 8}], "name": "a", "by": "read"},
-    {"file": "rgb.avif", "edits": [{"do": "zero", "at": ["part", 500], "length": 64}], "name": "a", "by": "read"},
+    {
+        "file": "exif.png",
+        "edits": [{"do": "remove", "at": ["part", 990], "length": 20}],
+        "name": "a",
+        "by": "read",
+    },
+    {
+        "file": "exif.webp",
+        "edits": [{"do": "overwrite", "at": ["end", 30], "bytes": "ff" * 8}],
+        "name": "a",
+        "by": "read",
+    },
+    {
+        "file": "rgb.avif",
+        "edits": [{"do": "zero", "at": ["part", 500], "length": 64}],
+        "name": "a",
+        "by": "read",
+    },
     {"file": "rgb.png", "edits": [], "name": "a\nb.png", "by": "translate"},
     {"file": "rgb.png", "edits": [{"do": "cut", "at": ["part", 500]}], "name": "a\nb.png", "by": "read"},
-]  # fmt: skip
+]
 
 
 def prepare(originals):
@@ -56,15 +89,32 @@ def prepare(originals):
     moved = dict(save_all=True, append_images=[rgb.rotate(90, expand=False)] * 2)
     deep = Image.fromarray((x[..., 0] * 200).numpy().astype("uint16"))
     special = {
-        "rgba.png": (rgb.convert("RGBA"), {}), "palette.png": (rgb.quantize(17), {}), "grey.png": (rgb.convert("L"), {}),
-        "grey_alpha.png": (rgb.convert("LA"), {}), "bilevel.png": (rgb.convert("1"), {}), "deep.png": (deep, {}),
-        "deep.tif": (deep, {}), "float.tif": (Image.fromarray(x[..., 0].numpy()), {}), "exif.png": (rgb, dict(exif=exif)),
-        "text.png": (rgb, dict(pnginfo=text)), "icc.png": (rgb, dict(icc_profile=icc)), "icc.jpg": (rgb, dict(icc_profile=icc)),
-        "interlaced.tif": (rgb, dict(compression="tiff_lzw")), "cmyk.jpg": (rgb.convert("CMYK"), {}), "grey.jpg": (rgb.convert("L"), {}),
-        "progressive.jpg": (rgb, dict(progressive=True)), "exif.jpg": (rgb, dict(exif=exif)), "exif.webp": (rgb, dict(exif=exif)),
-        "moving.webp": (rgb, moved), "moving.gif": (rgb, moved), "rgb.mpo": (rgb, moved), "rgb.msp": (rgb.convert("1"), {}), "rgb.xbm": (rgb.convert("1"), {}),
-        "wide.png": (rgb.resize((3000, 33)), {}), "tiny.png": (rgb.resize((31, 200)), {}),
-    }  # fmt: skip
+        "rgba.png": (rgb.convert("RGBA"), {}),
+        "palette.png": (rgb.quantize(17), {}),
+        "grey.png": (rgb.convert("L"), {}),
+        "grey_alpha.png": (rgb.convert("LA"), {}),
+        "bilevel.png": (rgb.convert("1"), {}),
+        "deep.png": (deep, {}),
+        "deep.tif": (deep, {}),
+        "float.tif": (Image.fromarray(x[..., 0].numpy()), {}),
+        "exif.png": (rgb, dict(exif=exif)),
+        "text.png": (rgb, dict(pnginfo=text)),
+        "icc.png": (rgb, dict(icc_profile=icc)),
+        "icc.jpg": (rgb, dict(icc_profile=icc)),
+        "interlaced.tif": (rgb, dict(compression="tiff_lzw")),
+        "cmyk.jpg": (rgb.convert("CMYK"), {}),
+        "grey.jpg": (rgb.convert("L"), {}),
+        "progressive.jpg": (rgb, dict(progressive=True)),
+        "exif.jpg": (rgb, dict(exif=exif)),
+        "exif.webp": (rgb, dict(exif=exif)),
+        "moving.webp": (rgb, moved),
+        "moving.gif": (rgb, moved),
+        "rgb.mpo": (rgb, moved),
+        "rgb.msp": (rgb.convert("1"), {}),
+        "rgb.xbm": (rgb.convert("1"), {}),
+        "wide.png": (rgb.resize((3000, 33)), {}),
+        "tiny.png": (rgb.resize((31, 200)), {}),
+    }
     for name in FILES:
         image, options = special.get(name, (rgb, {}))
         try:

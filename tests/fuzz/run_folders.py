@@ -19,42 +19,109 @@ from avbgtn import translator
 from avbgtn.runs import Run
 from avbgtn.train import train
 
-SHARE, QUICK = 5, 60
+SHARE, QUICK = 5, 50
 EPOCHS, MORE = 4, 6
 # Written anew at every start, so that damage to them can change no result.
-FILES = ("parameters.json", "provenance.json", "metrics.jsonl", "timings.jsonl", "latest", "lock",
-         *(f"checkpoints/epoch-{e:08d}/{f}" for e in (EPOCHS, EPOCHS - 1)
-           for f in ("weights.safetensors", "ema.safetensors", "optimizer.safetensors", "state.json")))  # fmt: skip
+FILES = (
+    "parameters.json",
+    "provenance.json",
+    "metrics.jsonl",
+    "timings.jsonl",
+    "latest",
+    "lock",
+    *(
+        f"checkpoints/epoch-{e:08d}/{f}"
+        for e in (EPOCHS, EPOCHS - 1)
+        for f in ("weights.safetensors", "ema.safetensors", "optimizer.safetensors", "state.json")
+    ),
+)
 PLACES = (*FILES, "checkpoints", f"checkpoints/epoch-{EPOCHS:08d}")
 # What is planted, to be written through: links that lead out of the folder.
-PLANTED = (".latest.new", ".provenance.json.new", ".metrics.jsonl.new", ".timings.jsonl.new", ".parameters.json.new",
-           f"checkpoints/.writing-epoch-{MORE:08d}", f"checkpoints/epoch-{MORE:08d}")  # fmt: skip
+PLANTED = (
+    ".latest.new",
+    ".provenance.json.new",
+    ".metrics.jsonl.new",
+    ".timings.jsonl.new",
+    ".parameters.json.new",
+    f"checkpoints/.writing-epoch-{MORE:08d}",
+    f"checkpoints/epoch-{MORE:08d}",
+)
 _then = st.sampled_from(["resume", "resume", "translate"])
 
 cases = st.one_of(
-    st.fixed_dictionaries({"file": st.sampled_from(FILES), "edits": st.one_of(mutate.damages, st.tuples(mutate.garbage)), "then": _then}),
-    st.fixed_dictionaries({"file": st.sampled_from([f for f in FILES if "json" in f]), "json": mutate.json_edits, "then": _then}),
-    st.fixed_dictionaries({"file": st.sampled_from(PLACES), "gone": st.sampled_from(["deleted", "folder", "link out", "link to itself", "fifo", "older"]), "then": _then}),
-    st.fixed_dictionaries({"planted": st.sampled_from(PLANTED), "as": st.sampled_from(["link to a file", "link to a folder", "link to nothing", "file", "folder"]), "then": _then}),
-)  # fmt: skip
+    st.fixed_dictionaries(
+        {
+            "file": st.sampled_from(FILES),
+            "edits": st.one_of(mutate.damages, st.tuples(mutate.garbage)),
+            "then": _then,
+        }
+    ),
+    st.fixed_dictionaries(
+        {"file": st.sampled_from([f for f in FILES if "json" in f]), "json": mutate.json_edits, "then": _then}
+    ),
+    st.fixed_dictionaries(
+        {
+            "file": st.sampled_from(PLACES),
+            "gone": st.sampled_from(["deleted", "folder", "link out", "link to itself", "fifo", "older"]),
+            "then": _then,
+        }
+    ),
+    st.fixed_dictionaries(
+        {
+            "planted": st.sampled_from(PLANTED),
+            "as": st.sampled_from(
+                ["link to a file", "link to a folder", "link to nothing", "file", "folder"]
+            ),
+            "then": _then,
+        }
+    ),
+)
 
 _newest = f"checkpoints/epoch-{EPOCHS:08d}"
 SEEDS = [
-    *({"file": f"{_newest}/{name}.safetensors", "edits": [{"do": "flip", "at": ["part", 700], "bit": 3}], "then": "resume"} for name in ("weights", "ema", "optimizer")),
-    *({"file": name, "edits": [{"do": "replace", "bytes": text.encode().hex()}], "then": "resume"}
-      for name in ("parameters.json", "provenance.json", "timings.jsonl", "metrics.jsonl", f"{_newest}/state.json") for text in ("null", "[]", "")),
-    {"file": "metrics.jsonl", "edits": [{"do": "overwrite", "at": ["part", 300], "bytes": "0a"}], "then": "resume"},
+    *(
+        {
+            "file": f"{_newest}/{name}.safetensors",
+            "edits": [{"do": "flip", "at": ["part", 700], "bit": 3}],
+            "then": "resume",
+        }
+        for name in ("weights", "ema", "optimizer")
+    ),
+    *(
+        {"file": name, "edits": [{"do": "replace", "bytes": text.encode().hex()}], "then": "resume"}
+        for name in (
+            "parameters.json",
+            "provenance.json",
+            "timings.jsonl",
+            "metrics.jsonl",
+            f"{_newest}/state.json",
+        )
+        for text in ("null", "[]", "")
+    ),
+    {
+        "file": "metrics.jsonl",
+        "edits": [{"do": "overwrite", "at": ["part", 300], "bytes": "0a"}],
+        "then": "resume",
+    },
     *({"planted": name, "as": "link to a file", "then": "resume"} for name in PLANTED[:4]),
     {"file": "checkpoints", "gone": "link out", "then": "resume"},
     {"file": "parameters.json", "json": [{"way": [1, 20], "do": "set", "value": 0.5}], "then": "resume"},
     {"file": "lock", "gone": "fifo", "then": "resume"},
-]  # fmt: skip
+]
 
 
 def prepare(originals):
     config = replace(AVB_GTN_CONFIG, width=2)
-    train(config, RandomDomains(), epochs=EPOCHS, run_dir=originals / "run", log_every=1, measure_every=EPOCHS,
-          save_minutes=0.0, say=lambda text: None)  # fmt: skip
+    train(
+        config,
+        RandomDomains(),
+        epochs=EPOCHS,
+        run_dir=originals / "run",
+        log_every=1,
+        measure_every=EPOCHS,
+        save_minutes=0.0,
+        say=lambda text: None,
+    )
     (originals / "translated").write_text(_translated(originals / "run"))
     shutil.copytree(originals / "run", originals / "whole")
     _resume(originals / "whole")
@@ -69,7 +136,9 @@ def run(case, folder, originals):
     damaged_lines = _lines(path)
     try:
         if case["then"] == "translate":
-            asked_for = case.get("gone") == "deleted" and case["file"] == PLACES[-1]  # the one before then serves
+            asked_for = (
+                case.get("gone") == "deleted" and case["file"] == PLACES[-1]
+            )  # the one before then serves
             if _translated(path) != (originals / "translated").read_text() and not asked_for:
                 raise SilentDifference(f"damage to {_name(case)} gave another picture")
             return "the same picture"
@@ -82,12 +151,24 @@ def run(case, folder, originals):
 
 
 def _name(case) -> str:
-    return (case.get("file") or case["planted"]).replace(f"{EPOCHS:08d}", "newest").replace(f"{EPOCHS - 1:08d}", "older")
+    return (
+        (case.get("file") or case["planted"])
+        .replace(f"{EPOCHS:08d}", "newest")
+        .replace(f"{EPOCHS - 1:08d}", "older")
+    )
 
 
 def _resume(path) -> None:
     run = Run(path)
-    train(run.config, RandomDomains(), epochs=MORE, run_dir=path, log_every=1, measure_every=EPOCHS, save_minutes=0.0)
+    train(
+        run.config,
+        RandomDomains(),
+        epochs=MORE,
+        run_dir=path,
+        log_every=1,
+        measure_every=EPOCHS,
+        save_minutes=0.0,
+    )
 
 
 def _translated(path) -> str:
@@ -97,7 +178,11 @@ def _translated(path) -> str:
 
 def _lines(path) -> set[bytes]:
     try:
-        return set((path / "metrics.jsonl").read_bytes().splitlines()) if (path / "metrics.jsonl").is_file() else set()
+        return (
+            set((path / "metrics.jsonl").read_bytes().splitlines())
+            if (path / "metrics.jsonl").is_file()
+            else set()
+        )
     except OSError:
         return set()
 
@@ -111,9 +196,13 @@ def _compare(case, path, whole, damaged_lines) -> None:
         else:
             same = left.read_bytes() == right.read_bytes()
         if not same:
-            raise SilentDifference(f"after damage to {_name(case)}, {name} of the continued run is another one")
+            raise SilentDifference(
+                f"after damage to {_name(case)}, {name} of the continued run is another one"
+            )
     # Lines that damage had left whole are still there, in the file or in one that was set aside.
-    there = set().union(*(file.read_bytes().splitlines() for file in path.glob("*metrics*") if file.is_file()))
+    there = set().union(
+        *(file.read_bytes().splitlines() for file in path.glob("*metrics*") if file.is_file())
+    )
     wanted = {line for line in (whole / "metrics.jsonl").read_bytes().splitlines() if line in damaged_lines}
     if not wanted <= there:
         raise SilentDifference(f"after damage to {_name(case)}, whole lines of metrics.jsonl are gone")
@@ -128,7 +217,13 @@ def _damage(case, path, outside) -> None:
         elif what == "folder":
             target.mkdir()
         else:
-            target.symlink_to({"link to a file": outside / "mine", "link to a folder": outside, "link to nothing": outside / "new"}[what])
+            target.symlink_to(
+                {
+                    "link to a file": outside / "mine",
+                    "link to a folder": outside,
+                    "link to nothing": outside / "new",
+                }[what]
+            )
         return
     target = path / case["file"]
     if "edits" in case:

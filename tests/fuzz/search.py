@@ -5,6 +5,7 @@ further along the same road.
 """
 
 import json
+import os
 import shutil
 import tempfile
 import time
@@ -32,14 +33,19 @@ class Tally:
     counts: Counter = field(default_factory=Counter)
     causes: dict[str, tuple[Any, Outcome]] = field(default_factory=dict)  # the smallest case of each
     seen: Counter = field(default_factory=Counter)  # how often each cause came up
-    seconds: float = 0.0
+    seconds: float = 0.0  # by the clock, of everything
+    cpu_seconds: float = 0.0  # of the cases that count, not of those that make a failure smaller
 
     @property
     def tried(self) -> int:
         return sum(self.counts.values())
 
     def row(self) -> dict[str, Any]:
-        return {"tried": self.tried} | {name: self.counts[name] for name in KINDS} | {"seconds": round(self.seconds, 1)}
+        return (
+            {"tried": self.tried}
+            | {name: self.counts[name] for name in KINDS}
+            | {"seconds": round(self.seconds, 1), "cpu_seconds": round(self.cpu_seconds, 1)}
+        )
 
 
 class _New(Exception):
@@ -70,7 +76,9 @@ class Search:
         if hasattr(self.kind, "prepare"):
             made = self.one(lambda folder: self.kind.prepare(self.originals), judged=False)
             if made.kind != "success":
-                raise RuntimeError(f"{self.kind.__name__}: the originals could not be made: {made.text} {made.output}")
+                raise RuntimeError(
+                    f"{self.kind.__name__}: the originals could not be made: {made.text} {made.output}"
+                )
         self.prepared = True
 
     def one(self, call, judged: bool = True) -> Outcome:
@@ -91,7 +99,9 @@ class Search:
         self.prepare()
         start, cases = time.monotonic(), getattr(self.kind, "SEEDS", ())
         for case in cases if which is None else [cases[k] for k in which]:
+            before = _worked()
             self._note(case, self.repeat(case))
+            self.tally.cpu_seconds += _worked() - before
         self.tally.seconds += time.monotonic() - start
 
     def quick(self) -> None:
@@ -116,9 +126,13 @@ class Search:
 
         @seeded(number)
         @settings(
-            max_examples=cases, deadline=None, database=None, report_multiple_bugs=False,
-            suppress_health_check=list(HealthCheck), phases=(Phase.generate, Phase.shrink),
-        )  # fmt: skip
+            max_examples=cases,
+            deadline=None,
+            database=None,
+            report_multiple_bugs=False,
+            suppress_health_check=list(HealthCheck),
+            phases=(Phase.generate, Phase.shrink),
+        )
         @given(self.kind.cases)
         def attempt(case):
             key = json.dumps(case, sort_keys=True)
@@ -128,7 +142,9 @@ class Search:
                 if state[budget] <= 0 or time.monotonic() > until:
                     return
                 state[budget] -= 1
+                before = _worked()
                 known[key] = self.repeat(case)
+                self.tally.cpu_seconds += (_worked() - before) * (target is None)
                 if target is None and self._note(case, known[key]):
                     state["target"] = known[key].cause
                     if known[key].kind in ("hang", "memory"):  # each takes long: not made smaller
@@ -153,3 +169,8 @@ class Search:
         if new:
             self.tally.causes[outcome.cause] = case, outcome
         return new
+
+
+def _worked() -> float:
+    """CPU-seconds of this process and of all children that have ended."""
+    return sum(os.times()[:4])

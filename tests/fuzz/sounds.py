@@ -20,40 +20,85 @@ from avbgtn.sound import Sound
 from avbgtn.sound_translator import SoundTranslator
 from avbgtn.trainer import build
 
-SHARE, QUICK = 3, 70
+SHARE, QUICK = 3, 40
 RATE = 8000
-FORMATS = {"pcm16.wav": ("WAV", "PCM_16"), "pcm24.wav": ("WAV", "PCM_24"), "u8.wav": ("WAV", "PCM_U8"), "float.wav": ("WAV", "FLOAT"),
-           "wavex.wav": ("WAVEX", "PCM_16"), "a.flac": ("FLAC", "PCM_16"), "a.ogg": ("OGG", "VORBIS"), "a.opus": ("OGG", "OPUS"), "a.mp3": ("MP3", "MPEG_LAYER_III"),
-           "a.aiff": ("AIFF", "PCM_16"), "a.au": ("AU", "PCM_16"), "a.caf": ("CAF", "PCM_16"), "a.w64": ("W64", "PCM_16"), "a.rf64": ("RF64", "PCM_16"),
-           "gsm.wav": ("WAV", "GSM610"), "ima.wav": ("WAV", "IMA_ADPCM"), "a.voc": ("VOC", "PCM_16"), "a.ircam": ("IRCAM", "PCM_16")}  # fmt: skip
+FORMATS = {
+    "pcm16.wav": ("WAV", "PCM_16"),
+    "pcm24.wav": ("WAV", "PCM_24"),
+    "u8.wav": ("WAV", "PCM_U8"),
+    "float.wav": ("WAV", "FLOAT"),
+    "wavex.wav": ("WAVEX", "PCM_16"),
+    "a.flac": ("FLAC", "PCM_16"),
+    "a.ogg": ("OGG", "VORBIS"),
+    "a.opus": ("OGG", "OPUS"),
+    "a.mp3": ("MP3", "MPEG_LAYER_III"),
+    "a.aiff": ("AIFF", "PCM_16"),
+    "a.au": ("AU", "PCM_16"),
+    "a.caf": ("CAF", "PCM_16"),
+    "a.w64": ("W64", "PCM_16"),
+    "a.rf64": ("RF64", "PCM_16"),
+    "gsm.wav": ("WAV", "GSM610"),
+    "ima.wav": ("WAV", "IMA_ADPCM"),
+    "a.voc": ("VOC", "PCM_16"),
+    "a.ircam": ("IRCAM", "PCM_16"),
+}
 # Headers that promise too much, nothing, or the absurd: (offset, format, value) in a plain WAV file.
-LIES = {"plus36": (40, "<I", 36), "size0": (40, "<I", 0), "size of pipes": (40, "<I", 0xFFFFFFFF), "riff0": (4, "<I", 0), "rate1": (24, "<I", 1), "rate0": (24, "<I", 0),
-        "rate huge": (24, "<I", 2**31 - 1), "channels0": (22, "<H", 0), "channels huge": (22, "<H", 1024), "bits0": (34, "<H", 0)}  # fmt: skip
+LIES = {
+    "plus36": (40, "<I", 36),
+    "size0": (40, "<I", 0),
+    "size of pipes": (40, "<I", 0xFFFFFFFF),
+    "riff0": (4, "<I", 0),
+    "rate1": (24, "<I", 1),
+    "rate0": (24, "<I", 0),
+    "rate huge": (24, "<I", 2**31 - 1),
+    "channels0": (22, "<H", 0),
+    "channels huge": (22, "<H", 1024),
+    "bits0": (34, "<H", 0),
+}
 NAMES = ("a", "a.wav", "a.mp3", "a.png", "a\nb.wav", "\x1b[31m.wav", "-o.flac")
 _by = st.sampled_from(["read", "read", "translate"])
 
 cases = st.one_of(
     st.fixed_dictionaries(
-        {"file": st.sampled_from(sorted(FORMATS)), "edits": st.one_of(mutate.damages, mutate.damages, mutate.damages, st.just([])),
-         "name": st.sampled_from(NAMES), "by": _by}
+        {
+            "file": st.sampled_from(sorted(FORMATS)),
+            "edits": st.one_of(mutate.damages, mutate.damages, mutate.damages, st.just([])),
+            "name": st.sampled_from(NAMES),
+            "by": _by,
+        }
     ),
-    st.fixed_dictionaries({"lie": st.sampled_from(sorted(LIES)), "edits": st.one_of(st.just([]), mutate.damages), "by": _by}),
+    st.fixed_dictionaries(
+        {"lie": st.sampled_from(sorted(LIES)), "edits": st.one_of(st.just([]), mutate.damages), "by": _by}
+    ),
     st.fixed_dictionaries({"odd": st.sampled_from(ODD), "by": _by}),
     st.fixed_dictionaries(
-        {"rate": st.sampled_from([RATE, RATE, 11025, 44100, 5, 8001, 192000]), "samples": st.integers(0, 12000),
-         "channels": st.sampled_from([1, 2, 2, 3, 6]), "level": st.sampled_from([0.3, 1.0, 4.0, 1e-4, 1e-8, 1e-30, 0.0]), "sides": st.sampled_from(["both", "left"])}
+        {
+            "rate": st.sampled_from([RATE, RATE, 11025, 44100, 5, 8001, 192000]),
+            "samples": st.integers(0, 12000),
+            "channels": st.sampled_from([1, 2, 2, 3, 6]),
+            "level": st.sampled_from([0.3, 1.0, 4.0, 1e-4, 1e-8, 1e-30, 0.0]),
+            "sides": st.sampled_from(["both", "left"]),
+        }
     ),
-)  # fmt: skip
+)
 
 SEEDS = [
     *({"lie": name, "edits": [], "by": by} for name in LIES for by in ("read", "translate")),
     *({"file": name, "edits": [], "name": "a", "by": "translate"} for name in FORMATS),
     *({"odd": name, "by": "read"} for name in ODD),
-    *({"rate": RATE, "samples": 15871 % 512 + 512 * k, "channels": 2, "level": 0.3, "sides": "both"} for k in (4, 9, 15)),
+    *(
+        {"rate": RATE, "samples": 15871 % 512 + 512 * k, "channels": 2, "level": 0.3, "sides": "both"}
+        for k in (4, 9, 15)
+    ),
     {"rate": RATE, "samples": 9000, "channels": 2, "level": 0.3, "sides": "left"},
     {"rate": RATE, "samples": 9000, "channels": 2, "level": 1e-8, "sides": "both"},
-    {"file": "a.flac", "edits": [{"do": "overwrite", "at": ["start", 21], "bytes": "0fffffffff"}], "name": "a.flac", "by": "read"},
-]  # fmt: skip
+    {
+        "file": "a.flac",
+        "edits": [{"do": "overwrite", "at": ["start", 21], "bytes": "0fffffffff"}],
+        "name": "a.flac",
+        "by": "read",
+    },
+]
 
 
 def _tone(samples: int, rate: int, channels: int, level: float, sides: str = "both") -> np.ndarray:
@@ -67,7 +112,9 @@ def prepare(originals):
     x = _tone(6000, RATE, 2, 0.5)
     for name, (kind, subtype) in FORMATS.items():
         try:
-            soundfile.write(originals / name, x[:, :1] if subtype == "GSM610" else x, RATE, format=kind, subtype=subtype)
+            soundfile.write(
+                originals / name, x[:, :1] if subtype == "GSM610" else x, RATE, format=kind, subtype=subtype
+            )
         except (soundfile.LibsndfileError, ValueError):  # a libsndfile that writes no such files
             (originals / name).write_bytes(b"no such writer")
     from PIL import Image

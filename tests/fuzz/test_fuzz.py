@@ -24,7 +24,15 @@ def found(tmp_path_factory, request):
     here = [item for item in request.session.items if item.path == Path(__file__)]
     chosen = [name for name in kinds.NAMES if any(f"[{name}]" in item.name for item in here)]
     out = tmp_path_factory.mktemp("fuzz")
-    command = [sys.executable, str(HERE), "--quick", "--only", ",".join(chosen or kinds.NAMES), "--out", str(out)]
+    command = [
+        sys.executable,
+        str(HERE),
+        "--quick",
+        "--only",
+        ",".join(chosen or kinds.NAMES),
+        "--out",
+        str(out),
+    ]
     # no limit of time here: the fuzzer itself ends what hangs
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     try:

@@ -17,20 +17,41 @@ from avbgtn import translator
 from avbgtn.runs import Run
 from avbgtn.train import train
 
-SHARE, QUICK = 2, 80
+SHARE, QUICK = 2, 50
 FILES = ("unit", "avb_gtn")
 # What is done to the tensors of a file that stays well formed.
-TENSORS = ("nan", "infinity", "half", "double", "whole numbers", "missing", "more", "other shape", "empty", "renamed")
+TENSORS = (
+    "nan",
+    "infinity",
+    "half",
+    "double",
+    "whole numbers",
+    "missing",
+    "more",
+    "other shape",
+    "empty",
+    "renamed",
+)
 METADATA = ("none", "no json", "null", "list", "empty", "newer", "other")
 
 cases = st.one_of(
-    st.fixed_dictionaries({"file": st.sampled_from(FILES), "edits": st.one_of(mutate.damages, st.tuples(mutate.garbage))}),
+    st.fixed_dictionaries(
+        {"file": st.sampled_from(FILES), "edits": st.one_of(mutate.damages, st.tuples(mutate.garbage))}
+    ),
     st.fixed_dictionaries({"file": st.sampled_from(FILES), "header": mutate.json_edits}),
     st.fixed_dictionaries({"file": st.sampled_from(FILES), "config": mutate.json_edits}),
-    st.fixed_dictionaries({"file": st.sampled_from(FILES), "tensors": st.sampled_from(TENSORS), "which": st.integers(0, 30)}),
+    st.fixed_dictionaries(
+        {"file": st.sampled_from(FILES), "tensors": st.sampled_from(TENSORS), "which": st.integers(0, 30)}
+    ),
     st.fixed_dictionaries({"file": st.sampled_from(FILES), "metadata": st.sampled_from(METADATA)}),
-    st.fixed_dictionaries({"odd": st.sampled_from(["empty", "folder", "missing", "fifo", "link to itself", "long name", "zeros"])}),
-)  # fmt: skip
+    st.fixed_dictionaries(
+        {
+            "odd": st.sampled_from(
+                ["empty", "folder", "missing", "fifo", "link to itself", "long name", "zeros"]
+            )
+        }
+    ),
+)
 
 SEEDS = [
     *({"file": "avb_gtn", "tensors": name, "which": 0} for name in TENSORS),
@@ -90,16 +111,29 @@ def _rewritten(original, path, case) -> None:
     if "config" in case:
         metadata["config"] = json.dumps(mutate.json_edited(json.loads(metadata["config"]), case["config"]))
     elif "metadata" in case:
-        texts = {"no json": "{", "null": "null", "list": "[]", "empty": "", "newer": '{"format": 99}', "other": '"unit"'}
+        texts = {
+            "no json": "{",
+            "null": "null",
+            "list": "[]",
+            "empty": "",
+            "newer": '{"format": 99}',
+            "other": '"unit"',
+        }
         metadata = {} if case["metadata"] == "none" else {"config": texts[case["metadata"]]}
     else:
         name = sorted(tensors)[case["which"] % len(tensors)]
         tensor = tensors.pop(name)
         changed = {
-            "nan": lambda: tensor * float("nan"), "infinity": lambda: tensor + float("inf"), "half": tensor.half, "double": tensor.double,
-            "whole numbers": tensor.long, "other shape": lambda: tensor[..., None], "empty": lambda: tensor[:0],
-            "more": tensor.clone, "renamed": tensor.clone,
-        }  # fmt: skip
+            "nan": lambda: tensor * float("nan"),
+            "infinity": lambda: tensor + float("inf"),
+            "half": tensor.half,
+            "double": tensor.double,
+            "whole numbers": tensor.long,
+            "other shape": lambda: tensor[..., None],
+            "empty": lambda: tensor[:0],
+            "more": tensor.clone,
+            "renamed": tensor.clone,
+        }
         if case["tensors"] in changed:
             tensors["x" if case["tensors"] == "renamed" else name] = changed[case["tensors"]]()
         if case["tensors"] == "more":
