@@ -15,7 +15,7 @@ from PIL import Image
 from avbgtn import data
 from avbgtn.sound import Sound
 
-SHARE, QUICK = 3, 60
+SHARE, QUICK = 3, 30
 SOUND = Sound.of("band_gain", rate=8000, seconds=0.2, size=32)
 HAIR = (
     "brown",

@@ -63,7 +63,7 @@ def run(call: Callable[[], object], folder: Path, judge: Callable[..., Outcome] 
 
     Args:
         folder: an existing folder of the case; ``report``, ``stdout`` and ``stderr`` are written there.
-        judge: for a child that replaces itself by another program: (exit code, stdout, stderr) to an Outcome.
+        judge: for a child that replaces itself by another program: (exit code, stdout, stderr, folder) to an Outcome.
     """
     pid = os.fork()
     if pid == 0:
@@ -76,7 +76,7 @@ def run(call: Callable[[], object], folder: Path, judge: Callable[..., Outcome] 
     if ended in ("hang", "memory"):
         return Outcome(ended, f"{ended}; last output: {(out + err)[-500:]!r}", ended, out + err)
     if judge is not None:
-        return judge(ended, out, err)
+        return judge(ended, out, err, folder)
     try:
         report = json.loads((folder / "report").read_text())
     except (OSError, ValueError):

@@ -13,7 +13,7 @@ from avbgtn.parameters import OTHER_NAMES, Parameters, from_parameters
 from avbgtn.sound import Sound
 from avbgtn.sound_parameters import SoundParameters
 
-SHARE, QUICK = 3, 300  # of the hour's time, and cases of the minute
+SHARE, QUICK = 3, 150  # of the hour's time, and cases of the minute
 SOUND = Sound("complex", rate=8000, fft=62, hop=31, rows=32, columns=32)
 CONFIGS = {
     "unit": UNIT_CONFIG,

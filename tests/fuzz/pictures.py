@@ -15,7 +15,7 @@ from avbgtn.data import image_from_file
 from avbgtn.trainer import build
 from avbgtn.translator import Translator
 
-SHARE, QUICK = 3, 80
+SHARE, QUICK = 3, 50
 
 FILES = """
     rgb.png rgba.png palette.png grey.png grey_alpha.png bilevel.png deep.png exif.png text.png icc.png

@@ -19,7 +19,7 @@ from avbgtn import translator
 from avbgtn.runs import Run
 from avbgtn.train import train
 
-SHARE, QUICK = 5, 50
+SHARE, QUICK = 5, 40
 EPOCHS, MORE = 4, 6
 # Written anew at every start, so that damage to them can change no result.
 FILES = (

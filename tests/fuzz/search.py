@@ -36,6 +36,8 @@ class Tally:
     seconds: float = 0.0  # by the clock, of everything
     cpu_seconds: float = 0.0  # of the cases that count, not of those that make a failure smaller
 
+    digest: int = 0  # of all cases that count, in their order: equal where the same was tried
+
     @property
     def tried(self) -> int:
         return sum(self.counts.values())
@@ -44,7 +46,11 @@ class Tally:
         return (
             {"tried": self.tried}
             | {name: self.counts[name] for name in KINDS}
-            | {"seconds": round(self.seconds, 1), "cpu_seconds": round(self.cpu_seconds, 1)}
+            | {
+                "digest": f"{self.digest:08x}",
+                "seconds": round(self.seconds, 1),
+                "cpu_seconds": round(self.cpu_seconds, 1),
+            }
         )
 
 
@@ -162,6 +168,7 @@ class Search:
     def _note(self, case: Any, outcome: Outcome) -> bool:
         """Count an outcome; whether it is a failure of a new cause."""
         self.tally.counts[outcome.kind] += 1
+        self.tally.digest = zlib.crc32(json.dumps(case, sort_keys=True).encode(), self.tally.digest)
         if outcome.right:
             return False
         self.tally.seen[outcome.cause] += 1

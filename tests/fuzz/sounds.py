@@ -20,7 +20,7 @@ from avbgtn.sound import Sound
 from avbgtn.sound_translator import SoundTranslator
 from avbgtn.trainer import build
 
-SHARE, QUICK = 3, 40
+SHARE, QUICK = 3, 20
 RATE = 8000
 FORMATS = {
     "pcm16.wav": ("WAV", "PCM_16"),
