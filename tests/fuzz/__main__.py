@@ -80,11 +80,10 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _by_time(searches: list[Search], seconds: float) -> None:
     """Each kind in turn for a slice of the time by its share, until the time is over and each has its least number."""
-    start = time.monotonic()
-    for search in searches:
-        search.prepare()
+    for search in searches:  # what failed once is tried in any case, and on top of the time
         search.seeds()
         _say(search.tally)
+    start = time.monotonic()
     while (left := start + seconds - time.monotonic()) > 0:
         total = sum(s.kind.SHARE for s in searches)
         scale = min(1.0, left / (SLICE * total))
