@@ -13,10 +13,10 @@ NOTEBOOKS := $(wildcard book/*.ipynb)
 # The kernel of this environment, not one of the same name in the user's home.
 export JUPYTER_PREFER_ENV_PATH = 1
 # One thread a process: on a machine with other work, two are many times slower than one.
-run test bench study: export OMP_NUM_THREADS = 1
+run test bench fuzz study: export OMP_NUM_THREADS = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test variants bench study book pdf classroom text clean
+.PHONY: help run test variants bench fuzz study book pdf classroom text clean
 
 help:  ## list the targets
 	@echo "usage: make TARGET [ARGS=\"...\"] [PYTHON=python3.12] [VENV=.venv]"
@@ -39,6 +39,9 @@ bench: $(READY)  ## time a training step against the base code's, half an hour (
 
 variants: $(READY)  ## run every notebook and numerical test on older instruction sets, an hour and a half (ARGS="--only audio", ARGS="--seeds 8 --gather")
 	@$(PY) tools/variants $(ARGS)
+
+fuzz: $(READY)  ## an hour of odd and damaged input of every kind; none may end in a traceback (ARGS="--minutes 5 --seed 7 --only pictures")
+	@$(PY) tests/fuzz $(ARGS)
 
 study: GRID = $(if $(filter quick,$(PRESET)),toy,$(PRESET))
 study: $(READY)  ## train the study of the results chapter, CPU-hours (PRESET=quick: toy size, 10 minutes), and read it; stop and go on as you like
