@@ -68,6 +68,6 @@ clean:  ## remove what `book`, `classroom` and `run` built; trained runs and the
 	rm -rf build _build book/_vendor .pytest_cache .ruff_cache *.egg-info
 	@echo "Kept: $(VENV)/ and runs/. Remove them by hand if you want them gone."
 
-$(READY): requirements.lock pyproject.toml
+$(READY): requirements.lock requirements-uv.lock pyproject.toml
 	@command -v $(PYTHON) >/dev/null || { echo "Python was not found as '$(PYTHON)': install Python 3.11 or newer, or name one: make PYTHON=/path/to/python3"; exit 1; }
 	@$(PYTHON) tools/make_venv.py $(VENV)

@@ -61,6 +61,8 @@ def pytest_configure(config):
     os.environ |= {name: os.path.join(folder, part) for name, part in SETTINGS.items()}
     os.environ |= {"JUPYTER_PREFER_ENV_PATH": "1", "TZ": "UTC"}
     time.tzset()
+    if os.environ.pop("PYTHONDONTWRITEBYTECODE", None):  # every process would compile torch's files again
+        os.environ["PYTHONPYCACHEPREFIX"] = os.path.join(folder, "bytecode")
     if not os.access(os.path.expanduser("~"), os.W_OK):  # where libraries keep what they have compiled
         os.environ["HOME"] = os.path.join(folder, "home")
     for name in ("runs", "data", "home", "kernels"):

@@ -3,6 +3,7 @@
 import json
 import pathlib
 import re
+import runpy
 import subprocess
 import sys
 import tomllib
@@ -29,14 +30,72 @@ def requirements(*extras):
     return {canonicalize_name(wanted.name): wanted for wanted in map(Requirement, lines)}
 
 
-def locked():
-    """[(name, version, requirement)] of every line of requirements.lock."""
-    lines = (ROOT / "requirements.lock").read_text(encoding="utf-8").splitlines()
-    pins = [Requirement(line) for line in lines if line.strip() and not line.lstrip().startswith("#")]
+LOCKS = ("requirements.lock", "requirements-uv.lock")
+
+
+def lines_of(lock):
+    """[(requirement, options)] of every line of a lock, where a line may go on behind a backslash."""
+    text = (ROOT / lock).read_text(encoding="utf-8").replace("\\\n", " ")
+    lines = [line.strip() for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
+    return [(words[0].strip(), words[1:]) for words in (line.split(" --") for line in lines)]
+
+
+def locked(lock="requirements.lock"):
+    """[(name, version, requirement)] of every line of a lock."""
+    pins = [Requirement(line) for line, _ in lines_of(lock)]
     for pin in pins:
         exact = [part.operator for part in pin.specifier] == ["=="]
-        assert exact and pin.url is None, f"requirements.lock: {pin} is not pinned with =="
+        assert exact and pin.url is None, f"{lock}: {pin} is not pinned with =="
     return [(canonicalize_name(pin.name), next(iter(pin.specifier)).version, pin) for pin in pins]
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_every_locked_package_has_its_sums_and_nothing_else(lock):
+    """Without a sum at one package, an installer checks none of them or refuses them all."""
+    assert locked(lock)
+    for line, options in lines_of(lock):
+        assert line and not line.startswith("-"), f"{lock}: {line} is an option; a lock names packages alone"
+        assert options, f"{lock}: {line} has no hash: compile it with --generate-hashes (its second line)"
+        for option in options:
+            assert re.fullmatch("hash=sha256:[0-9a-f]{64}", option.strip()), f"{lock}: {line} --{option}"
+
+
+def test_lock_is_made_again_by_its_second_line():
+    command = (ROOT / "requirements.lock").read_text(encoding="utf-8").splitlines()[1]
+    assert {"--universal", "--generate-hashes", "--no-emit-index-url"} <= set(command.split()), command
+    assert re.findall(r"--extra (\S+)", command) == list(LOCKED_EXTRAS), command
+
+
+def test_installation_stops_at_a_package_with_another_sum():
+    """Both installers' words for it, and neither is asked after the other has refused."""
+    make_venv = runpy.run_path(str(ROOT / "tools" / "make_venv.py"))
+    for said in (
+        "  cause: Hash mismatch for `sortedcontainers==2.4.0`\n\n  Expected:\n    sha256:0000a5a0",
+        "ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE. If you have updated",
+        "ERROR: Hashes are required in --require-hashes mode, but they are missing from some requirements",
+        "error: In `--require-hashes` mode, all requirements must have a hash, but there were none for: six",
+    ):
+        with pytest.raises(SystemExit, match="its checksum is not one of those in requirements.lock"):
+            make_venv["check_sums"](said)
+    make_venv["check_sums"]("error: Failed to fetch: `six`\n  cause: dns error")
+
+
+@pytest.mark.parametrize("uv_can", [True, False])
+def test_installation_asks_for_the_sums_whichever_installer_does_it(uv_can, monkeypatch):
+    make_venv, asked = runpy.run_path(str(ROOT / "tools" / "make_venv.py")), []
+
+    def heard(*command, **environment):
+        asked.append(command)
+        return uv_can or "uv" not in " ".join(command), ""
+
+    functions = make_venv["install"].__globals__
+    monkeypatch.setitem(functions, "run", lambda *command, **environment: asked.append(command) or True)
+    monkeypatch.setitem(functions, "run_heard", heard)
+    assert make_venv["install"]("python")
+    *packages, ours = asked
+    assert ("uv" in ours) == uv_can and "--editable" in ours and "--no-build-isolation" in ours
+    assert all("--require-hashes" in command for command in packages) and len(packages) == 2
+    assert "requirements-uv.lock" in packages[0] and "requirements.lock" in packages[1]
 
 
 def test_lock_is_exact_and_within_the_ranges():

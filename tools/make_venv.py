@@ -1,18 +1,19 @@
 """Make the virtual environment the Makefile works in: `python tools/make_venv.py [.venv]`.
 
-Installs the exact versions of requirements.lock, then this package itself, editable. uv does it where it can
-be installed, since it is many times faster; pip does it elsewhere. Ends by touching `.ready` in the folder.
+Installs the exact versions of requirements.lock, each file checked against the SHA-256 sums there, then this package
+itself, editable. uv (of requirements-uv.lock, checked likewise) does it where it can be installed, since it is many times
+faster; pip does it elsewhere. Ends by touching `.ready` in the folder.
 """
 # Written so that an old Python can read it far enough to say that it is too old.
 
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
 import time
 
-UV = "0.13.8"
 NEWEST_TOO_OLD = (3, 10)
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
@@ -38,20 +39,55 @@ def run(*command, **environment):
     return subprocess.run(command, cwd=str(ROOT), env=dict(os.environ, **environment)).returncode == 0
 
 
+def run_heard(*command, **environment):
+    """Run a command on view; whether it succeeded, and what it wrote as errors."""
+    environment = dict(os.environ, **environment)
+    child = subprocess.Popen(
+        command, cwd=str(ROOT), env=environment, stderr=subprocess.PIPE, universal_newlines=True
+    )
+    said = []
+    for line in child.stderr:
+        sys.stderr.write(line)
+        said.append(line)
+    return child.wait() == 0, "".join(said)
+
+
+def check_sums(said):
+    """End with one sentence where an installer refused a file for its sum; another installer must not try it again."""
+    if re.search("hash mismatch|do not match the hashes|hashes are required|must have .*hash", said, re.I):
+        sys.exit(
+            "A package was refused and not installed: its checksum is not one of those in requirements.lock "
+            "or requirements-uv.lock (see above). Its file was changed on the way or at the package index: try again later, or with another index."
+        )
+
+
 def install(python):
     """Fill the environment of `python`, with uv or else with pip; True if all of it is there."""
     quiet = ("--quiet", "--disable-pip-version-check")
-    if run(python, "-m", "pip", "install", *quiet, "uv==" + UV):
+    pip = (python, "-m", "pip", "install") + quiet
+    locked = ("--require-hashes", "-r", "requirements.lock")
+    tools = ("--build-constraints", "requirements.lock")  # what builds a source package is locked too
+    here = (
+        "--no-deps",
+        "--no-build-isolation",
+        "--editable",
+        ".",
+    )  # builds with the setuptools that is locked
+    done, said = run_heard(*pip, "--require-hashes", "-r", "requirements-uv.lock")
+    check_sums(said)
+    if done:
         # uv reads no pip settings; the one that most often matters is handed on.
         index = os.environ.get("PIP_INDEX_URL")
         settings = {"UV_DEFAULT_INDEX": index} if index and "UV_DEFAULT_INDEX" not in os.environ else {}
         uv = (python, "-m", "uv", "pip", "install", "--python", python)
-        if run(*uv, "-r", "requirements.lock", **settings):
-            return run(*uv, "--no-deps", "--no-build-isolation", "--editable", ".", **settings)
+        done, said = run_heard(*(uv + locked + tools), **settings)
+        check_sums(said)
+        if done:
+            return run(*(uv + here), **settings)
     print("uv could not do it: going on with pip, which takes several minutes longer.", flush=True)
-    pip = (python, "-m", "pip", "install", *quiet)
-    here = ("--no-deps", "--no-build-isolation", "--editable", ".")
-    return run(*pip, "-r", "requirements.lock") and run(*pip, *here)
+    done, said = run_heard(*(pip + locked))
+    check_sums(said)
+    return done and run(*(pip + here))
 
 
 def main(folder):
