@@ -11,6 +11,7 @@ import sys
 import tempfile
 import threading
 import time
+import warnings
 
 import pytest
 
@@ -51,6 +52,9 @@ def pytest_configure(config):
         _prepare_nbval(config.option)
     if hasattr(config, "workerinput"):
         return  # a worker of xdist inherits the environment of the process that started it
+    if os.environ.get("PYTHONWARNINGS"):  # this process has read it
+        sys.warnoptions.clear()
+        warnings.resetwarnings()
     for name in filter(FOREIGN.match, list(os.environ)):
         del os.environ[name]
     _remove_left_folders()

@@ -5,7 +5,7 @@ import time
 import pytest
 import torch
 
-from avbgtn import data, streams
+from avbgtn import data, reading, streams
 from avbgtn.attributes import AttributeClassifier, attribute_accuracy, train_attribute_classifier
 
 
@@ -20,7 +20,7 @@ def test_heads_are_told_apart():
     said, start = [], time.process_time()
     classifier = train_attribute_classifier(train.x1, train.x2, seed=0, say=said.append)
     seconds = time.process_time() - start
-    assert seconds < 25, f"training took {seconds:.0f} CPU-seconds"
+    assert seconds < 25 * reading.slowness(), f"training took {seconds:.0f} CPU-seconds"
     assert classifier.held_out == 52 and classifier.held_out_accuracy >= 0.97 and "52" in said[0]
     accuracy = [attribute_accuracy(classifier, x, k) for k, x in ((1, validation.x1), (2, validation.x2))]
     assert sum(accuracy) / 2 >= 0.97, f"brown {accuracy[0]:.3f}, blond {accuracy[1]:.3f}"

@@ -52,8 +52,20 @@ def test_budget_holds_twice(monkeypatch, capsys):
     assert capsys.readouterr().out == "within twice the budget of 10 CPU-seconds: True\n"
     with pytest.raises(RuntimeError, match="20 CPU-seconds, more than twice its budget of 9"):
         reading.within_budget(9)
+    monkeypatch.setattr(reading, "slowness", lambda: 1.2)  # a processor on which everything takes longer
+    reading.within_budget(9)
+    assert capsys.readouterr().out == "within twice the budget of 9 CPU-seconds: True\n"
     reading.within_budget(9, comparable=False)
     assert "other parameters" in capsys.readouterr().out
+
+
+def test_a_slow_processor_is_measured(monkeypatch):
+    usual = reading.slowness()
+    assert 1 <= usual < 50
+    monkeypatch.setattr(reading, "FIXED_WORK", reading.FIXED_WORK / 100)
+    assert reading.slowness() > 5, "a hundred times as slow"
+    monkeypatch.setattr(reading, "FIXED_WORK", 1e6)
+    assert reading.slowness() == 1
 
 
 def test_cost_names_machine_and_versions(capsys):
