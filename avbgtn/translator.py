@@ -28,7 +28,8 @@ def load(source: str | Path, *, epoch: int | None = None, ema: bool = True) -> "
     Raises:
         RunError: no such name or path, or the file is damaged, a pickle, or of another architecture.
     """
-    path = committed_file(str(source)) if str(source) in committed() else folder_path(source)
+    pinned = str(source) in committed()
+    path = committed_file(str(source)) if pinned else folder_path(source)
     if path.is_dir():
         run = Run(path)
         return _translator(run_model(run, epoch=epoch, ema=ema))
@@ -36,7 +37,7 @@ def load(source: str | Path, *, epoch: int | None = None, ema: bool = True) -> "
         raise RunError(
             f"no weights called {str(source)!r}: give one of {', '.join(committed()) or '(none committed)'}, a .safetensors file or a run folder"
         )
-    config, tensors = read_weights(path)
+    config, tensors = read_weights(path, pinned=pinned)
     model = build(config)
     load_weights(model.player_parameters()["generators"], tensors, path)
     return _translator(model)

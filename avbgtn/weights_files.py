@@ -3,7 +3,9 @@
 Those of the package are pinned by their SHA-256 in ``weights/SHA256SUMS`` (the form that ``sha256sum -c`` reads).
 """
 
+import hashlib
 import json
+import warnings
 from pathlib import Path
 
 import torch
@@ -17,6 +19,7 @@ from .tensor_files import (
     Tensors,
     check_shapes,
     check_sum,
+    damaged,
     read_header,
     read_tensors,
     sha256,
@@ -26,6 +29,7 @@ from .trainer import build
 
 WEIGHTS = Path(__file__).parent / "weights"
 SUMS = "SHA256SUMS"
+SUM = "sha256"  # of the numbers, in a file's metadata
 
 
 def committed() -> list[str]:
@@ -57,11 +61,15 @@ def pin() -> None:
     write_atomically(WEIGHTS / SUMS, "".join(lines))
 
 
-def read_weights(path: Path) -> tuple[Config, Tensors]:
+def read_weights(path: Path, *, pinned: bool = False) -> tuple[Config, Tensors]:
     """The config and the weights of a file; that they belong together is known before a model is built.
 
+    Args:
+        pinned: its sum was compared already, as of the weights of the package, which hold none themselves.
+
     Raises:
-        RunError: the file is damaged, a pickle, without a config, with one out of its limits, or with other tensors.
+        RunError: the file is damaged, a pickle, without a config, with one out of its limits, or with other tensors; or its
+            numbers are not those of the sum that it holds.
     """
     header = read_header(path)
     text = header.metadata.get("config")
@@ -75,12 +83,31 @@ def read_weights(path: Path) -> tuple[Config, Tensors]:
         raise RunError(f"{path} cannot be read (the config in its metadata: {error}); {AGAIN}") from error
     config = stored_config(values, path, AGAIN)
     check_fit(config, header.shapes, path)
-    return config, read_tensors(path)
+    tensors = read_tensors(path)
+    if pinned:
+        return config, tensors
+    if SUM not in header.metadata:
+        warnings.warn(
+            f"{path} was written before weights files held a sum of their numbers, so damage to it cannot be seen",
+            stacklevel=2,
+        )
+    elif header.metadata[SUM] != digest(tensors):
+        raise RunError(damaged(path, "its numbers are not those of the sum in its metadata", AGAIN))
+    return config, tensors
+
+
+def digest(tensors: Tensors) -> str:
+    """SHA-256 over name, type, shape and numbers of every tensor, in the order of the names."""
+    found = hashlib.sha256()
+    for name, tensor in sorted(tensors.items()):
+        found.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}\0".encode())
+        found.update(tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().data)
+    return found.hexdigest()
 
 
 def write_weights(path: Path, config: Config, tensors: Tensors) -> None:
     """The counterpart of :func:`read_weights`; the file is whole or not there."""
-    data = save(tensors, metadata={"config": json.dumps(config.to_dict())})
+    data = save(tensors, metadata={"config": json.dumps(config.to_dict()), SUM: digest(tensors)})
     with explained(path):
         write_atomically(path, data)
 

@@ -291,7 +291,9 @@ def child(start, photos):
     """Another process that has decoded three pictures of five and waits for a file ``go``."""
     process = start(sys.executable, "-c", CHILD, photos)
     sums = ".avbgtn-cache/*.building/sums.u32"
-    process.until(lambda: [p for p in photos.glob(sums) if p.stat().st_size == 3 * 4], "three pictures", photos)
+    process.until(
+        lambda: [p for p in photos.glob(sums) if p.stat().st_size == 3 * 4], "three pictures", photos
+    )
     return process
 
 

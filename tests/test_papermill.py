@@ -61,7 +61,9 @@ def test_bad_parameters_stop_the_notebook_with_one_sentence(name, parameters, se
 
 def test_paths_that_papermill_injects_are_no_misspelt_parameters(start, tmp_path):
     """They used to be refused as unknown parameters, before anything else was looked at."""
-    process = papermill(start, "celeba", tmp_path / "out.ipynb", {"epochs": "many"}, tmp_path, "--inject-paths")
+    process = papermill(
+        start, "celeba", tmp_path / "out.ipynb", {"epochs": "many"}, tmp_path, "--inject-paths"
+    )
     output = process.finish(tmp_path)
     assert (
         "epochs must be a positive whole number, got 'many'" in output
@@ -108,7 +110,9 @@ def test_killed_and_started_again_from_any_folder_it_ends_as_if_never_killed(nam
         for model, config in wanted.configs.items()
     }
     process = papermill(start, name, tmp_path / "out.ipynb", tiny, tmp_path)
-    process.until(lambda: list(tmp_path.glob("runs/*/checkpoints/epoch-*")), "a checkpoint", tmp_path / "runs")
+    process.until(
+        lambda: list(tmp_path.glob("runs/*/checkpoints/epoch-*")), "a checkpoint", tmp_path / "runs"
+    )
     os.killpg(
         process.pid, signal.SIGKILL
     )  # papermill; its kernel, in a session of its own, dies when it sees that

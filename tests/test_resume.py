@@ -27,7 +27,9 @@ def training(start, model: str, epochs: int, folder: Path, save_minutes: float =
 def wait_for_epoch(folder: Path, process: Child, epoch: int) -> None:
     latest = folder / "latest"
     process.until(
-        lambda: latest.exists() and int(latest.read_text().strip()[6:] or 0) >= epoch, f"epoch {epoch}", folder
+        lambda: latest.exists() and int(latest.read_text().strip()[6:] or 0) >= epoch,
+        f"epoch {epoch}",
+        folder,
     )
 
 
@@ -73,7 +75,9 @@ def test_killed_at_random_moments_and_continued_is_bit_identical(start, never_st
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_sigterm_and_ctrl_c_save_a_checkpoint_and_exit_with_a_code_of_their_own(number, start, tmp_path):
     folder = tmp_path / "run"
-    process = training(start, "unit", 100_000, folder, save_minutes=0.0 if number == signal.SIGTERM else 0.0005)
+    process = training(
+        start, "unit", 100_000, folder, save_minutes=0.0 if number == signal.SIGTERM else 0.0005
+    )
     wait_for_epoch(folder, process, 2)
     process.send_signal(number)
     output = process.finish(folder)

@@ -7,6 +7,7 @@ import pytest
 import torch
 from examples import AVB_GTN_CONFIG, RandomDomains
 from PIL import Image
+from safetensors import safe_open
 from safetensors.torch import save_file
 
 import avbgtn
@@ -44,6 +45,27 @@ def test_run_folder_and_exported_file_give_the_same_picture(run, picture, tmp_pa
     from_file = avbgtn.load(export(run, tmp_path / "w.safetensors")).translate(picture)
     assert from_run.size == (32, 32) and from_run.mode == "RGB"
     assert from_run.tobytes() == from_file.tobytes()
+
+
+def test_one_flipped_bit_in_an_exported_file_is_refused(run, tmp_path):
+    path = export(run, tmp_path / "w.safetensors")
+    content = bytearray(path.read_bytes())
+    for at in (-1, -1000, len(content) // 2):
+        damaged = bytearray(content)
+        damaged[at] ^= 1
+        path.write_bytes(damaged)
+        with pytest.raises(RunError, match="its numbers are not those of the sum in its metadata"):
+            avbgtn.load(path)
+
+
+def test_a_file_of_before_there_were_sums_is_read_with_one_sentence(run, picture, tmp_path):
+    path = export(run, tmp_path / "w.safetensors")
+    with safe_open(path, "pt") as f:
+        config = f.metadata()["config"]
+    save_file(run.load("ema"), path, metadata={"config": config})
+    with pytest.warns(UserWarning, match="was written before weights files held a sum"):
+        loaded = avbgtn.load(path)
+    assert loaded.translate(picture).tobytes() == avbgtn.load(run.path).translate(picture).tobytes()
 
 
 def test_ema_and_raw_weights_differ(run, picture):

@@ -14,7 +14,7 @@ from parameters import CONFIGS
 from pictures import ODD
 from pictures import place as place_odd
 
-from avbgtn import translator
+from avbgtn.config import Config
 from avbgtn.data import sound_files
 from avbgtn.sound import Sound
 from avbgtn.sound_translator import SoundTranslator
@@ -125,7 +125,7 @@ def prepare(originals):
 def _small_translator() -> SoundTranslator:
     sound = Sound.of("band_gain", rate=RATE, seconds=0.5, size=32)
     config = {"sound": sound, "width": 2}
-    return SoundTranslator(build(translator.Config(**(vars(CONFIGS["sound"]) | config))))
+    return SoundTranslator(build(Config(**(vars(CONFIGS["sound"]) | config))))
 
 
 def run(case, folder, originals):

@@ -14,6 +14,7 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 
 from avbgtn import translator
+from avbgtn.config import Config
 from avbgtn.runs import Run
 from avbgtn.train import train
 
@@ -67,7 +68,7 @@ SEEDS = [
 
 def prepare(originals):
     for name, config in (("unit", UNIT_CONFIG), ("avb_gtn", AVB_GTN_CONFIG)):
-        config = translator.Config(**(vars(config) | {"width": 2}))
+        config = Config(**(vars(config) | {"width": 2}))
         train(config, RandomDomains(), epochs=2, run_dir=originals / name, say=lambda text: None)
         translator.export(Run(originals / name), originals / f"{name}.safetensors")
         (originals / f"{name}.sum").write_text(_result(originals / f"{name}.safetensors"))
