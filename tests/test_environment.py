@@ -54,9 +54,25 @@ def test_what_asks_for_a_way_of_testing_reaches_them(start, tmp_path):
 
 
 def test_a_home_that_cannot_be_written_is_replaced(start, tmp_path):
-    if os.geteuid() == 0:
-        pytest.skip("the superuser can write everywhere")
     home = tmp_path / "home"
     home.mkdir(mode=0o555)
+    if os.access(home, os.W_OK):
+        pytest.skip("the superuser can write everywhere")
     found = what_there_is(start, tmp_path, HOME=str(home))["environment"]["HOME"]
     assert found != str(home)
+
+
+def test_a_kernel_that_is_killed_is_said_at_once(start, tmp_path):
+    """nbval alone waits for it as long as a cell may take."""
+    import nbformat
+
+    cells = [nbformat.v4.new_code_cell(f"import os; os.kill(os.getpid(), {number})") for number in (0, 9)]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), tmp_path / "inner.ipynb")
+    (tmp_path / "conftest.py").write_bytes((ROOT / "conftest.py").read_bytes())
+    session = start(
+        sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "nbval.plugin", "--nbval", "--nbval-current-env",
+        "inner.ipynb", cwd=tmp_path, environment=os.environ | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
+    )  # fmt: skip
+    said = session.finish()
+    assert "the kernel was killed, by a person or for want of memory" in said, said
+    assert "1 failed, 1 passed" in said, said
