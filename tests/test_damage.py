@@ -9,18 +9,16 @@ from dataclasses import replace
 import pytest
 import torch
 from examples import UNIT_CONFIG, RandomDomains
-from PIL import Image
 from safetensors.torch import load_file, save_file
 
 import avbgtn
-from avbgtn import checkpoints, weights_files
+from avbgtn import checkpoints
 from avbgtn import train as training
-from avbgtn.__main__ import main
 from avbgtn.runs import Run
 from avbgtn.storage import RunError, json_text
 from avbgtn.train import Interrupted, train
 from avbgtn.trainer import Trainer, make_fabric
-from avbgtn.translator import committed, export, run_model
+from avbgtn.translator import export, run_model
 
 TINY = replace(UNIT_CONFIG, width=2)
 TENSORS = ("weights", "ema", "optimizer")
@@ -160,28 +158,6 @@ def test_an_edited_parameters_file_is_noticed(run):
             use()
 
 
-@pytest.mark.parametrize("name", committed())
-def test_committed_weights_are_those_that_were_pinned(name, tmp_path, monkeypatch):
-    assert weights_files.committed_file(name).exists()
-    folder = shutil.copytree(weights_files.WEIGHTS, tmp_path / "weights")
-    monkeypatch.setattr(weights_files, "WEIGHTS", folder)
-    flip(folder / f"{name}.safetensors")
-    with pytest.raises(
-        RunError, match=rf"{name}.safetensors is truncated or damaged \(its SHA-256 is .* install the package"
-    ):
-        avbgtn.load(name)
-    (folder / "SHA256SUMS").write_text("")
-    with pytest.raises(
-        RunError, match=rf"SHA256SUMS has no sum of {name}.safetensors: install the package again"
-    ):
-        avbgtn.load(name)
-    (folder / "SHA256SUMS").unlink()
-    with pytest.raises(RunError, match="SHA256SUMS cannot be read"):
-        avbgtn.load(name)
-    weights_files.pin()
-    assert weights_files.committed_file(name)
-
-
 # --- what is in the files -----------------------------------------------------------------------------------------
 
 
@@ -204,18 +180,6 @@ def test_numbers_that_are_not_finite_are_refused(name, bad, run):
     if name != "optimizer":
         with pytest.raises(RunError, match="not finite"):
             avbgtn.load(run.path, ema=name == "ema")
-
-
-def test_weights_that_are_not_numbers_are_not_translated_with(run, tmp_path, capsys):
-    file = export(run, tmp_path / "w.safetensors")
-    header = weights_files.read_header(file)
-    tensors = {k: torch.full_like(v, torch.nan) for k, v in load_file(file).items()}
-    save_file(tensors, file, metadata=header.metadata)
-    Image.new("RGB", (64, 64)).save(tmp_path / "a.png")
-    assert main(["translate", str(tmp_path / "a.png"), "--weights", str(file)]) == 2
-    said = capsys.readouterr().err
-    assert "w.safetensors holds numbers that are not finite" in said and said.count("\n") == 1
-    assert not (tmp_path / "a-blond.png").exists()
 
 
 @pytest.mark.parametrize("kind", [torch.float16, torch.float64, torch.int32, torch.bfloat16])
@@ -247,65 +211,6 @@ def test_an_optimiser_file_that_does_not_fit_is_refused(harm, run):
         RunError, match=r"optimizer.safetensors (belongs to another architecture|holds a square)"
     ):
         train_tiny(run.path, epochs=6)
-
-
-METADATA = {
-    "no JSON": "{",
-    "null": "null",
-    "a list": "[]",
-    "a number": "7",
-    "deep": "[" * 100_000,
-    "another width": {"width": 10**9},
-    "many blocks": {"private_blocks": 10**9},
-    "another size": {"width": 4},
-    "a word": {"width": "wide"},
-    "a huge number": {"lr": 10**400},
-    "not finite": {"lr": float("nan")},
-    "no sound": {"sound": {"representation": 5}},
-    "half a sound": {"sound": []},
-}
-
-
-@pytest.mark.parametrize("case", METADATA)
-def test_metadata_that_make_no_model_are_one_sentence(case, run, tmp_path):
-    file = export(run, tmp_path / "w.safetensors")
-    found = METADATA[case]
-    if isinstance(found, dict):
-        found = json.dumps(run.config.to_dict() | found)
-    save_file(load_file(file), file, metadata={"config": found})
-    with pytest.raises(
-        RunError, match=r"w.safetensors (cannot be read|belongs to another architecture)"
-    ) as caught:
-        avbgtn.load(file)
-    assert "\n" not in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    "start",
-    [
-        b"",
-        b"\x00" * 4,
-        b"\xff" * 64,
-        (10).to_bytes(8, "little") + b"{}        ",
-        (2**40).to_bytes(8, "little") + b"{",
-    ],
-)
-def test_what_is_no_safetensors_file_is_one_sentence(start, tmp_path):
-    (tmp_path / "w.safetensors").write_bytes(start)
-    with pytest.raises(RunError, match=r"w.safetensors (is truncated or damaged|does not say which model)"):
-        avbgtn.load(tmp_path / "w.safetensors")
-
-
-@pytest.mark.parametrize("name", ["~nobody-at-all/w", "w" * 5000, "a\0b"])
-def test_names_that_are_none(name):
-    with pytest.raises(RunError, match="is no path that can be used .*: give another one"):
-        avbgtn.load(name)
-
-
-def test_a_pipe_is_no_file_of_weights(tmp_path):
-    os.mkfifo(tmp_path / "w.safetensors")
-    with pytest.raises(RunError, match="it is no file"):
-        avbgtn.load(tmp_path / "w.safetensors")
 
 
 # --- what is not written ------------------------------------------------------------------------------------------

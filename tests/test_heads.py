@@ -216,9 +216,9 @@ def copied(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("name", heads.SHA256)
 def test_one_flipped_bit_in_the_pack_is_refused(name, copied):
-    content = bytearray((copied / name).read_bytes())
-    content[len(content) // 2] ^= 1
-    (copied / name).write_bytes(content)
+    flipped = bytearray((copied / name).read_bytes())
+    flipped[len(flipped) // 2] ^= 1
+    (copied / name).write_bytes(flipped)
     match = rf"{name} is damaged: its SHA-256 is [0-9a-f]{{16}}..., expected {heads.SHA256[name][:16]}"
     with pytest.raises(data.DataError, match=match):
         heads.meta() if name == "meta.json" else heads.decode(name.removesuffix(".webp"))
