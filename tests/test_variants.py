@@ -1,10 +1,12 @@
 """The tool that holds the processor to older instructions: what counts as run, what counts as failed, what is kept."""
 
+import subprocess
 import sys
 from pathlib import Path
 
 import nbformat
 import pytest
+from numerical import NUMERICAL
 
 from avbgtn import records
 
@@ -115,6 +117,15 @@ def test_the_table_names_lines_and_numbers_and_the_seeds_on_which_they_failed(
     assert (row["variant"], row["runs"]) == ("avx2", 3)
     assert row["failed"] == {"OUTSIDE  a": [1, 2], "cell 3: False": [2]}
     assert "cell 3: False (seeds 2)" in table.markdown([row])
+
+
+def test_every_file_of_numerical_tests_is_there():
+    found = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "--collect-only", "-m", "numerical", "tests/test_vae.py", "tests/test_runs.py"],
+        cwd=ROOT, capture_output=True, text=True,
+    ).stdout  # fmt: skip
+    assert "tests/test_vae.py::" in found and "tests/test_runs.py::" not in found
+    assert not [name for name in NUMERICAL if not (ROOT / "tests" / f"test_{name}.py").exists()]
 
 
 def test_runs_of_other_cells_do_not_count(tmp_path, notebook):
