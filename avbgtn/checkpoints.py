@@ -69,23 +69,30 @@ class Checkpoints:
         return sorted(e for e in found if e is not None and self._has(e, *ALWAYS))
 
     def latest(self) -> int | None:
-        """The epoch to continue from, or None: the newest checkpoint that has everything."""
-        return max((e for e in self.epochs() if self._has(e, OPTIMIZER)), default=None)
+        """The epoch to continue from, or None: the newest checkpoint that has everything. One that ``latest`` names counts
+        even if a file of it is gone: it was whole once, and to load it says what is missing."""
+        whole = [e for e in self.epochs() if self._has(e, OPTIMIZER)]
+        named = self._named()
+        if named is not None and self.path(named).is_dir():
+            whole.append(named)
+        return max(whole, default=None)
 
     def _has(self, epoch: int, *files: str) -> bool:
         return all((self.path(epoch) / file).is_file() for file in files)
 
+    def _named(self) -> int | None:
+        """The epoch in the file ``latest``; None if it is missing or says something else."""
+        try:
+            return epoch_of(read_small(self.run / "latest").decode("ascii").strip())
+        except (FileNotFoundError, ValueError):
+            return None
+
     def pointer_problem(self) -> str | None:
         """A sentence if the file ``latest`` names no checkpoint that ever was; what counts is the folders."""
-        pointer, newest = self.run / "latest", self.latest()
-        try:
-            text = read_small(pointer).decode("ascii").strip()
-        except FileNotFoundError:
-            return None  # killed before the first was named
-        except ValueError:
-            text = ""
-        named = epoch_of(text)
-        if named is not None and (newest is None or named <= newest):
+        newest, named, pointer = self.latest(), self._named(), self.run / "latest"
+        if not pointer.exists():  # killed before the first was named
+            return None
+        if named is not None and newest is not None and named <= newest:
             return None
         goes = (
             "there is no checkpoint"
@@ -238,7 +245,7 @@ class Checkpoints:
 
     def _remedy(self, epoch: int) -> str:
         """What to do about a checkpoint that is damaged."""
-        if not self._has(epoch, OPTIMIZER) and self.latest() is not None:
+        if not self._has(epoch, OPTIMIZER) and epoch != self.latest():
             return "its epoch is lost; use another checkpoint"
         earlier = [e for e in self.epochs() if e < epoch and self._has(e, OPTIMIZER)]
         goes = (

@@ -239,19 +239,27 @@ class Trainer:
         for total in self.sums.values():
             total.zero_()  # in place: a recorded step adds to this very memory
 
-    def healthy(self, epoch: int, latest: Callable[[], int | None] = lambda: None) -> None:
+    def healthy(
+        self, epoch: int, latest: Callable[[], int | None] = lambda: None, *, everything: bool = True
+    ) -> None:
         """Refuse to go on, or to write a checkpoint, with NaN or infinite losses, weights, averages or optimiser state.
 
         Args:
             latest: gives the epoch of the newest checkpoint, for the sentence.
+            everything: whether averages and optimiser state are looked at too, as before a checkpoint; that takes thrice
+                as long as losses and weights.
         """
         bad = not_finite(self.means())
         if not bad:
-            everything = self.tensors().values()
-            if not torch.stack(
-                [t.isfinite().all().cpu() for named in everything for t in named.values()]
-            ).all():
-                bad = [name for named in everything for name, t in named.items() if not t.isfinite().all()]
+            whole = self.tensors()
+            looked_at = whole.values() if everything else [whole["weights"]]
+            flags: dict[
+                torch.device, list[Tensor]
+            ] = {}  # one question to each device, not one to each tensor
+            for t in (t for named in looked_at for t in named.values()):
+                flags.setdefault(t.device, []).append(t.isfinite().all())
+            if not all(torch.stack(found).all() for found in flags.values()):
+                bad = [name for named in looked_at for name, t in named.items() if not t.isfinite().all()]
         if bad:
             kept = latest()
             safe = (

@@ -246,9 +246,21 @@ def test_a_kill_while_a_checkpoint_is_removed_leaves_no_half_of_one(run, monkeyp
     assert not list((run.path / "checkpoints").glob(".*")), "what a kill left is still there"
 
 
+@pytest.mark.parametrize(
+    "file", ["weights.safetensors", "ema.safetensors", "optimizer.safetensors", "state.json"]
+)
+def test_a_file_that_is_gone_from_the_newest_checkpoint_is_missed(file, run):
+    (run.checkpoint(4) / file).unlink()
+    for epochs in (4, 6):
+        with pytest.raises(
+            RunError, match=rf"{file} is truncated or damaged .* continues from the checkpoint before it"
+        ):
+            train_tiny(run.path, epochs=epochs)
+
+
 def test_half_a_folder_of_an_earlier_version_is_no_checkpoint(run):
-    (run.checkpoint(4) / "ema.safetensors").unlink()
-    assert run.checkpoints() == [3] and run.latest() == 3
+    (run.checkpoint(3) / "ema.safetensors").unlink()
+    assert run.checkpoints() == [4] and run.latest() == 4
 
 
 # --- stopping -----------------------------------------------------------------------------------------------------
