@@ -395,5 +395,5 @@ def test_notation_lists_every_equation_with_function_and_test(book):
 
 
 def test_runs_page_has_a_row_for_every_notebook(book):
-    rows = parsed(book / "runs.html").select("article table tbody tr")
+    rows = parsed(book / "runs.html").select_one("article table").select("tbody tr")
     assert [row.select_one("a")["href"] for row in rows] == NOTEBOOK_PAGES
