@@ -3,7 +3,7 @@ run is compared with.
 
 A float32 training agrees between machines to a few digits only, and a long one not at all: to a game of several networks
 another processor is as good as another seed. So a chapter's table is not compared to the letter. Each number is compared
-with the range that it had over at least eight seeds on each of at least four instruction sets (``tools/variants``).
+with the range that it had over several seeds and instruction sets (``tools/variants``; the record says which).
 """
 
 import json
