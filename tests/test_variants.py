@@ -84,7 +84,7 @@ def test_a_variant_that_changes_no_bit_counts_as_not_run():
 
 
 def result(seed, variant, **changes):
-    return {"notebook": "c", "sources": "s", "seed": seed, "variant": variant, "differences": [], "numbers": {"a": 1.0 + seed}, "error": None} | changes  # fmt: skip
+    return {"notebook": "c", "sources": "s", "seed": seed, "variant": variant, "differences": [], "numbers": {"a": 1.0 + seed}, "error": None, "revision": "r1"} | changes  # fmt: skip
 
 
 USED = {name: {"bits": name} for name in "vwxyz"}
@@ -98,6 +98,9 @@ def test_a_range_needs_eight_seeds_on_four_sets_that_differ():
     made = record.chapter_record(Path("c.ipynb"), runs, USED)
     assert made["values"] == {"a": [1.0 + seed for _ in "vwxy" for seed in range(8)]}
     assert made["runs"][9] == [1, "w"]
+    assert made["provenance"]["revision"] == "r1"
+    made = record.chapter_record(Path("c.ipynb"), [*runs, result(8, "v", revision="r2")], USED)
+    assert made["provenance"]["revision"] == "r1, r2"
 
 
 def test_the_table_names_lines_and_numbers_and_the_seeds_on_which_they_failed(

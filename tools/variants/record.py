@@ -58,7 +58,8 @@ def chapter_record(path: Path, runs: list[dict], used: dict[str, dict[str, str]]
     return {
         "command": f"python tools/variants --seeds {SEEDS} --gather --only {path.stem}",
         "processor": processor(),
-        "provenance": provenance(),
+        # the code that the runs used, which is not the code that gathers them
+        "provenance": provenance() | {"revision": ", ".join(dict.fromkeys(r["revision"] for r in runs))},
         "variants": {v: used[v] for v in dict.fromkeys(r["variant"] for r in runs)},
         "runs": [[r["seed"], r["variant"]] for r in runs],
         "values": {name: [float(f"{r['numbers'][name]:.5g}") for r in runs] for name in names},

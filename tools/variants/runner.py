@@ -11,6 +11,8 @@ from pathlib import Path
 
 import nbformat
 
+from avbgtn.provenance import revision
+
 HERE = Path(__file__).resolve().parent
 Job = tuple[Path, int, str]  # notebook, seed, variant
 
@@ -38,6 +40,7 @@ def run_all(jobs: Iterable[Job], file: Path, *, processes: int) -> list[dict]:
     left = [job for job in jobs if (job[0].stem, now[job[0]], *job[1:]) not in done]
     print(f"{len(left)} of {len(jobs)} runs are still to be done, {processes} at a time", flush=True)
 
+    code = revision()
     def one(job: Job) -> None:
         path, seed, variant = job
         started = time.monotonic()
@@ -46,6 +49,7 @@ def run_all(jobs: Iterable[Job], file: Path, *, processes: int) -> list[dict]:
         if child.returncode:
             raise RuntimeError(f"{path}, seed {seed}, {variant}: {child.stderr.strip().splitlines()[-1]}")
         result = {"notebook": path.stem, "sources": now[path], "seed": seed, "variant": variant}
+        result["revision"] = code
         result |= json.loads(child.stdout.splitlines()[-1])
         with open(file, "a", encoding="utf-8") as f:
             f.write(json.dumps(result) + "\n")
