@@ -78,6 +78,14 @@ def test_what_the_libraries_use_is_read_from_them():
     assert use["capability"] == "DEFAULT" and len(use["bits"]) == 12
 
 
+def test_a_variant_that_the_processor_lacks_is_left_out_and_another_fault_is_told(monkeypatch):
+    monkeypatch.setattr(machine, "PROBE", "import os, signal; os.kill(os.getpid(), signal.SIGILL)")
+    assert machine.in_use("avx512") is None
+    monkeypatch.setattr(machine, "PROBE", "raise SystemExit('no torch here')")
+    with pytest.raises(RuntimeError, match="variant 'avx512': no torch here"):
+        machine.in_use("avx512")
+
+
 def test_a_variant_that_changes_no_bit_counts_as_not_run():
     used = {"as it is": {"bits": "a"}, "avx512": {"bits": "a"}, "avx2": {"bits": "b"}}
     assert machine.distinct(used) == ["as it is", "avx2"]

@@ -55,7 +55,12 @@ def main() -> int:
             f"unknown notebooks {', '.join(unknown)}: expected some of {', '.join((*CHAPTERS, 'tests'))}"
         )
 
-    used = {name: in_use(name) for name in chosen}
+    used = {}
+    for name in chosen:
+        if use := in_use(name):
+            used[name] = use
+        else:
+            print(f"{name}: this processor lacks the instructions, so it is not run", flush=True)
     different = distinct(used)
     for name, use in used.items():
         words = "" if name in different else "; no bit differs from a variant above, so it counts as not run"

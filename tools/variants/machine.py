@@ -8,6 +8,7 @@ libraries can be told to use less than there is: torch's own loops (``ATEN_CPU_C
 import json
 import os
 import platform
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -48,12 +49,18 @@ def environment(variant: str) -> dict[str, str]:
     return plain | one | VARIANTS[variant]
 
 
-def in_use(variant: str) -> dict[str, str]:
-    """What the libraries say that they use: torch's capability, oneDNN's instruction set, and the bits of one update."""
+def in_use(variant: str) -> dict[str, str] | None:
+    """What the libraries say that they use: torch's capability, oneDNN's instruction set, and the bits of one update.
+
+    None where the processor lacks the instructions: torch does not ask it, and the child ends at the first of them.
+    """
     env = environment(variant) | {"ONEDNN_VERBOSE": "1"}
-    said = subprocess.run(
-        [sys.executable, "-c", PROBE], env=env, capture_output=True, text=True, check=True
-    ).stdout.splitlines()
+    child = subprocess.run([sys.executable, "-c", PROBE], env=env, capture_output=True, text=True)
+    if child.returncode == -signal.SIGILL:
+        return None
+    if child.returncode:
+        raise RuntimeError(f"variant {variant!r}: {child.stderr.strip().splitlines()[-1]}")
+    said = child.stdout.splitlines()
     sets = [
         line.split("isa:")[1] for line in said if line.startswith("onednn_verbose") and ",cpu,isa:" in line
     ]

@@ -41,6 +41,7 @@ def run_all(jobs: Iterable[Job], file: Path, *, processes: int) -> list[dict]:
     print(f"{len(left)} of {len(jobs)} runs are still to be done, {processes} at a time", flush=True)
 
     code = revision()
+
     def one(job: Job) -> None:
         path, seed, variant = job
         started = time.monotonic()
