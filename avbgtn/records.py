@@ -27,11 +27,16 @@ def band(values: list[float]) -> Band | None:
     chapter compares some forty numbers, and all of them must hold on a machine that nobody has tried. Thirty-two draws of a
     normal distribution span about four standard deviations, so this range reaches about six to each side.
 
+    A number that can be 0 has no logarithm: its range is longer by its own length at each end, and one that was 0 in all
+    runs has to be 0.
+
     Args:
-        values: of all runs; where one is not above 0 there is no range.
+        values: of all runs.
     """
     low, high = min(values), max(values)
-    if not 0 < low <= high <= WIDE * low:
+    if low <= 0:
+        return 2 * low - high, 2 * high - low
+    if high > WIDE * low:
         return None
     margin = max(WIDEN, high / low)
     return low / margin, high * margin

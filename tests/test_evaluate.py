@@ -83,8 +83,9 @@ def test_band_is_the_range_of_the_runs_on_a_logarithmic_scale_as_long_again_at_e
 
 def test_numbers_that_differ_too_much_between_runs_have_no_band():
     assert records.band([0.1, 1.0, 1.5]) is None
-    assert records.band([0.0, 1.0]) is None
-    assert records.band([-1.0, 1.0]) is None
+    assert records.band([0.0, 0.0]) == (0.0, 0.0)
+    assert records.band([0.0, 1.0]) == (-1.0, 2.0)
+    assert records.band([-1.0, 1.0]) == (-3.0, 3.0)
 
 
 def test_a_band_takes_in_nearly_all_draws_of_what_it_was_made_of():

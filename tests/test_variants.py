@@ -92,23 +92,35 @@ def test_a_variant_that_changes_no_bit_counts_as_not_run():
 
 
 def result(seed, variant, **changes):
-    return {"notebook": "c", "sources": "s", "seed": seed, "variant": variant, "differences": [], "numbers": {"a": 1.0 + seed}, "error": None, "revision": "r1"} | changes  # fmt: skip
+    return {
+        "notebook": "c", "sources": "s", "seed": seed, "variant": variant, "differences": [], "numbers": {"a": 1.0 + seed},
+        "error": None, "revision": "r1", "processor": "one", "use": {"bits": variant, "capability": "AVX2"},
+    } | changes  # fmt: skip
 
 
-USED = {name: {"bits": name} for name in "vwxyz"}
+SETS = ("as it is", "avx512", "avx2", "sse41")
 
 
 def test_a_range_needs_eight_seeds_on_four_sets_that_differ():
-    runs = [result(seed, variant) for variant in "vwxy" for seed in range(8)]
-    assert record.complete(runs, USED) == runs
-    assert record.complete(runs[:-1], USED) == []
-    assert record.complete(runs, USED | {"y": {"bits": "x"}}) == []
-    made = record.chapter_record(Path("c.ipynb"), runs, USED)
-    assert made["values"] == {"a": [1.0 + seed for _ in "vwxy" for seed in range(8)]}
-    assert made["runs"][9] == [1, "w"]
+    runs = [result(seed, variant) for variant in SETS for seed in range(8)]
+    assert record.complete(runs) == runs
+    assert record.complete(runs[:-1]) == []
+    same = {"use": {"bits": "avx2", "capability": "AVX2"}}
+    assert record.complete([run | (same if run["variant"] == "sse41" else {}) for run in runs]) == []
+    made = record.chapter_record(Path("c.ipynb"), runs)
+    assert made["values"] == {"a": [1.0 + seed for _ in SETS for seed in range(8)]}
+    assert made["runs"][9] == [1, "avx512"]
     assert made["provenance"]["revision"] == "r1"
-    made = record.chapter_record(Path("c.ipynb"), [*runs, result(8, "v", revision="r2")], USED)
+    made = record.chapter_record(Path("c.ipynb"), [*runs, result(8, "avx2", revision="r2")])
     assert made["provenance"]["revision"] == "r1, r2"
+
+
+def test_results_of_another_processor_stay_in_the_table():
+    def row(what, bits, runs):
+        return {"what": what, "variant": "as it is", "use": {"bits": bits}, "runs": runs}
+
+    old = [row("audio", "a", 8), row("audio", "b", 8), row("unit", "a", 8)]
+    assert record.merged(old, [row("audio", "b", 1)]) == [old[0], old[2], row("audio", "b", 1)]
 
 
 def test_the_table_names_lines_and_numbers_and_the_seeds_on_which_they_failed(
@@ -125,7 +137,8 @@ def test_the_table_names_lines_and_numbers_and_the_seeds_on_which_they_failed(
     file = tmp_path / "runs.jsonl"
     file.write_text("".join(f"{runner.json.dumps(line)}\n" for line in lines) + '{"cut sho')
     (row,) = table.outcomes([notebook], file, tmp_path / "none.jsonl")
-    assert (row["variant"], row["runs"]) == ("avx2", 3)
+    assert (row["variant"], row["runs"], row["revision"]) == ("avx2", 3, "r1")
+    assert row["use"]["capability"] == "AVX2"
     assert row["failed"] == {"OUTSIDE  a": [1, 2], "cell 3: False": [2]}
     assert "cell 3: False (seeds 2)" in table.markdown([row])
 

@@ -15,21 +15,31 @@ class Variants(MarkdownDirective):
 
 
 def variants_tables(record):
-    """The lines of both tables, for a record that `tools/variants --commit` wrote."""
+    """The lines of both tables, for a record that `tools/variants --commit` wrote. A variant is named once for each kind of
+    processor that it ran on."""
     rows = record["rows"]
     what = list(dict.fromkeys(row["what"] for row in rows))
-    variants = [name for name in record["variants"] if any(row["variant"] == name for row in rows)]
-    found = {(row["what"], row["variant"]): row for row in rows}
-    sets = [
-        [f"*{v}*", u["capability"].lower(), u["convolutions"]]
-        for v, u in record["variants"].items()
-        if v in variants
+    sets = {}
+    for row in rows:
+        sets.setdefault((row["variant"], row["use"]["bits"]), row)
+    found = {(row["what"], row["variant"], row["use"]["bits"]): row for row in rows}
+    used = [
+        [
+            f"{k}",
+            f"*{row['variant']}*",
+            row["processor"],
+            row["use"]["capability"].lower(),
+            row["use"]["convolutions"],
+        ]
+        for k, row in enumerate(sets.values(), 1)
     ]
-    body = [[f"*{v}*", *(outcome(found.get((w, v))) for w in what)] for v in variants]
+    body = [
+        [f"{k} *{key[0]}*", *(outcome(found.get((w, *key))) for w in what)] for k, key in enumerate(sets, 1)
+    ]
     return [
-        *table(["Variant", "torch's loops", "convolutions"], sets), "",
+        *table(["", "Variant", "processor", "torch's loops", "convolutions"], used), "",
         *table(["Passed of runs", *what], body), "",
-        f"Processor: {record['processor']}. A variant that changed no bit on it was not run.",
+        "A variant that changed no bit on its processor was not run.",
     ]  # fmt: skip
 
 

@@ -78,11 +78,11 @@ def main() -> int:
         jobs = [
             (path, seed, variant) for path in chapters for seed in range(args.seeds) for variant in different
         ]
-        run_all(jobs, file, processes=args.processes)
+        run_all(jobs, file, used, processes=args.processes)
         if "tests" in only:
-            run_tests(different, RESULTS / "tests.jsonl", processes=args.processes)
+            run_tests(different, RESULTS / "tests.jsonl", used, processes=args.processes)
     if args.commit:
-        return commit(chapters, file, RESULTS / "tests.jsonl", used)
+        return commit(chapters, file, RESULTS / "tests.jsonl")
     found = outcomes(chapters, file, RESULTS / "tests.jsonl")
     print(markdown(found))
     return 0 if all(not row["failed"] for row in found) else 1

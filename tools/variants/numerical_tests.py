@@ -8,13 +8,18 @@ import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterable
 from pathlib import Path
 
-from machine import environment
+from machine import environment, processor
+
+from avbgtn.provenance import revision
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def run_tests(variants: Iterable[str], file: Path, *, processes: int) -> None:
+def run_tests(
+    variants: Iterable[str], file: Path, used: dict[str, dict[str, str]], *, processes: int
+) -> None:
     """Run them under each variant; a line of ``file`` for each: how many ran, and which failed."""
+    here = {"revision": revision(), "processor": processor()}
     for variant in variants:
         with tempfile.TemporaryDirectory() as folder:
             report = Path(folder, "report.xml")
@@ -41,5 +46,6 @@ def run_tests(variants: Iterable[str], file: Path, *, processes: int) -> None:
         ]
         file.parent.mkdir(parents=True, exist_ok=True)
         with open(file, "a", encoding="utf-8") as f:
-            f.write(json.dumps({"variant": variant, "tests": len(cases), "failed": failed}) + "\n")
+            result = {"variant": variant, "use": used[variant], "tests": len(cases), "failed": failed}
+            f.write(json.dumps(result | here) + "\n")
         print(f"tests, {variant}: {len(cases)} ran, {len(failed)} failed", flush=True)

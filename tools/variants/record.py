@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from machine import processor
+from machine import VARIANTS
 from runner import read, sources
 from table import outcomes
 
@@ -12,7 +12,7 @@ from avbgtn.provenance import provenance
 SEEDS, SETS = 8, 4  # no range and no verdict rests on fewer seeds, or fewer instruction sets that differ
 
 
-def commit(chapters: list[Path], file: Path, tests: Path, used: dict[str, dict[str, str]]) -> int:
+def commit(chapters: list[Path], file: Path, tests: Path) -> int:
     """Write ``records/variants.json``, and ``records/CHAPTER.json`` for each chapter that gave numbers in enough runs.
 
     Returns:
@@ -23,8 +23,8 @@ def commit(chapters: list[Path], file: Path, tests: Path, used: dict[str, dict[s
     for path in chapters:
         now = sources(path)
         mine = [r for r in results if (r["notebook"], r["sources"], r["error"]) == (path.stem, now, None)]
-        mine.sort(key=lambda r: (list(used).index(r["variant"]), r["seed"]))
-        runs = complete(mine, used)
+        mine.sort(key=lambda r: (list(VARIANTS).index(r["variant"]), r["seed"]))
+        runs = complete(mine)
         if not runs:
             short = 1
             print(
@@ -32,35 +32,43 @@ def commit(chapters: list[Path], file: Path, tests: Path, used: dict[str, dict[s
             )
             continue
         if runs[0]["numbers"]:
-            print(records.save(path.stem, chapter_record(path, runs, used)))
-    table = {
-        "command": "make variants", "processor": processor(), "provenance": provenance(), "variants": used,
-        "rows": outcomes(chapters, file, tests),
-    }  # fmt: skip
-    print(records.save("variants", table))
+            print(records.save(path.stem, chapter_record(path, runs)))
+    rows = merged(records.load("variants")["rows"], outcomes(chapters, file, tests))
+    print(records.save("variants", {"command": "make variants", "rows": rows}))
     return short
 
 
-def complete(runs: list[dict], used: dict[str, dict[str, str]]) -> list[dict]:
-    """Those of the first eight seeds on variants that have them all, or none where there are fewer than four such variants."""
+def merged(old: list[dict], new: list[dict]) -> list[dict]:
+    """New rows, and the old ones of notebooks or kinds of processor that did not run anew."""
+
+    def key(row: dict) -> tuple[str, ...]:
+        return row["what"], row["variant"], row["use"]["bits"]
+
+    again = {key(row) for row in new}
+    return [row for row in old if key(row) not in again] + new
+
+
+def complete(runs: list[dict]) -> list[dict]:
+    """Those of the first eight seeds on instruction sets that have them all, or none where there are fewer than four such
+    sets. Two variants that give the same bits are one set."""
     seeds = {}
     for run in runs:
-        seeds.setdefault(run["variant"], set()).add(run["seed"])
-    whole = [v for v, found in seeds.items() if set(range(SEEDS)) <= found]
-    if len({used[v]["bits"] for v in whole}) < SETS:
+        seeds.setdefault(run["use"]["bits"], set()).add(run["seed"])
+    whole = [bits for bits, found in seeds.items() if set(range(SEEDS)) <= found]
+    if len(whole) < SETS:
         return []
-    return [r for r in runs if r["variant"] in whole and r["seed"] < SEEDS]
+    return [r for r in runs if r["use"]["bits"] in whole and r["seed"] < SEEDS]
 
 
-def chapter_record(path: Path, runs: list[dict], used: dict[str, dict[str, str]]) -> dict:
+def chapter_record(path: Path, runs: list[dict]) -> dict:
     """What :func:`avbgtn.records.check` reads: every number by run, and which run that was."""
     names = list(runs[0]["numbers"])
     return {
         "command": f"python tools/variants --seeds {SEEDS} --gather --only {path.stem}",
-        "processor": processor(),
+        "processor": ", ".join(dict.fromkeys(r["processor"] for r in runs)),
         # the code that the runs used, which is not the code that gathers them
         "provenance": provenance() | {"revision": ", ".join(dict.fromkeys(r["revision"] for r in runs))},
-        "variants": {v: used[v] for v in dict.fromkeys(r["variant"] for r in runs)},
+        "variants": {r["variant"]: r["use"] for r in runs},
         "runs": [[r["seed"], r["variant"]] for r in runs],
         "values": {name: [float(f"{r['numbers'][name]:.5g}") for r in runs] for name in names},
     }

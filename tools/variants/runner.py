@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import nbformat
+from machine import processor
 
 from avbgtn.provenance import revision
 
@@ -32,15 +33,19 @@ def read(file: Path) -> list[dict]:
     return [json.loads(line) for line in lines if line.endswith("\n")]
 
 
-def run_all(jobs: Iterable[Job], file: Path, *, processes: int) -> list[dict]:
-    """Run what has no result yet for the cells as they are, each in a process of its own; returns all results."""
+def run_all(jobs: Iterable[Job], file: Path, used: dict[str, dict[str, str]], *, processes: int) -> None:
+    """Run what has no result yet for the cells as they are, each in a process of its own.
+
+    Args:
+        used: what the libraries use under each variant here, which is kept with each result.
+    """
     file.parent.mkdir(parents=True, exist_ok=True)
     now = {path: sources(path) for path in {job[0] for job in jobs}}
-    done = {(r["notebook"], r["sources"], r["seed"], r["variant"]) for r in read(file)}
-    left = [job for job in jobs if (job[0].stem, now[job[0]], *job[1:]) not in done]
+    done = {(r["notebook"], r["sources"], r["seed"], r["variant"], r["use"]["bits"]) for r in read(file)}
+    left = [job for job in jobs if (job[0].stem, now[job[0]], *job[1:], used[job[2]]["bits"]) not in done]
     print(f"{len(left)} of {len(jobs)} runs are still to be done, {processes} at a time", flush=True)
 
-    code = revision()
+    here = {"revision": revision(), "processor": processor()}
 
     def one(job: Job) -> None:
         path, seed, variant = job
@@ -49,9 +54,8 @@ def run_all(jobs: Iterable[Job], file: Path, *, processes: int) -> list[dict]:
         child = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         if child.returncode:
             raise RuntimeError(f"{path}, seed {seed}, {variant}: {child.stderr.strip().splitlines()[-1]}")
-        result = {"notebook": path.stem, "sources": now[path], "seed": seed, "variant": variant}
-        result["revision"] = code
-        result |= json.loads(child.stdout.splitlines()[-1])
+        result = {"notebook": path.stem, "sources": now[path], "seed": seed, "variant": variant} | here
+        result |= {"use": used[variant]} | json.loads(child.stdout.splitlines()[-1])
         with open(file, "a", encoding="utf-8") as f:
             f.write(json.dumps(result) + "\n")
         words = result["error"] or f"{len(result['differences'])} lines differ"
@@ -59,4 +63,3 @@ def run_all(jobs: Iterable[Job], file: Path, *, processes: int) -> list[dict]:
 
     with ThreadPoolExecutor(processes) as pool:
         list(pool.map(one, left))
-    return read(file)
