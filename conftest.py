@@ -15,10 +15,11 @@ import warnings
 
 import pytest
 
-os.environ["OMP_NUM_THREADS"] = "1"  # before torch is imported; two threads on a busy machine are far slower
+# Before torch is imported; two threads on a busy machine are far slower. `make variants` asks for two.
+os.environ["OMP_NUM_THREADS"] = os.environ.get("AVBGTN_TEST_THREADS", "1")
 
 if "torch" in sys.modules:  # a plugin was first, so the variable came too late
-    sys.modules["torch"].set_num_threads(1)
+    sys.modules["torch"].set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
 
 PREFIX = "avbgtn-tests-"
 PATIENCE = 600  # seconds for a kernel to answer at all, however busy the machine
@@ -27,7 +28,7 @@ CELL = 14_400  # seconds for a cell, which may print nothing until its end
 # Variables that change what is tested or printed: this project's, but for what asks for a way of testing; a launcher's;
 # Python's and a terminal's; the language and the place; a git hook's.
 FOREIGN = re.compile(
-    r"AVBGTN_(?!REQUIRE_BROWSER$|SHOTS$|FUZZ)|(LOCAL_|GROUP_|ROLE_)?(RANK|WORLD_SIZE)$|ROLE_NAME$|MASTER_(ADDR|PORT)$"
+    r"AVBGTN_(?!REQUIRE_BROWSER$|SHOTS$|TEST_THREADS$|FUZZ)|(LOCAL_|GROUP_|ROLE_)?(RANK|WORLD_SIZE)$|ROLE_NAME$|MASTER_(ADDR|PORT)$"
     r"|TORCHELASTIC_|LT_|SLURM_|PYTHON(WARNINGS|OPTIMIZE|STARTUP|INSPECT|VERBOSE|DEVMODE|IOENCODING|UNBUFFERED)$"
     r"|PYTEST_ADDOPTS$|MPLBACKEND$|TQDM_|(NO|FORCE|PY)_COLORS?$|CLICOLOR|COLUMNS$|LINES$|LANG$|LANGUAGE$|LC_"
     r"|SOURCE_DATE_EPOCH$|GIT_(DIR|WORK_TREE|INDEX_FILE|PREFIX)$|JUPYTER_|IPYTHON"
