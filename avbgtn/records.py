@@ -14,6 +14,7 @@ from pathlib import Path
 
 FOLDER = Path(__file__).parent / "records"
 WIDEN = 1.3  # at least, as a factor: runs that happen to agree must not make a range of no width
+ENOUGH = 32  # runs, eight seeds on each of four instruction sets: no range is made of fewer
 WIDE = 3.0  # a number that varies by more than this factor over the runs has no range that says anything
 
 Band = tuple[float, float]
@@ -27,13 +28,15 @@ def band(values: list[float]) -> Band | None:
     chapter compares some forty numbers, and all of them must hold on a machine that nobody has tried. Thirty-two draws of a
     normal distribution span about four standard deviations, so this range reaches about six to each side.
 
-    A number that can be 0 has no logarithm: its range is longer by its own length at each end, and one that was 0 in all
+    Fewer runs than :data:`ENOUGH` make no range. A number that can be 0 has no logarithm: its range is longer by its own length at each end, and one that was 0 in all
     runs has to be 0.
 
     Args:
         values: of all runs.
     """
     low, high = min(values), max(values)
+    if len(values) < ENOUGH:
+        return None
     if low <= 0:
         return 2 * low - high, 2 * high - low
     if high > WIDE * low:
@@ -64,8 +67,8 @@ def check(
         comparable: whether this run has the record's parameters; if not, nothing is judged, and that is said.
 
     Returns:
-        Whether all are within their ranges. Of a number that varied by more than :data:`WIDE` it is only asked that it is
-        finite.
+        Whether all are within their ranges. Of a number that has none, as it varied by more than :data:`WIDE` or was seen in
+        too few runs, it is only asked that it is finite.
     """
     if collect := os.environ.get("AVBGTN_COLLECT"):  # tools/variants gathers the numbers of many runs here
         with open(collect, "a", encoding="utf-8") as f:
@@ -84,12 +87,14 @@ def check(
         between = band(values[name])
         inside = math.isfinite(number) if between is None else between[0] <= number <= between[1]
         good &= inside
-        expected = (
-            f"finite; {min(values[name]):.2g} to {max(values[name]):.2g} were seen, too wide to judge by"
-            if between is None
-            else f"{between[0]:.4g} to {between[1]:.4g}"
-        )
+        expected = _seen(values[name]) if between is None else f"{between[0]:.4g} to {between[1]:.4g}"
         say(
             f"{'ok' if inside else 'OUTSIDE'}  {name}: {expected}" + ("" if inside else f", got {number:.4g}")
         )
     return good
+
+
+def _seen(values: list[float]) -> str:
+    """What is said in the place of a range."""
+    between = f"{min(values):.2g} to {max(values):.2g} in {len(values)} runs"
+    return f"finite; {between} were seen, too {'few' if len(values) < ENOUGH else 'wide'} to judge by"

@@ -76,16 +76,22 @@ def test_markdown_table_shows_a_dash_for_a_score_that_is_not_there():
     ]  # fmt: skip
 
 
+def of(*values):
+    """As many runs as make a range, with these values among them."""
+    return [*values] + [values[0]] * (records.ENOUGH - len(values))
+
+
 def test_band_is_the_range_of_the_runs_on_a_logarithmic_scale_as_long_again_at_each_end():
-    assert records.band([1.0, 1.0]) == pytest.approx((1 / 1.3, 1.3))  # never of no width
-    assert records.band([0.2, 0.3, 0.4]) == pytest.approx((0.1, 0.8))  # a factor of 2, and of 2 at each end
+    assert records.band(of(1.0)) == pytest.approx((1 / 1.3, 1.3))  # never of no width
+    assert records.band(of(0.2, 0.3, 0.4)) == pytest.approx((0.1, 0.8))  # a factor of 2, and of 2 at each end
+    assert records.band(of(0.0)) == (0.0, 0.0)
+    assert records.band(of(0.0, 1.0)) == (-1.0, 2.0)
+    assert records.band(of(-1.0, 1.0)) == (-3.0, 3.0)
 
 
-def test_numbers_that_differ_too_much_between_runs_have_no_band():
-    assert records.band([0.1, 1.0, 1.5]) is None
-    assert records.band([0.0, 0.0]) == (0.0, 0.0)
-    assert records.band([0.0, 1.0]) == (-1.0, 2.0)
-    assert records.band([-1.0, 1.0]) == (-3.0, 3.0)
+def test_numbers_that_differ_too_much_or_were_seen_too_rarely_have_no_band():
+    assert records.band(of(0.1, 1.0, 1.5)) is None
+    assert records.band(of(1.0)[:-1]) is None
 
 
 def test_a_band_takes_in_nearly_all_draws_of_what_it_was_made_of():
@@ -99,7 +105,7 @@ def test_a_band_takes_in_nearly_all_draws_of_what_it_was_made_of():
 
 def test_check_prints_a_line_a_number_and_finds_what_is_off(tmp_path, monkeypatch):
     monkeypatch.setattr(records, "FOLDER", tmp_path)
-    records.save("r", {"values": {"a": [1.0, 1.0], "b": [5.0]}})
+    records.save("r", {"values": {"a": of(1.0), "b": [5.0]}})
     said = []
     assert records.check({"a": 1.1}, "r", say=said.append)
     assert said == ["ok  a: 0.7692 to 1.3"]
@@ -111,10 +117,12 @@ def test_check_prints_a_line_a_number_and_finds_what_is_off(tmp_path, monkeypatc
 
 def test_a_number_without_a_range_is_shown_and_only_asked_to_be_finite(tmp_path, monkeypatch):
     monkeypatch.setattr(records, "FOLDER", tmp_path)
-    records.save("r", {"values": {"loss of D": [0.001, 2.1]}})
+    records.save("r", {"values": {"loss of D": of(0.001, 2.1), "rare": [0.5, 0.7]}})
     said = []
     assert records.check({"loss of D": 1e-9}, "r", say=said.append)
-    assert said == ["ok  loss of D: finite; 0.001 to 2.1 were seen, too wide to judge by"]
+    assert said == ["ok  loss of D: finite; 0.001 to 2.1 in 32 runs were seen, too wide to judge by"]
+    assert records.check({"rare": 9.0}, "r", say=said.append)
+    assert said[-1] == "ok  rare: finite; 0.5 to 0.7 in 2 runs were seen, too few to judge by"
     assert not records.check({"loss of D": float("nan")}, "r", say=said.append)
     assert not records.check({"loss of D": float("inf")}, "r", say=said.append)
 

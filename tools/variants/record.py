@@ -13,10 +13,10 @@ SEEDS, SETS = 8, 4  # no range and no verdict rests on fewer seeds, or fewer ins
 
 
 def commit(chapters: list[Path], file: Path, tests: Path) -> int:
-    """Write ``records/variants.json``, and ``records/CHAPTER.json`` for each chapter that gave numbers in enough runs.
+    """Write ``records/variants.json``, and ``records/CHAPTER.json`` for each chapter that gave numbers.
 
     Returns:
-        0, or 1 where a chapter has too few runs; its record is then left as it was, and that is said.
+        0, or 1 where a chapter has too few runs for ranges, which is said. A record of more runs stays as it was.
     """
     short = 0
     results = read(file)
@@ -27,15 +27,21 @@ def commit(chapters: list[Path], file: Path, tests: Path) -> int:
         runs = complete(mine)
         if not runs:
             short = 1
-            print(
-                f"{path.stem}: {len(mine)} runs, {SEEDS} seeds on {SETS} variants are needed; nothing was written for it"
-            )
-            continue
-        if runs[0]["numbers"]:
+            print(f"{path.stem}: {len(mine)} runs; a range needs {SEEDS} seeds on {SETS} instruction sets")
+            runs = mine
+        if runs and runs[0]["numbers"] and len(runs) >= _runs_of(path.stem):
             print(records.save(path.stem, chapter_record(path, runs)))
     rows = merged(records.load("variants")["rows"], outcomes(chapters, file, tests))
     print(records.save("variants", {"command": "make variants", "rows": rows}))
     return short
+
+
+def _runs_of(name: str) -> int:
+    """How many runs the record of a chapter has; 0 without one, or with one that does not say."""
+    try:
+        return len(records.load(name).get("runs", ()))
+    except FileNotFoundError:
+        return 0
 
 
 def merged(old: list[dict], new: list[dict]) -> list[dict]:
@@ -64,7 +70,7 @@ def chapter_record(path: Path, runs: list[dict]) -> dict:
     """What :func:`avbgtn.records.check` reads: every number by run, and which run that was."""
     names = list(runs[0]["numbers"])
     return {
-        "command": f"python tools/variants --seeds {SEEDS} --gather --only {path.stem}",
+        "command": f"python tools/variants --seeds {1 + max(r['seed'] for r in runs)} --gather --only {path.stem}",
         "processor": ", ".join(dict.fromkeys(r["processor"] for r in runs)),
         # the code that the runs used, which is not the code that gathers them
         "provenance": provenance() | {"revision": ", ".join(dict.fromkeys(r["revision"] for r in runs))},
