@@ -9,9 +9,12 @@ Names are imported on first use, so that ``avbgtn.config`` can check parameters 
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 
+from ._moved import install as _install
+
 _PUBLIC = {
-    "AVBGTN": "avb_gtn", "UNIT": "unit", "Config": "config", "ConfigError": "config", "from_parameters": "parameters",
-    "Run": "runs", "RunError": "storage", "train": "train", "build": "trainer", "Translator": "translator", "load": "translator",
+    "AVBGTN": "models.avb_gtn", "UNIT": "models.unit", "Config": "config", "ConfigError": "config",
+    "from_parameters": "config.parameters", "Run": "runs", "RunError": "storage", "train": "training.train",
+    "build": "models", "resolve": "training.experiment", "Translator": "translators.loading", "load": "translators.loading",
 }  # fmt: skip
 
 __all__ = [*_PUBLIC, "__version__"]
@@ -20,6 +23,8 @@ try:
     __version__ = version("avbgtn")
 except PackageNotFoundError:  # a bare checkout on the path
     __version__ = "0+unknown"
+
+_install()
 
 
 def __getattr__(name: str):

@@ -20,14 +20,14 @@ import sys
 import traceback
 from dataclasses import fields, replace
 
-from . import translate_command
-from .config import ConfigError
-from .grid import GRIDS
-from .parameters import Parameters, from_parameters
-from .processes import FOLLOWED, Place, place, stop_without_parent
+from .config.parameters import Parameters, from_parameters
+from .config.sound_parameters import SoundParameters
+from .config.table import TABLE
+from .errors import ConfigError
 from .sentences import got, of_error, shown
-from .sound_parameters import SoundParameters
-from .table import TABLE
+from .study.grid import GRIDS
+from .training.processes import FOLLOWED, Place, place, stop_without_parent
+from .translators import command as translate_command
 
 
 class Parser(argparse.ArgumentParser):
@@ -156,7 +156,7 @@ def _one_thread(device: str) -> None:
     """One thread a process on the CPU: more are slower on a busy machine, and may change the last bits of a result."""
     import torch
 
-    from .storage import RunError
+    from .errors import RunError
 
     if device == "cpu":
         os.environ.setdefault("OMP_NUM_THREADS", "1")  # else Fabric, with several machines, takes all cores
@@ -178,17 +178,19 @@ def _train(args: argparse.Namespace, here: Place) -> int:
         given.pop("devices", None)
     parameters, keep = from_parameters(given, kind), _epochs(args.keep)
     here.check(parameters.batch, asked)
+    from .training.experiment import resolve
+
     try:
-        experiment = (replace(parameters, devices=here.here) if here.launched else parameters).resolve()
+        experiment = resolve(replace(parameters, devices=here.here) if here.launched else parameters)
     except ConfigError as error:  # of this machine alone, perhaps: the first may have the GPU that it lacks
-        from .storage import RunError
+        from .errors import RunError
 
         raise (error if here.first else RunError(str(error))) from None
     say = _say if here.first else _silent
     for line in experiment.lines:
         say(line)
-    from .launch import train_experiment
-    from .train import train
+    from .training.launch import train_experiment
+    from .training.train import train
 
     _one_thread(next(iter(experiment.configs.values())).device)
 
@@ -215,10 +217,10 @@ def _resume(args: argparse.Namespace, here: Place) -> int:
     given = from_parameters({"epochs": args.epochs, "root": args.root, "workers": args.workers, "cache": args.cache, "speed": args.speed})  # fmt: skip
     options = {name: TABLE[name](name, getattr(args, name)) for name in ("log_every", "measure_every")}
     keep = _epochs(args.keep)
-    from .experiment import load_data, uses_cache
+    from .errors import RunError
     from .runs import Run
-    from .storage import RunError
-    from .train import train
+    from .training.experiment import load_data, uses_cache
+    from .training.train import train
 
     run = Run(args.run_dir)
     c = run.config
@@ -226,7 +228,7 @@ def _resume(args: argparse.Namespace, here: Place) -> int:
     say = _say if here.first else _silent
     _one_thread(c.device)
     if not here.launched and asked and asked > 1:
-        from .launch import follow_torchrun
+        from .training.launch import follow_torchrun
 
         Place(world=asked, here=asked).check(c.batch)
         options |= {"keep": args.keep, "workers": given.workers, "cache": given.cache, "speed": given.speed}
@@ -246,7 +248,7 @@ def _resume(args: argparse.Namespace, here: Place) -> int:
 
 
 def _study(args: argparse.Namespace, here: Place) -> int:
-    from . import study
+    from .study import cells as study
 
     if here.world > 1:
         raise ConfigError(f"study trains a cell in one process, and the launcher started {here.words()}; start it without torchrun")  # fmt: skip

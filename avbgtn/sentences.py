@@ -7,8 +7,6 @@ Importing this imports no torch.
 import errno
 import os
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 LONGEST = 160  # characters of a value in a sentence; what is longer is cut
@@ -94,23 +92,3 @@ def _is_memory(error: RuntimeError) -> bool:
     # torch's: "DefaultCPUAllocator: can't allocate memory", "CUDA out of memory", "Cannot allocate memory"
     words = str(error).lower()
     return "allocate memory" in words or "out of memory" in words or "not enough memory" in words
-
-
-@contextmanager
-def one_sentence() -> Iterator[None]:
-    """For what notebooks call: an error of the system ends as a :class:`~avbgtn.storage.RunError` of one
-    sentence.
-
-    Raises:
-        RunError: in place of what :func:`of_error` knows; every other error passes unchanged.
-    """
-    try:
-        yield
-    except (OSError, MemoryError, UnicodeError, RuntimeError) as error:
-        from .storage import RunError
-
-        # a closed pipe is the command line's to end on: who read it is gone
-        said = None if isinstance(error, RunError | BrokenPipeError) else of_error(error)
-        if said is None:
-            raise
-        raise RunError(said) from error

@@ -13,18 +13,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from .config import Config
+from .errors import ReadOnlyError, RunError
 
 SMALL = 2**26  # bytes; a log or a description above it is none of ours
 NO_LINKS = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
-
-
-class RunError(RuntimeError):
-    """A run folder that cannot be used as asked; the message says what to do."""
-
-
-class ReadOnlyError(RunError):
-    """A folder that may be read and not written."""
 
 
 @contextmanager
@@ -108,20 +100,6 @@ def read_small(path: Path) -> bytes:
     if len(data) > SMALL:
         raise ValueError(f"it has more than {SMALL:,} bytes")
     return data
-
-
-def stored_config(values: Any, source: str | Path, remedy: str) -> Config:
-    """The config that was written to a file.
-
-    Raises:
-        RunError: it is none, or out of the limits of ``config.py``; the sentence names ``source``, and ``remedy`` ends it.
-    """
-    try:
-        if not isinstance(values, dict):
-            raise TypeError(f"its config is {type(values).__name__}, expected names and values")
-        return Config.from_dict(values)
-    except (ValueError, KeyError, TypeError, AttributeError, ArithmeticError) as error:
-        raise RunError(f"{source} cannot be read ({error}); {remedy}") from error
 
 
 def check_entries(folder: Path) -> None:

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
+
 import watchdog
 
 PATIENCE = 600.0  # seconds without a sign of life, after which a process hangs

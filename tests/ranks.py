@@ -9,8 +9,9 @@ import time
 import traceback
 from collections.abc import Callable
 
-import children
 import torch
+
+import children
 
 STOPS = {signal.SIGINT, signal.SIGTERM}
 

@@ -5,8 +5,9 @@ import time
 import pytest
 import torch
 
-from avbgtn import data, reading, streams
-from avbgtn.attributes import AttributeClassifier, attribute_accuracy, train_attribute_classifier
+from avbgtn import data, streams
+from avbgtn.metrics.attributes import AttributeClassifier, attribute_accuracy, train_attribute_classifier
+from avbgtn_book.shared import reading
 
 
 def dark_and_light(n=20, side=16):

@@ -8,9 +8,9 @@ import torch
 from torchaudio.functional import resample
 
 from avbgtn import audio, streams
+from avbgtn.audio.representations import SOFT, angle, from_log_plane, log_plane
+from avbgtn.config.sound import PLANES, Sound
 from avbgtn.data import music
-from avbgtn.representations import SOFT, angle, from_log_plane, log_plane
-from avbgtn.sound import PLANES, Sound
 
 EXACT = [name for name in PLANES if name != "log_magnitude"]
 LINEAR = [name for name in PLANES if name != "band_gain"]

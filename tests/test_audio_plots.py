@@ -8,10 +8,10 @@ import torch
 from PIL import Image
 
 from avbgtn import audio
-from avbgtn.canvas import MOST_BYTES
-from avbgtn.plots import audio as draw
-from avbgtn.plots import audio_scores
-from avbgtn.plots.audio_pipeline import pipeline
+from avbgtn_book.audio import figures as draw
+from avbgtn_book.audio import score_figures as audio_scores
+from avbgtn_book.audio.pipeline_figures import pipeline
+from avbgtn_book.shared.canvas import MOST_BYTES
 
 RATE, FFT, HOP = 8000, 256, 64
 

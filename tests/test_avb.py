@@ -6,8 +6,12 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from avbgtn import avb, checks, four_points, known_kl, losses, records, ring_posterior, streams, vae
-from avbgtn.plots import avb as draw
+from avbgtn import streams
+from avbgtn.models import losses
+from avbgtn_book import checks, records
+from avbgtn_book.avb import avb, four_points, known_kl, ring_posterior
+from avbgtn_book.avb import figures as draw
+from avbgtn_book.vae import vae
 
 F64 = torch.float64
 

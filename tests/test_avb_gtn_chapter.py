@@ -4,18 +4,21 @@ import inspect
 import math
 from dataclasses import replace
 
-import contents
 import pytest
 import torch
-from contents import BOOK, ROOT
-from examples import AVB_GTN_CONFIG, UNIT_CONFIG, RandomDomains
 from torch.nn import functional as F
 
-from avbgtn import checks, diagrams, losses, penalties, probe, streams
-from avbgtn.avb_gtn import AVBGTN
-from avbgtn.checks import CheckFailed
-from avbgtn.plots import avb_gtn as plots
-from avbgtn.trainer import Trainer, build, make_fabric
+import contents
+from avbgtn import streams
+from avbgtn.models import build, losses
+from avbgtn.models.avb_gtn import AVBGTN
+from avbgtn.training.trainer import Trainer, make_fabric
+from avbgtn_book import checks
+from avbgtn_book.avb_gtn import diagrams, penalties, probe
+from avbgtn_book.avb_gtn import figures as plots
+from avbgtn_book.checks import CheckFailed
+from contents import BOOK, ROOT
+from examples import AVB_GTN_CONFIG, UNIT_CONFIG, RandomDomains
 
 F64 = torch.float64
 
@@ -275,7 +278,10 @@ def test_parts_link_to_their_files_where_the_repository_is_known(monkeypatch):
     address = "https://example.org/someone/book"
     known = Metadata("Homepage, https://example.org", f"Repository, {address}")
     monkeypatch.setattr(diagrams.metadata, "metadata", lambda name: known)
-    assert f"[`UNIT.encode_pair`]({address}/blob/HEAD/avbgtn/unit.py)" in diagrams.parts_table("unit").data
+    assert (
+        f"[`UNIT.encode_pair`]({address}/blob/HEAD/avbgtn/models/unit.py)"
+        in diagrams.parts_table("unit").data
+    )
     monkeypatch.setattr(diagrams.metadata, "metadata", lambda name: Metadata())
     assert (
         "`UNIT.encode_pair`" in diagrams.parts_table("unit").data
@@ -293,7 +299,7 @@ def test_the_chapter_as_it_is_printed_links_its_parts_to_the_repository():
     printed = (BOOK / "avb_gtn.ipynb").read_text(encoding="utf-8")
     for parts in diagrams.PARTS.values():
         for file in {part.where.split(".")[0] for part in parts}:
-            path = f"avbgtn/{file}.py"
+            path = f"avbgtn/models/{file}.py"
             assert (ROOT / path).is_file()
             assert f"]({contents.repository()['url']}/blob/HEAD/{path})" in printed, (
                 f"no link to {path}: was the package installed anew after its address was set, then the chapter run?"
@@ -441,7 +447,7 @@ def test_check_design(capsys):
 
 
 def test_t_penalties_of_the_model_are_the_forms_of_the_chapter():
-    from avbgtn.avb_gtn import T_PENALTIES
+    from avbgtn.models.avb_gtn import T_PENALTIES
 
     assert T_PENALTIES == penalties.FORMS
     assert AVBGTN.generators_losses is AVBGTN.__mro__[1].generators_losses, "Eq. (1) is UNIT's own"

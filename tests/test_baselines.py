@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from avbgtn import data, streams
-from avbgtn.baselines import ColourTransfer
-from avbgtn.metrics import twin_scores
+from avbgtn.metrics.baselines import ColourTransfer
+from avbgtn.metrics.images import twin_scores
 
 # L1 on test inside the hair, outside it, and whole. Fitted on both colours of all training heads, twins included.
 TABLE = {

@@ -18,7 +18,8 @@ from case import REFERENCE, Case  # noqa: E402
 from measure import gflop, median_ratio  # noqa: E402
 from worker import in_turn  # noqa: E402
 
-from avbgtn import records, speed  # noqa: E402
+from avbgtn.config import speed  # noqa: E402
+from avbgtn_book import records  # noqa: E402
 
 
 @pytest.fixture(scope="module")

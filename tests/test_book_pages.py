@@ -10,11 +10,11 @@ import nbformat
 import pytest
 import yaml
 from bs4 import BeautifulSoup
+
+from avbgtn.config.parameters import Parameters
+from avbgtn.models import losses, networks
 from contents import BOOK, ROOT, binder, colab, repository, sources
 from tracked import tracked_files
-
-from avbgtn import losses, networks
-from avbgtn.parameters import Parameters
 
 sys.path.insert(0, str(BOOK / "_ext"))
 import book_fixes  # noqa: E402
@@ -73,7 +73,7 @@ def test_functions_and_settings_named_exist(page):
 def test_names_in_the_symbol_table_are_those_of_the_code():
     """The middle column of the first table; words without a backtick are not code."""
     table = text("notation").split("## The paper's equations")[0]
-    code = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "avbgtn").glob("*.py"))
+    code = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "avbgtn").rglob("*.py"))
     for row in re.findall(r"^\| (?!Paper|---)(.+) \|$", table, re.MULTILINE):
         for name in re.findall(r"`([\w.]+)(?:\[[^]]*\])?`", row.split(" | ")[1]):
             assert re.search(rf"\b{re.escape(name.split('.')[-1])}\b", code), f"no {name} in the package"
@@ -87,7 +87,7 @@ def test_paper_equations_all_have_a_place_in_the_package():
         for n in re.findall(r"\d+", row)
     ]
     assert numbers == list(range(1, 14))
-    models = importlib.import_module("avbgtn.unit").UNIT
+    models = importlib.import_module("avbgtn.models.unit").UNIT
     for name in re.findall(r"`([\w.]+)`", table):
         owner = models if name.startswith("UNIT.") else losses
         assert hasattr(owner, name.split(".")[-1]), f"{name} does not exist"

@@ -13,10 +13,11 @@ from types import SimpleNamespace
 import pytest
 import torch
 from PIL import Image
-from test_celeba import cut, torchvision_layout
 
-from avbgtn import data, experiment
+from avbgtn import data
 from avbgtn.data import cache, celeba
+from avbgtn.training import experiment
+from test_celeba import cut, torchvision_layout
 
 ROWS = 5  # training pictures: 000001 and 000003 (brown), 000002, 000006 and 000007 (blond)
 ROW = 3 * 33 * 33  # bytes of one

@@ -7,10 +7,10 @@ import os
 import shutil
 
 import pytest
-from test_cache import ROW, folder, load, photo_template, photos, same  # noqa: F401 - fixtures
 
 from avbgtn import data
 from avbgtn.data import cache
+from test_cache import ROW, folder, load, photo_template, photos, same  # noqa: F401 - fixtures
 
 
 @pytest.fixture(autouse=True)

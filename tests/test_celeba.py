@@ -10,8 +10,8 @@ import torch
 from PIL import Image
 
 from avbgtn import data
-from avbgtn.data import download as downloads
 from avbgtn.data.celeba import CelebA
+from avbgtn.data.sources import download as downloads
 
 NAMES = ["Bald", "Blond_Hair", "Brown_Hair", "Eyeglasses", "Wearing_Hat"]
 PARTS = [0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 2, 2]

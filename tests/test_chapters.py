@@ -15,6 +15,7 @@ import nbformat
 import pytest
 import yaml
 from bs4 import BeautifulSoup
+
 from contents import BOOK, CHAPTERS, ROOT, repository
 
 sys.path.insert(0, str(ROOT / "tools"))
@@ -238,7 +239,7 @@ def moving_figures(name):
 @each_chapter
 def test_moving_figures_are_there_small_and_described(name):
     figures = moving_figures(name)
-    assert figures, "the chapter has no figure that moves (avbgtn.frames.Frames)"
+    assert figures, "the chapter has no figure that moves (avbgtn_book.shared.frames.Frames)"
     names = [figure["id"] for _, figure in figures]
     assert len(set(names)) == len(names), f"two figures have one name: {names}"
     total = 0

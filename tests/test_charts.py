@@ -4,8 +4,8 @@ import math
 
 import pytest
 
-from avbgtn.canvas import COLOURS, MOST_BYTES
-from avbgtn.charts import learning_curves, score_chart
+from avbgtn_book.shared.canvas import COLOURS, MOST_BYTES
+from avbgtn_book.shared.curves import learning_curves, score_chart
 
 LINES = {
     "unit": [{"epoch": e, "loss": 1 / e, **({"val/l1": 0.2} if e % 200 == 0 else {})} for e in range(100, 1100, 100)],

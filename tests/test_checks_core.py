@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from avbgtn.checks import core
+from avbgtn_book.shared import answers as core
 
 
 def fails(words):

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+
 from children import wait_for_progress
 
 HERE = Path(__file__).resolve().parent

@@ -9,12 +9,14 @@ from statistics import fmean
 
 import pytest
 import yaml
-from contents import BOOK, ROOT
 
-from avbgtn import attacks, claims, compare, records
-from avbgtn.claims import CLAIMS
-from avbgtn.compare import CONTROLS, PAIRS
-from avbgtn.grid import GRIDS, VARIANTS
+from avbgtn.study.grid import GRIDS, VARIANTS
+from avbgtn_book import records
+from avbgtn_book.results import claims, compare
+from avbgtn_book.results import objections as attacks
+from avbgtn_book.results.claims import CLAIMS
+from avbgtn_book.results.compare import CONTROLS, PAIRS
+from contents import BOOK, ROOT
 
 CHAPTER = (BOOK / "text" / "results.md").read_text(encoding="utf-8")
 

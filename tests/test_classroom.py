@@ -16,11 +16,11 @@ import nbformat
 import pytest
 import torch
 from bs4 import BeautifulSoup
+
+from avbgtn_book.checks import CheckFailed
 from classroom_example import DOUBLE, SECRET_LINES, SECRET_SENTENCES, chapter, write_book
 from contents import BOOK, CHAPTERS, sources
 from leaks import leaks, plain, searchable, secrets_of
-
-from avbgtn.checks import CheckFailed
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 

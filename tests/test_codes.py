@@ -4,12 +4,14 @@ from dataclasses import replace
 
 import pytest
 import torch
-from examples import AVB_GTN_CONFIG, UNIT_CONFIG, RandomDomains
 
-from avbgtn import codes, evaluate, streams
-from avbgtn import ridge as ridges
+from avbgtn import streams
 from avbgtn.data import Evaluation
-from avbgtn.trainer import build
+from avbgtn.metrics import evaluate
+from avbgtn.models import build
+from avbgtn.study import codes
+from avbgtn.study import ridge as ridges
+from examples import AVB_GTN_CONFIG, UNIT_CONFIG, RandomDomains
 
 STYLES = ("bob", "curly", "long")
 

@@ -7,9 +7,9 @@ import sys
 import pytest
 from PIL import Image
 
-from avbgtn import translator
+from avbgtn import translators as translator
 from avbgtn.__main__ import main
-from avbgtn.processes import LAUNCHER, place
+from avbgtn.training.processes import LAUNCHER, place
 
 
 @pytest.fixture
@@ -50,8 +50,8 @@ def test_several_processes_train_no_study(monkeypatch, capsys):
 
 
 def test_patience_is_a_number(monkeypatch):
-    from avbgtn.config import ConfigError
-    from avbgtn.processes import patience
+    from avbgtn.errors import ConfigError
+    from avbgtn.training.processes import patience
 
     assert patience().total_seconds() == 600
     monkeypatch.setenv("AVBGTN_PATIENCE", "soon")

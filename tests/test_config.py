@@ -7,11 +7,11 @@ import sys
 from dataclasses import fields, replace
 
 import pytest
-from examples import AVB_GTN_CONFIG, UNIT_CONFIG
 
-from avbgtn import config
-from avbgtn.config import PRESETS, Config, ConfigError, default_posterior
-from avbgtn.sound import Sound
+from avbgtn.config import PRESETS, Config, default_posterior
+from avbgtn.config.sound import Sound
+from avbgtn.errors import ConfigError
+from examples import AVB_GTN_CONFIG, UNIT_CONFIG
 
 CHANGED = {
     "model": "unit",
@@ -237,6 +237,7 @@ def test_senseless_configs_are_refused(case):
 
 
 def test_config_offers_the_parameters_and_nothing_it_does_not_have():
+    from avbgtn import config
     from avbgtn.config import Parameters, check_parameters_cell, from_parameters
 
     assert from_parameters({}) == Parameters() and check_parameters_cell((), {}) == {}

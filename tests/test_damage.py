@@ -8,17 +8,17 @@ from dataclasses import replace
 
 import pytest
 import torch
-from examples import UNIT_CONFIG, RandomDomains
 from safetensors.torch import load_file, save_file
 
 import avbgtn
-from avbgtn import checkpoints
-from avbgtn import train as training
-from avbgtn.runs import Run
-from avbgtn.storage import RunError, json_text
-from avbgtn.train import Interrupted, train
-from avbgtn.trainer import Trainer, make_fabric
-from avbgtn.translator import export, run_model
+from avbgtn.errors import RunError
+from avbgtn.runs import Run, checkpoints
+from avbgtn.storage import json_text
+from avbgtn.training import train as training
+from avbgtn.training.train import Interrupted, train
+from avbgtn.training.trainer import Trainer, make_fabric
+from avbgtn.translators.loading import export, run_model
+from examples import UNIT_CONFIG, RandomDomains
 
 TINY = replace(UNIT_CONFIG, width=2)
 TENSORS = ("weights", "ema", "optimizer")

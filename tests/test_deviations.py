@@ -9,15 +9,16 @@ from types import SimpleNamespace
 
 import pytest
 import yaml
-from contents import BOOK, sources
 
-from avbgtn import records, study
 from avbgtn.config import Config
-from avbgtn.evidence import paired
-from avbgtn.grid import GRIDS
-from avbgtn.parameters import Parameters
-from avbgtn.sound_parameters import SoundParameters
-from avbgtn.trainings import by_seed
+from avbgtn.config.parameters import Parameters
+from avbgtn.config.sound_parameters import SoundParameters
+from avbgtn.study import cells as study
+from avbgtn.study.grid import GRIDS
+from avbgtn_book import records
+from avbgtn_book.results.statistics import paired
+from avbgtn_book.results.trainings import by_seed
+from contents import BOOK, sources
 
 pytest.importorskip("sphinx", reason="needs Sphinx, of the extra 'book'")
 sys.path.insert(0, str(BOOK / "_ext"))

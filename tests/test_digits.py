@@ -7,7 +7,8 @@ import shutil
 import pytest
 import torch
 
-from avbgtn.data import DataError, digits
+from avbgtn.errors import DataError
+from avbgtn_book.shared import digits
 
 
 def test_unpacked_files_are_the_published_ones():

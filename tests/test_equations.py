@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from avbgtn import losses
+from avbgtn.models import losses
 
 F64 = torch.float64
 

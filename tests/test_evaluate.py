@@ -5,10 +5,12 @@ from dataclasses import replace
 
 import pytest
 import torch
-from examples import AVB_GTN_CONFIG, UNIT_CONFIG, RandomDomains
 
-from avbgtn import evaluate, metrics, records
-from avbgtn.trainer import build
+from avbgtn.metrics import evaluate
+from avbgtn.metrics import images as metrics
+from avbgtn.models import build
+from avbgtn_book import records
+from examples import AVB_GTN_CONFIG, UNIT_CONFIG, RandomDomains
 
 
 @pytest.fixture(scope="module")

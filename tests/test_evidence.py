@@ -9,9 +9,10 @@ from statistics import fmean
 import numpy as np
 import pytest
 
-from avbgtn import evidence, trainings
-from avbgtn.evidence import Paired, at, joint_p, mean_along, paired, reached, sign_flip_p
-from avbgtn.trainings import by_seed, cells_of, equal_time
+from avbgtn_book.results import statistics as evidence
+from avbgtn_book.results import trainings
+from avbgtn_book.results.statistics import Paired, at, joint_p, mean_along, paired, reached, sign_flip_p
+from avbgtn_book.results.trainings import by_seed, cells_of, equal_time
 
 X, Y = [100, 200, 400], [0.5, 0.3, 0.2]
 

@@ -5,6 +5,7 @@ import sys
 
 import nbformat
 import pytest
+
 from classroom_example import DOUBLE, GUESS, WHY, chapter, code, write_book
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent

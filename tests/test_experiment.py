@@ -7,20 +7,22 @@ import pytest
 import torch
 from PIL import Image
 
-from avbgtn import data, evaluate
-from avbgtn.config import ConfigError
-from avbgtn.data import DataError
-from avbgtn.experiment import SECONDS_ON_CPU, Experiment, load_data
-from avbgtn.launch import train_experiment
-from avbgtn.parameters import Parameters, from_parameters
+import avbgtn
+from avbgtn import data
+from avbgtn.config.parameters import Parameters, from_parameters
+from avbgtn.config.sound_parameters import SoundParameters
+from avbgtn.errors import ConfigError, DataError
+from avbgtn.files import sound_files
+from avbgtn.metrics import evaluate
+from avbgtn.models import build
 from avbgtn.sentences import shown
-from avbgtn.sound_parameters import SoundParameters
-from avbgtn.train import train
-from avbgtn.trainer import build
+from avbgtn.training.experiment import SECONDS_ON_CPU, Experiment, load_data
+from avbgtn.training.launch import train_experiment
+from avbgtn.training.train import train
 
 
 def resolve(**values) -> Experiment:
-    return from_parameters(values).resolve()
+    return avbgtn.resolve(from_parameters(values))
 
 
 @pytest.fixture
@@ -154,17 +156,16 @@ def test_what_is_no_picture_or_sound_is_known_before_the_data_are_loaded(
         else ("clip", "is not a sound")
     )
     monkeypatch.setattr(
-        "avbgtn.experiment.load_data", lambda *a, **k: pytest.fail("the data were loaded first")
+        "avbgtn.training.experiment.load_data", lambda *a, **k: pytest.fail("the data were loaded first")
     )
     with pytest.raises(DataError, match=words) as error:
-        from_parameters(
-            {name: str(tmp_path / "mine")}, Parameters if kind == "picture" else SoundParameters
-        ).resolve()
+        kind_of = Parameters if kind == "picture" else SoundParameters
+        avbgtn.resolve(from_parameters({name: str(tmp_path / "mine")}, kind_of))
     with pytest.raises(DataError) as later:  # as the notebooks open it
         if kind == "picture":
             data.image_from_file(tmp_path / "mine", 64)
         else:
-            data.sound_files.read(tmp_path / "mine")
+            sound_files.read(tmp_path / "mine")
     assert str(error.value) == str(later.value), "the sentence is the same"
 
 
@@ -172,7 +173,7 @@ def test_what_is_no_picture_or_sound_is_known_before_the_data_are_loaded(
 
 
 def resolve_sound(**values):
-    return from_parameters(values, SoundParameters).resolve()
+    return avbgtn.resolve(from_parameters(values, SoundParameters))
 
 
 def test_music_is_what_a_bare_machine_gets(no_cuda, tmp_path, monkeypatch):

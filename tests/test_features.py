@@ -5,9 +5,16 @@ from functools import partial
 import pytest
 import torch
 
-from avbgtn import data, features, streams
-from avbgtn.attributes import train_attribute_classifier
-from avbgtn.features import EfficientNetFeatures, SmallCNNFeatures, choose_features, kid, unpaired_scores
+from avbgtn import data, streams
+from avbgtn.metrics import kid as features
+from avbgtn.metrics.attributes import train_attribute_classifier
+from avbgtn.metrics.kid import (
+    EfficientNetFeatures,
+    SmallCNNFeatures,
+    choose_features,
+    kid,
+    unpaired_scores,
+)
 
 
 @pytest.fixture

@@ -10,8 +10,13 @@ import torch
 from PIL import Image
 
 from avbgtn import data, streams
-from avbgtn.canvas import MOST_BYTES, BookFigure, listed, name_of
-from avbgtn.figures import ERROR_BLACK, outside_picture, training_progress, translation_grid
+from avbgtn_book.shared.canvas import MOST_BYTES, BookFigure, listed, name_of
+from avbgtn_book.shared.translations import (
+    ERROR_BLACK,
+    outside_picture,
+    training_progress,
+    translation_grid,
+)
 
 
 def flat(grey, side=32):

@@ -11,8 +11,8 @@ import pytest
 from bs4 import BeautifulSoup
 from PIL import Image
 
-from avbgtn.frames import FRAME_BYTES, Frames
-from avbgtn.plots import sheet
+from avbgtn_book.shared.frames import FRAME_BYTES, Frames
+from avbgtn_book.shared.sheet import sheet
 
 
 def draw(k, a=1.0):
@@ -105,8 +105,8 @@ def test_a_slider_leaves_other_figures_as_they_are(tmp_path):
         "from IPython.core.interactiveshell import InteractiveShell\n"
         "shell = InteractiveShell.instance()\n"
         "from matplotlib.figure import Figure\n"
-        "from avbgtn.frames import Frames\n"
-        "from avbgtn.plots import sheet\n"
+        "from avbgtn_book.shared.frames import Frames\n"
+        "from avbgtn_book.shared.sheet import sheet\n"
         "def draw(k):\n"
         "    figure, axes = sheet()\n"
         "    figure.alt = 'an empty sheet'\n"

@@ -6,11 +6,12 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from avbgtn import checks, dcgan, dirac_gan, gan, losses, ring_gan
-from avbgtn.checks import CheckFailed
-from avbgtn.data import ring
-from avbgtn.plots import gan as draw
-from avbgtn.plots import gan_samples
+from avbgtn.models import losses
+from avbgtn_book import checks
+from avbgtn_book.checks import CheckFailed
+from avbgtn_book.gan import dcgan, dirac_gan, gan, ring, ring_gan
+from avbgtn_book.gan import figures as draw
+from avbgtn_book.gan import sample_figures as gan_samples
 
 F64 = torch.float64
 P = gan.Mixture((-1.5, 1.5), (0.5, 0.8), (0.4, 0.6))

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 import torch
-from examples import AVB_GTN_CONFIG, UNIT_CONFIG, RandomDomains
 
-from avbgtn.trainer import Trainer, make_fabric
+from avbgtn.training.trainer import Trainer, make_fabric
+from examples import AVB_GTN_CONFIG, UNIT_CONFIG, RandomDomains
 
 pytestmark = [
     pytest.mark.gpu,
@@ -84,7 +84,7 @@ def test_losses_in_bfloat16_are_those_of_float32(config):
 
 @each_model
 def test_a_run_continues_on_the_gpu_to_the_bit(config, tmp_path):
-    from avbgtn.train import train
+    from avbgtn.training.train import train
 
     torch.backends.cudnn.deterministic = True
     config = on_gpu(config)

@@ -4,10 +4,11 @@ import pytest
 import torch
 from torchaudio.functional import resample
 
-from avbgtn import instrument, streams
+from avbgtn import streams
 from avbgtn.data import music
-from avbgtn.instrument import InstrumentClassifier, train_classifier
-from avbgtn.sound_baselines import Equaliser
+from avbgtn.metrics import instrument
+from avbgtn.metrics.instrument import InstrumentClassifier, train_classifier
+from avbgtn.metrics.sound_baselines import Equaliser
 
 RATE = 8000
 

@@ -12,8 +12,9 @@ import soundfile
 import torch
 
 from avbgtn import data
-from avbgtn.data import folders, irmas
-from avbgtn.sound import Sound
+from avbgtn.config.sound import Sound
+from avbgtn.data import irmas
+from avbgtn.data.sources import folders
 
 SOUND = Sound("band_gain", rate=8000, fft=512, hop=128, rows=32, columns=32)
 RECORDINGS = range(1, 31)

@@ -11,19 +11,19 @@ from pathlib import Path
 
 import pytest
 import torch
+
+from avbgtn import data
+from avbgtn.__main__ import main
+from avbgtn.config.parameters import from_parameters
+from avbgtn.errors import ConfigError, RunError
+from avbgtn.runs import Run
+from avbgtn.training import launch
+from avbgtn.training.launch import train_experiment
+from avbgtn.training.processes import FOLLOWED, LOST, Place
+from avbgtn.training.train import Interrupted, train
 from children import contents, wait_for_progress
 from examples import AVB_GTN_CONFIG, UNIT_CONFIG, RandomDomains
 from ranks import in_ranks, processes_with, workers_of
-
-from avbgtn import data, launch
-from avbgtn.__main__ import main
-from avbgtn.config import ConfigError
-from avbgtn.launch import train_experiment
-from avbgtn.parameters import from_parameters
-from avbgtn.processes import FOLLOWED, LOST, Place
-from avbgtn.runs import Run
-from avbgtn.storage import RunError
-from avbgtn.train import Interrupted, train
 
 pytestmark = pytest.mark.skipif(
     not Path("/proc/self/environ").exists(), reason="looks for processes in /proc"
@@ -228,7 +228,7 @@ def test_a_process_that_is_silent_is_given_up(capfd, monkeypatch, tmp_path):
 
 WORKER = """
 import signal, sys, time
-from avbgtn.processes import Signals, stop_without_parent
+from avbgtn.training.processes import Signals, stop_without_parent
 with Signals() as signals:
     stop_without_parent()
     print("watches", flush=True)

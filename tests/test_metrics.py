@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from avbgtn import streams
-from avbgtn.metrics import diversity, image_scores, twin_scores
+from avbgtn.metrics.images import diversity, image_scores, twin_scores
 
 
 def constant(grey, n=2, side=16):

@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 import torch
-from examples import AVB_GTN_CONFIG, UNIT_CONFIG, RandomDomains
 
-from avbgtn import losses
-from avbgtn.sound import Sound
-from avbgtn.trainer import build, step_size
+from avbgtn.config.sound import Sound
+from avbgtn.models import build, losses
+from avbgtn.training.trainer import step_size
+from examples import AVB_GTN_CONFIG, UNIT_CONFIG, RandomDomains
 
 CONFIGS = {"unit": UNIT_CONFIG, "avb_gtn": AVB_GTN_CONFIG}
 

@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import pytest
 import torch
-from examples import AVB_GTN_CONFIG, UNIT_CONFIG, RandomDomains
 
-from avbgtn.monitor import Monitor, alarms, ema_weights, not_finite
-from avbgtn.trainer import build
+from avbgtn.models import build
+from avbgtn.training.monitor import Monitor, alarms, ema_weights, not_finite
+from examples import AVB_GTN_CONFIG, UNIT_CONFIG, RandomDomains
 
 QUIET = {
     "posterior/t1": 0.4, "posterior/t2": 0.5, "val/noise_share": 0.5, "d1_real_train": 0.3, "d1_real_val": 0.1,

@@ -13,8 +13,8 @@ import pytest
 import torch
 
 from avbgtn import data
+from avbgtn.config.sound import Sound
 from avbgtn.data import music, sampler, sounds
-from avbgtn.sound import Sound
 
 SOUND = Sound("band_gain", rate=8000, fft=512, hop=128, rows=32, columns=32)
 PARTS = ("train_a", "train_b", "validation", "test")

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 import torch
-from examples import AVB_GTN_CONFIG, UNIT_CONFIG
 from torch import nn
 
-from avbgtn.networks import (
+from avbgtn.models import build
+from avbgtn.models.networks import (
     Discriminator,
     Encoder,
     Generator,
@@ -15,7 +15,7 @@ from avbgtn.networks import (
     ResBlock,
     shared_discriminator,
 )
-from avbgtn.trainer import build
+from examples import AVB_GTN_CONFIG, UNIT_CONFIG
 
 PAPER = dict(size=128, width=64, private_blocks=3, shared_blocks=1)
 

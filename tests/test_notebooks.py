@@ -15,6 +15,7 @@ import tokenize
 import jupytext
 import nbformat
 import pytest
+
 from contents import BOOK, ROOT, sources
 
 NOTEBOOKS = sorted(BOOK.glob("*.ipynb"))
@@ -192,8 +193,8 @@ def test_parameters_have_type_default_and_comment(path):
 @pytest.mark.parametrize("name", ["celeba", "audio"])
 def test_experiments_offer_the_parameters_that_the_package_knows(name):
     """All of them, with the same defaults: a run from the shell and one of the notebook are then the same run."""
-    from avbgtn.parameters import Parameters, defaults, from_parameters
-    from avbgtn.sound_parameters import SoundParameters
+    from avbgtn.config.parameters import Parameters, defaults, from_parameters
+    from avbgtn.config.sound_parameters import SoundParameters
 
     path, kind = BOOK / f"{name}.ipynb", {"celeba": Parameters, "audio": SoundParameters}[name]
     source = parameters_of(path)

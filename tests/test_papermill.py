@@ -12,12 +12,12 @@ from pathlib import Path
 import nbformat
 import pytest
 import torch
-from children import PATIENCE, Child
 
-from avbgtn.parameters import Parameters, from_parameters
+from avbgtn.config.parameters import Parameters, from_parameters
+from avbgtn.config.sound_parameters import SoundParameters
 from avbgtn.runs import Run
-from avbgtn.sound_parameters import SoundParameters
-from avbgtn.train import train
+from avbgtn.training.train import train
+from children import PATIENCE, Child
 
 BOOK = Path(__file__).resolve().parents[1] / "book"
 KINDS = {"celeba": Parameters, "audio": SoundParameters}

@@ -8,8 +8,8 @@ from dataclasses import fields, replace
 
 import pytest
 
-from avbgtn.config import ALIGNED, PRESETS, Config, ConfigError
-from avbgtn.parameters import (
+from avbgtn.config import ALIGNED, PRESETS, Config
+from avbgtn.config.parameters import (
     CELEBA_DOMAINS,
     CHECKS,
     OF_AVB_GTN,
@@ -19,6 +19,7 @@ from avbgtn.parameters import (
     config_of,
     from_parameters,
 )
+from avbgtn.errors import ConfigError
 
 ALL_NAMES = ", ".join(CHECKS)
 NAN, INF = float("nan"), float("inf")
@@ -191,7 +192,7 @@ def test_paths_of_the_wrong_kind_are_refused(tmp_path):
     assert str(error.value) == f"run_dir must be a folder, {file} is a file; give another name"
 
 
-@pytest.mark.parametrize("module", ["avbgtn.config", "avbgtn.parameters", "avbgtn"])
+@pytest.mark.parametrize("module", ["avbgtn.config", "avbgtn.config.parameters", "avbgtn"])
 def test_refused_before_torch_or_numpy_is_imported(module):
     code = (
         f"import sys\nfrom {module} import from_parameters\n"
@@ -346,21 +347,21 @@ def test_parameters_cell_counts_when_it_runs_a_second_time():
 
 
 CELLS = """
-import avbgtn.parameters
+import avbgtn.config.parameters
 from IPython.core.interactiveshell import InteractiveShell
 shell = InteractiveShell()
 for cell in (
     "before = set(globals())",
     "epochs: int = 400",
     "# Parameters\\nepochs = 5e4",
-    "from avbgtn.parameters import check_parameters_cell as _check; _found = _check(before, globals())",
+    "from avbgtn.config.parameters import check_parameters_cell as _check; _found = _check(before, globals())",
     "epoch = 7",
 ):
     shell.run_cell(cell, store_history=True).raise_error()
 print(shell.user_ns["_found"])
 try:
-    avbgtn.parameters.check_parameters_cell(shell.user_ns["before"], shell.user_ns)
-except avbgtn.parameters.ConfigError as error:
+    avbgtn.config.parameters.check_parameters_cell(shell.user_ns["before"], shell.user_ns)
+except avbgtn.config.parameters.ConfigError as error:
     print(error)
 """
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from avbgtn.data import music
-from avbgtn.pitch import f0_accuracy
+from avbgtn.metrics.pitch import f0_accuracy
 
 RATE = 8000
 NOTES = [(0.0, 0.5, 69, 80), (0.5, 0.5, 96, 80)]  # A4, then C7: 2,093 Hz

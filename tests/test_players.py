@@ -14,7 +14,7 @@ import torch
 from bs4 import BeautifulSoup
 
 from avbgtn.data import music
-from avbgtn.players import LOUDEST, MP3_RATES, player, players
+from avbgtn_book.shared.players import LOUDEST, MP3_RATES, player, players
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tools"))

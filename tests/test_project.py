@@ -14,6 +14,7 @@ import yaml
 from cffconvert import Citation
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+
 from tracked import tracked_files
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -258,7 +259,9 @@ def test_ruff_is_content():
 
 
 def test_readme_table_is_the_record_of_the_test_split():
-    rows = json.loads((ROOT / "avbgtn" / "records" / "heads-test.json").read_text(encoding="utf-8"))["rows"]
+    rows = json.loads(
+        (ROOT / "book" / "lib" / "avbgtn_book" / "records" / "heads-test.json").read_text(encoding="utf-8")
+    )["rows"]
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     names = {
         "copying the input": "copy",

@@ -2,8 +2,9 @@
 
 import pytest
 
-from avbgtn import losses, reading
-from avbgtn.networks import ResBlock
+from avbgtn.models import losses
+from avbgtn.models.networks import ResBlock
+from avbgtn_book.shared import reading
 
 
 class Example:
@@ -42,7 +43,9 @@ def test_source_of_a_class_keeps_comments_and_still_runs():
 
 def test_shown_source_names_its_place():
     shown = reading.show_source(losses.gaussian_kl, ResBlock).data
-    assert "`avbgtn/losses.py: gaussian_kl`" in shown and "`avbgtn/networks.py: ResBlock`" in shown
+    assert (
+        "`avbgtn/models/losses.py: gaussian_kl`" in shown and "`avbgtn/models/networks.py: ResBlock`" in shown
+    )
     assert shown.count("```python") == 2
 
 

@@ -17,10 +17,11 @@ import sys
 import threading
 from urllib.parse import unquote, urldefrag, urlparse
 
-import contents
 import pytest
 import yaml
 from bs4 import BeautifulSoup
+
+import contents
 
 ROOT = contents.ROOT
 sys.path.insert(0, str(ROOT / "tools"))

@@ -6,11 +6,11 @@ from statistics import fmean, median
 
 import pytest
 
-from avbgtn.canvas import COLOURS, MOST_BYTES, WIDTH, styled
-from avbgtn.evidence import paired
-from avbgtn.grid import GRIDS
-from avbgtn.plots import results
-from avbgtn.trainings import by_seed
+from avbgtn.study.grid import GRIDS
+from avbgtn_book.results import figures as results
+from avbgtn_book.results.statistics import paired
+from avbgtn_book.results.trainings import by_seed
+from avbgtn_book.shared.canvas import COLOURS, MOST_BYTES, WIDTH, styled
 
 SEEDS = {"unit": 8, "avb_gtn": 8, "unit-twin": 8, "avb_gtn-twin": 8, "unit-no-kl": 3}
 FOUR = list(SEEDS)[:4]

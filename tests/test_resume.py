@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 import torch
-from children import Child, children
-from examples import AVB_GTN_CONFIG, UNIT_CONFIG, RandomDomains
 
 from avbgtn.runs import Run
-from avbgtn.train import Interrupted, train
+from avbgtn.training.train import Interrupted, train
+from children import Child, children
+from examples import AVB_GTN_CONFIG, UNIT_CONFIG, RandomDomains
 
 SCRIPT = Path(__file__).with_name("train_tiny.py")
 EPOCHS = 40

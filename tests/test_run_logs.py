@@ -8,12 +8,13 @@ from dataclasses import replace
 
 import pytest
 import torch
-from examples import UNIT_CONFIG, RandomDomains
 
 from avbgtn import storage
+from avbgtn.errors import RunError
 from avbgtn.runs import Run
-from avbgtn.storage import RunError, json_text
-from avbgtn.train import train
+from avbgtn.storage import json_text
+from avbgtn.training.train import train
+from examples import UNIT_CONFIG, RandomDomains
 
 TINY = replace(UNIT_CONFIG, width=2)
 

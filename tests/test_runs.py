@@ -7,14 +7,15 @@ from dataclasses import replace
 
 import pytest
 import torch
-from examples import AVB_GTN_CONFIG, UNIT_CONFIG, RandomDomains
 from safetensors.torch import save
 
-from avbgtn import checkpoints, runs, storage, tensor_files
-from avbgtn.runs import Run
-from avbgtn.storage import RunError
-from avbgtn.train import train
-from avbgtn.trainer import build
+from avbgtn import storage
+from avbgtn.errors import RunError
+from avbgtn.models import build
+from avbgtn.runs import Run, checkpoints, tensor_files
+from avbgtn.runs import run as runs
+from avbgtn.training.train import train
+from examples import AVB_GTN_CONFIG, UNIT_CONFIG, RandomDomains
 
 TINY = replace(UNIT_CONFIG, width=2)
 
@@ -246,7 +247,7 @@ def test_another_revision_continues_with_a_warning(finished):
 
 def test_a_folder_of_pictures_refuses_a_run_on_sound(tmp_path):
     """Each has a field that the other has not."""
-    from avbgtn.sound import Sound
+    from avbgtn.config.sound import Sound
 
     Run.create(UNIT_CONFIG, tmp_path / "run")
     sound = Sound("complex", rate=8000, fft=62, hop=31, rows=32, columns=32)

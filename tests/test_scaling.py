@@ -7,12 +7,12 @@ from pathlib import Path
 
 import click
 import pytest
-from contents import BOOK, ROOT, sources
 
 from avbgtn.__main__ import parser
-from avbgtn.grid import GRIDS
-from avbgtn.parameters import Parameters, from_parameters
-from avbgtn.study import find_cell
+from avbgtn.config.parameters import Parameters, from_parameters
+from avbgtn.study.cells import find_cell
+from avbgtn.study.grid import GRIDS
+from contents import BOOK, ROOT, sources
 
 PAGE = (BOOK / "scaling.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```bash\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)

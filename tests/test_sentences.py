@@ -7,18 +7,18 @@ import re
 
 import pytest
 import torch
-from contents import BOOK
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from avbgtn import __main__, evaluate, figures
+from avbgtn import __main__
 from avbgtn.__main__ import main
-from avbgtn.config import ConfigError
-from avbgtn.data import DataError
-from avbgtn.players import Player
-from avbgtn.processes import Interrupted
-from avbgtn.sentences import got, in_markdown, of_error, one_sentence, shown
-from avbgtn.storage import RunError
+from avbgtn.errors import ConfigError, DataError, RunError, one_sentence
+from avbgtn.metrics import evaluate
+from avbgtn.sentences import got, in_markdown, of_error, shown
+from avbgtn.training.processes import Interrupted
+from avbgtn_book.shared import translations as figures
+from avbgtn_book.shared.players import Player
+from contents import BOOK
 
 NAMES = {
     "plain": "plain",
@@ -178,8 +178,8 @@ def test_no_output_of_a_notebook_and_no_page_holds_an_address():
 
 def test_what_parameters_are_made_of_is_no_parameter():
     """The last cell of the hair chapter prints all of these."""
-    from avbgtn.parameters import Parameters
-    from avbgtn.sound_parameters import SoundParameters
+    from avbgtn.config.parameters import Parameters
+    from avbgtn.config.sound_parameters import SoundParameters
 
     for kind in (Parameters, SoundParameters):
         p = kind()

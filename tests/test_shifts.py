@@ -5,14 +5,15 @@ from dataclasses import fields, replace
 import numpy as np
 import pytest
 import torch
-from examples import RandomDomains
 from torch.nn import functional as F
 from torchvision.transforms import InterpolationMode
 from torchvision.transforms import functional as TF
 
-from avbgtn import data, metrics
+from avbgtn import data
 from avbgtn.data import Evaluation
-from avbgtn.shifts import SHIFTS, shifted
+from avbgtn.metrics import images as metrics
+from avbgtn.study.shifts import SHIFTS, shifted
+from examples import RandomDomains
 
 
 def with_hair(height=40, width=40):

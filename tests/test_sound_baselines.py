@@ -5,10 +5,12 @@ import math
 import pytest
 import torch
 
-from avbgtn import evaluate, records, sound_evaluate, streams
+from avbgtn import streams
 from avbgtn.data import music
-from avbgtn.instrument import InstrumentClassifier
-from avbgtn.sound_baselines import COLUMNS, Equaliser, NearestClip, copy, score_sounds
+from avbgtn.metrics import evaluate, sound_evaluate
+from avbgtn.metrics.instrument import InstrumentClassifier
+from avbgtn.metrics.sound_baselines import COLUMNS, Equaliser, NearestClip, copy, score_sounds
+from avbgtn_book import records
 
 RATE = 8000
 

@@ -7,7 +7,7 @@ import torch
 
 import avbgtn
 from avbgtn import audio, streams
-from avbgtn.sound import Sound
+from avbgtn.config.sound import Sound
 
 RATE, HOP = 16000, 512
 WAY = audio.representation(Sound.of("band_gain", rate=RATE, seconds=2, size=64))
@@ -78,7 +78,7 @@ def test_the_gain_is_the_same_at_another_rate(rate):
 def test_at_another_rate_too_the_end_is_no_louder():
     for residue in range(0, 1411, 83):
         high = sound("noise", 8 * 1411 + residue, 44100)
-        low = avbgtn.data.sound_files.to_rate(high, 44100, RATE)
+        low = avbgtn.files.sound_files.to_rate(high, 44100, RATE)
         y = WAY.amplified(high, WAY.gain(changed(WAY.image(low)), low), 44100)
         assert louder_at_the_end(y, 1411) < 2, residue  # the highest peak of noise alone varies by as much
 

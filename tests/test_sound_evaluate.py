@@ -4,14 +4,16 @@ from dataclasses import replace
 
 import pytest
 import torch
-from examples import AVB_GTN_CONFIG, UNIT_CONFIG
 
-from avbgtn import downsampling, sound_evaluate, sound_metrics
+from avbgtn.config.sound import Sound
 from avbgtn.data import load_sound
-from avbgtn.evaluate import markdown_table
-from avbgtn.instrument import train_classifier
-from avbgtn.sound import Sound
-from avbgtn.trainer import build
+from avbgtn.metrics import sound_evaluate
+from avbgtn.metrics import sounds as sound_metrics
+from avbgtn.metrics.evaluate import markdown_table
+from avbgtn.metrics.instrument import train_classifier
+from avbgtn.models import build
+from avbgtn_book.audio import downsampling
+from examples import AVB_GTN_CONFIG, UNIT_CONFIG
 
 SOUND = Sound.of("magnitude_source_phase", rate=8000, seconds=0.25, size=64)
 ABOUT = dict(dataset="music", domains=("piano", "violin"), size=64, sound=SOUND)

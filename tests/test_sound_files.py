@@ -11,8 +11,8 @@ import soundfile
 import torch
 from PIL import Image
 
-from avbgtn.data import DataError
-from avbgtn.data.sound_files import check_target, read, to_rate, write
+from avbgtn.errors import DataError
+from avbgtn.files.sound_files import check_target, read, to_rate, write
 
 RATE = 22050
 

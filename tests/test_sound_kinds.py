@@ -11,8 +11,8 @@ import soundfile
 import torch
 from PIL import Image
 
-from avbgtn.data import DataError
-from avbgtn.data.sound_files import is_sound, load
+from avbgtn.errors import DataError
+from avbgtn.files.sound_files import is_sound, load
 
 NOISE = np.random.default_rng(0).normal(size=(8000, 2)) * 0.1
 KINDS = {
@@ -177,7 +177,7 @@ def test_what_cannot_be_is_refused_before_memory_is_taken(tmp_path, monkeypatch,
 
 
 def test_a_length_that_the_header_hides_is_noticed_while_reading(tmp_path, monkeypatch):
-    monkeypatch.setattr("avbgtn.data.sound_files.LARGEST", 8000)
-    monkeypatch.setattr("avbgtn.data.sound_files.BLOCK", 1000)
+    monkeypatch.setattr("avbgtn.files.sound_files.LARGEST", 8000)
+    monkeypatch.setattr("avbgtn.files.sound_files.BLOCK", 1000)
     assert "expected at most" in refused(put(tmp_path / "a.flac", flac_of(0)))
     assert torch.is_tensor(load(put(tmp_path / "b.wav", wav(8000, data=bytes(range(200)) * 40))).wave)

@@ -7,15 +7,16 @@ import numpy as np
 import pytest
 import soundfile
 import torch
-from examples import AVB_GTN_CONFIG
 
 import avbgtn
-from avbgtn.data import DataError, music
-from avbgtn.data.sound_files import write
-from avbgtn.loudness import limited, loudness
-from avbgtn.sound import Sound
-from avbgtn.sound_translator import SoundTranslator
-from avbgtn.trainer import build
+from avbgtn.audio.loudness import limited, loudness
+from avbgtn.config.sound import Sound
+from avbgtn.data import music
+from avbgtn.errors import DataError
+from avbgtn.files.sound_files import write
+from avbgtn.models import build
+from avbgtn.translators.sounds import SoundTranslator
+from examples import AVB_GTN_CONFIG
 
 RATE = 44100
 

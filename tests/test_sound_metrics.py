@@ -9,7 +9,7 @@ from torchaudio.functional import resample
 
 from avbgtn import streams
 from avbgtn.data import music
-from avbgtn.sound_metrics import (
+from avbgtn.metrics.sounds import (
     BANDS,
     HIGHEST,
     LOWEST,

@@ -6,9 +6,15 @@ from dataclasses import fields
 
 import pytest
 
-from avbgtn.config import ConfigError
-from avbgtn.parameters import Parameters, check_parameters_cell, config_of, defaults, from_parameters
-from avbgtn.sound_parameters import SOUND_PRESETS, SoundParameters
+from avbgtn.config.parameters import (
+    Parameters,
+    check_parameters_cell,
+    config_of,
+    defaults,
+    from_parameters,
+)
+from avbgtn.config.sound_parameters import SOUND_PRESETS, SoundParameters
+from avbgtn.errors import ConfigError
 
 OWN = ("representation", "rate", "seconds", "d_lr", "clip")
 
@@ -87,7 +93,7 @@ def test_a_misspelt_parameter_stops_the_notebook():
 
 def test_the_refusal_comes_before_torch_is_imported():
     code = (
-        "import sys\nfrom avbgtn.parameters import from_parameters\nfrom avbgtn.sound_parameters import SoundParameters\n"
+        "import sys\nfrom avbgtn.config.parameters import from_parameters\nfrom avbgtn.config.sound_parameters import SoundParameters\n"
         "try:\n    from_parameters({'seconds': 'long'}, SoundParameters)\n"
         "except ValueError as e:\n    print(e, [m for m in ('torch', 'numpy') if m in sys.modules])"
     )

@@ -5,17 +5,17 @@ from dataclasses import replace
 import pytest
 import soundfile
 import torch
-from examples import AVB_GTN_CONFIG, UNIT_CONFIG
 
 import avbgtn
 from avbgtn import streams
 from avbgtn.__main__ import main
-from avbgtn.data import DataError
+from avbgtn.config.sound import Sound
+from avbgtn.errors import DataError
+from avbgtn.models import build
 from avbgtn.runs import Run
-from avbgtn.sound import Sound
-from avbgtn.sound_translator import SoundTranslator, cut, images_of, join, translate_waves
-from avbgtn.trainer import build
-from avbgtn.translator import export
+from avbgtn.translators.loading import export
+from avbgtn.translators.sounds import SoundTranslator, cut, images_of, join, translate_waves
+from examples import AVB_GTN_CONFIG, UNIT_CONFIG
 
 RATE = 8000
 SOUND = Sound.of("band_gain", rate=RATE, seconds=1, size=32)
@@ -64,7 +64,7 @@ def test_a_translation_is_as_long_as_its_source(translator, n):
 
 def test_long_sounds_are_cut(translator, monkeypatch):
     whole = translator.translate(noise(20_000))
-    monkeypatch.setattr("avbgtn.sound_translator.PIECE", 1.0)
+    monkeypatch.setattr("avbgtn.translators.sounds.PIECE", 1.0)
     in_pieces = translator.translate(noise(20_000))
     assert in_pieces.shape == whole.shape and in_pieces.isfinite().all() and not torch.equal(whole, in_pieces)
     jump = in_pieces.diff().abs().max()
@@ -101,7 +101,7 @@ def test_a_batch_is_translated_sound_by_sound():
 @pytest.fixture(scope="module")
 def weights(tmp_path_factory):
     from avbgtn.data import load_sound
-    from avbgtn.train import train
+    from avbgtn.training.train import train
 
     folder = tmp_path_factory.mktemp("sound")
     music = load_sound("music", sound=SOUND)

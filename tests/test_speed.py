@@ -4,16 +4,18 @@ from dataclasses import replace
 
 import pytest
 import torch
-from bench.reference import Reference
-from examples import AVB_GTN_CONFIG, UNIT_CONFIG, RandomDomains
 from torch.nn import functional as F
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from avbgtn import convolution, speed
-from avbgtn import trainer as trainers
-from avbgtn.config import ConfigError
-from avbgtn.static_step import StaticStep
-from avbgtn.trainer import Trainer, make_fabric
+from avbgtn.config import speed
+from avbgtn.errors import ConfigError
+from avbgtn.models import convolution
+from avbgtn.training import memory
+from avbgtn.training import trainer as trainers
+from avbgtn.training.cuda_graph import StaticStep
+from avbgtn.training.trainer import Trainer, make_fabric
+from bench.reference import Reference
+from examples import AVB_GTN_CONFIG, UNIT_CONFIG, RandomDomains
 
 CONFIGS = {
     "unit": UNIT_CONFIG,
@@ -114,7 +116,7 @@ def test_a_product_runs_where_it_should_and_nowhere_else(monkeypatch):
 
 
 def _paper_discriminator():
-    from avbgtn.networks import shared_discriminator
+    from avbgtn.models.networks import shared_discriminator
 
     with torch.device("meta"):
         return [layer for layer in shared_discriminator(64) if isinstance(layer, convolution.Conv2d)]
@@ -198,5 +200,5 @@ def test_names_of_speed_ups():
 
 
 def test_the_memory_setting_says_whether_it_was_taken(monkeypatch):
-    monkeypatch.setattr(speed.sys, "platform", "darwin")
-    assert speed.keep_memory() is False
+    monkeypatch.setattr(memory.sys, "platform", "darwin")
+    assert memory.keep_memory() is False

@@ -11,17 +11,20 @@ from pathlib import Path
 from statistics import fmean
 
 import pytest
+
+from avbgtn import data
+from avbgtn.__main__ import main
+from avbgtn.errors import ConfigError, RunError
+from avbgtn.runs import Run
+from avbgtn.study import cells as study
+from avbgtn.study import grid
+from avbgtn.study import record as study_record
+from avbgtn.study.grid import GRIDS, Grid, Variant
+from avbgtn.study.shifts import SHIFTS
+from avbgtn.training.train import Interrupted
+from avbgtn_book import records
 from children import HANG, Child
 from contents import BOOK
-
-from avbgtn import data, grid, records, study, study_record
-from avbgtn.__main__ import main
-from avbgtn.config import ConfigError
-from avbgtn.grid import GRIDS, Grid, Variant
-from avbgtn.runs import Run
-from avbgtn.shifts import SHIFTS
-from avbgtn.storage import RunError
-from avbgtn.train import Interrupted
 
 SCRIPT = BOOK / "_assets" / "study.sbatch"
 TINY = Grid(

@@ -6,10 +6,12 @@ import subprocess
 import sys
 
 import pytest
-from contents import ROOT
 
-from avbgtn import records, study, study_record
-from avbgtn.grid import GRIDS, Grid, Variant
+from avbgtn.study import cells as study
+from avbgtn.study import record as study_record
+from avbgtn.study.grid import GRIDS, Grid, Variant
+from avbgtn_book import records
+from contents import ROOT
 
 sys.path.insert(0, str(ROOT / "tools"))
 import gather_study  # noqa: E402

@@ -5,18 +5,19 @@ from dataclasses import fields, replace
 
 import pytest
 import yaml
-from examples import AVB_GTN_CONFIG
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from avbgtn.config import CHOICES, OF_PRESET, PRESETS, Config, ConfigError
-from avbgtn.experiment import SECONDS_ON_CPU, SOUND_SECONDS_ON_CPU
-from avbgtn.grid import GRIDS
-from avbgtn.parameters import Parameters, check_parameters_cell, config_of, from_parameters
-from avbgtn.sound import Sound
-from avbgtn.sound_parameters import SOUND_PRESETS, SoundParameters
-from avbgtn.table import OF_CONFIG, OF_PICTURE_OF_SOUND, TABLE
-from avbgtn.values import LONGEST_NAME, Number, Whole
+from avbgtn.config import CHOICES, OF_PRESET, PRESETS, Config
+from avbgtn.config.parameters import Parameters, check_parameters_cell, config_of, from_parameters
+from avbgtn.config.sound import Sound
+from avbgtn.config.sound_parameters import SOUND_PRESETS, SoundParameters
+from avbgtn.config.table import OF_CONFIG, OF_PICTURE_OF_SOUND, TABLE
+from avbgtn.config.values import LONGEST_NAME, Number, Whole
+from avbgtn.errors import ConfigError
+from avbgtn.study.grid import GRIDS
+from avbgtn.training.experiment import SECONDS_ON_CPU, SOUND_SECONDS_ON_CPU
+from examples import AVB_GTN_CONFIG
 
 KINDS = {"pictures": Parameters, "sound": SoundParameters}
 each_kind = pytest.mark.parametrize("kind", KINDS.values(), ids=list(KINDS))
@@ -117,8 +118,8 @@ def test_presets_are_far_below_the_bounds(preset):
 
 @pytest.mark.parametrize("preset", ["quick", "paper"])
 def test_the_number_of_weights_is_about_what_the_networks_have(preset, monkeypatch):
-    from avbgtn import config
-    from avbgtn.trainer import build
+    from avbgtn.config import config
+    from avbgtn.models import build
 
     c = config_of(
         Parameters(), "avb_gtn", dataset="", domains=("a", "b"), data_checksum="", preset=preset, device="cpu"

@@ -5,17 +5,18 @@ from dataclasses import replace
 
 import pytest
 import torch
-from examples import AVB_GTN_CONFIG, RandomDomains
 from PIL import Image
 from safetensors import safe_open
 from safetensors.torch import save_file
 
 import avbgtn
 from avbgtn.__main__ import main
-from avbgtn.data import DataError
-from avbgtn.storage import RunError
-from avbgtn.train import train
-from avbgtn.translator import committed, export, run_model, to_picture
+from avbgtn.errors import DataError, RunError
+from avbgtn.training.train import train
+from avbgtn.translators import loading
+from avbgtn.translators.loading import committed, export, run_model
+from avbgtn.translators.pictures import to_picture
+from examples import AVB_GTN_CONFIG, RandomDomains
 
 
 @pytest.fixture(scope="module")
@@ -166,7 +167,7 @@ def test_command_line_trains_and_resumes(tmp_path, capsys):
 def test_committed_weights_are_small(name):
     generators = avbgtn.load(name).model.player_parameters()["generators"]
     assert sum(p.numel() for p in generators.values()) <= 3_000_000
-    path = avbgtn.translator.WEIGHTS / f"{name}.safetensors"
+    path = loading.WEIGHTS / f"{name}.safetensors"
     assert path.stat().st_size <= 12e6
 
 

@@ -7,12 +7,13 @@ from dataclasses import replace
 import pytest
 import torch
 
-from avbgtn import checks, losses, toy_unit
-from avbgtn.checks import CheckFailed
 from avbgtn.config import PRESETS
-from avbgtn.data import toy_domains
-from avbgtn.networks import Discriminator, Encoder, Generator, ResBlock, shared_discriminator
-from avbgtn.plots import unit as draw
+from avbgtn.models import losses
+from avbgtn.models.networks import Discriminator, Encoder, Generator, ResBlock, shared_discriminator
+from avbgtn_book import checks
+from avbgtn_book.checks import CheckFailed
+from avbgtn_book.unit import figures as draw
+from avbgtn_book.unit import toy_domains, toy_unit
 
 F64 = torch.float64
 PATHS = {"11": (1, 1), "22": (2, 2), "12": (1, 2), "21": (2, 1)}

@@ -5,10 +5,13 @@ import math
 import pytest
 import torch
 
-from avbgtn import checks, conv_vae, initial, linear_vae, losses, vae
-from avbgtn.checks import CheckFailed
-from avbgtn.checks import vae as vae_checks
-from avbgtn.data import digits
+from avbgtn.models import losses
+from avbgtn_book import checks
+from avbgtn_book.checks import CheckFailed
+from avbgtn_book.shared import digits
+from avbgtn_book.shared import initial_weights as initial
+from avbgtn_book.vae import checks as vae_checks
+from avbgtn_book.vae import conv_vae, linear_vae, vae
 
 F64 = torch.float64
 LOG_TWO = math.log(2)

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from numerical import NUMERICAL
 
-from avbgtn import records
+from avbgtn_book import records
+from numerical import NUMERICAL
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tools" / "variants"))
@@ -37,8 +37,10 @@ def notebook(tmp_path):
     cells = [nbformat.v4.new_code_cell(text) for text in (CELLS, "print(object())", "print(id(x))", "")]
     cells[
         3
-    ].source = "from avbgtn import records\\nwithin = records.check({'x': 1.5}, 'no such record')".replace(
-        "\\n", "\n"
+    ].source = (
+        "from avbgtn_book import records\\nwithin = records.check({'x': 1.5}, 'no such record')".replace(
+            "\\n", "\n"
+        )
     )
     cells[0].outputs = [printed("the draw is 0.000000\nthe draw is finite: True\n")]
     cells[1].outputs = [printed("<object object at 0x7f0123456789>\n")]

@@ -7,16 +7,16 @@ from dataclasses import replace
 
 import pytest
 import torch
-from examples import UNIT_CONFIG, RandomDomains
 from PIL import Image
 from safetensors.torch import load_file, save_file
 
 import avbgtn
-from avbgtn import weights_files
 from avbgtn.__main__ import main
-from avbgtn.storage import RunError
-from avbgtn.train import train
-from avbgtn.translator import committed, export
+from avbgtn.errors import RunError
+from avbgtn.runs import weights_files
+from avbgtn.training.train import train
+from avbgtn.translators.loading import committed, export
+from examples import UNIT_CONFIG, RandomDomains
 
 
 @pytest.fixture(scope="module")

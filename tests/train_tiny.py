@@ -7,9 +7,8 @@ from pathlib import Path
 import torch
 
 sys.path.insert(0, str(Path(__file__).parent))
+from avbgtn.training.train import Interrupted, train  # noqa: E402
 from examples import AVB_GTN_CONFIG, UNIT_CONFIG, RandomDomains  # noqa: E402
-
-from avbgtn.train import Interrupted, train  # noqa: E402
 
 if __name__ == "__main__":
     torch.set_num_threads(1)

@@ -15,12 +15,13 @@ import shutil
 import sys
 import tempfile
 
+import nbformat
+import yaml
+
 import build_book
 import exercises
-import nbformat
 import solutions
 import toc
-import yaml
 
 ROOT = build_book.ROOT
 FOLDER = ROOT / "build" / "classroom"

@@ -2,23 +2,25 @@
 
     python tools/commit_music.py music-unit=RUN_FOLDER music-avbgtn=RUN_FOLDER [--rehearse] [--limit 60]
 
-The same as ``commit_weights.py`` for sound: writes ``avbgtn/weights/NAME.safetensors``, ``avbgtn/records/NAME.json`` and
-``avbgtn/records/music-test.json``. The bars are those of ``music-baselines.json``, measured on the validation split.
+The same as ``commit_weights.py`` for sound: writes ``avbgtn/weights/NAME.safetensors``, ``book/lib/avbgtn_book/records/NAME.json`` and
+``book/lib/avbgtn_book/records/music-test.json``. The bars are those of ``music-baselines.json``, measured on the validation split.
 ``--rehearse`` scores the validation split instead, and logs nothing.
 """
 
 import argparse
 
 import torch
-from commit_weights import TITLES, about, log_look, measured
 
-from avbgtn import data, evaluate, records, sound_evaluate
+from avbgtn import data
 from avbgtn.data import music
-from avbgtn.instrument import train_classifier
-from avbgtn.provenance import provenance
+from avbgtn.metrics import evaluate, sound_evaluate
+from avbgtn.metrics.instrument import train_classifier
 from avbgtn.runs import Run
-from avbgtn.translator import WEIGHTS, export, run_model
-from avbgtn.weights_files import pin
+from avbgtn.runs.provenance import provenance
+from avbgtn.runs.weights_files import pin
+from avbgtn.translators.loading import WEIGHTS, export, run_model
+from avbgtn_book import records
+from commit_weights import TITLES, about, log_look, measured
 
 CLASSIFIER_CLIPS, PITCHED = 200, 20  # training clips of each instrument; clips that are asked for their pitch
 

@@ -2,8 +2,8 @@
 
     python tools/commit_weights.py heads-unit=RUN_FOLDER heads-avbgtn=RUN_FOLDER [--rehearse]
 
-Writes ``avbgtn/weights/NAME.safetensors``, ``avbgtn/records/NAME.json`` (the run's record) and
-``avbgtn/records/heads-test.json`` (the table of the chapter), and appends a line to ``avbgtn/records/test-log.jsonl``: whoever
+Writes ``avbgtn/weights/NAME.safetensors``, ``book/lib/avbgtn_book/records/NAME.json`` (the run's record) and
+``book/lib/avbgtn_book/records/heads-test.json`` (the table of the chapter), and appends a line to ``book/lib/avbgtn_book/records/test-log.jsonl``: whoever
 looks at the test split twice leaves two lines. ``--rehearse`` scores the validation split instead, and logs nothing.
 """
 
@@ -12,13 +12,16 @@ import sys
 import time
 from pathlib import Path
 
-from avbgtn import data, evaluate, figures, records
-from avbgtn.parameters import Parameters, defaults
-from avbgtn.provenance import provenance
+from avbgtn import data
+from avbgtn.config.parameters import Parameters, defaults
+from avbgtn.config.sound_parameters import SoundParameters
+from avbgtn.metrics import evaluate
 from avbgtn.runs import Run
-from avbgtn.sound_parameters import SoundParameters
-from avbgtn.translator import WEIGHTS, export, run_model
-from avbgtn.weights_files import pin
+from avbgtn.runs.provenance import provenance
+from avbgtn.runs.weights_files import pin
+from avbgtn.translators.loading import WEIGHTS, export, run_model
+from avbgtn_book import records
+from avbgtn_book.shared import translations as figures
 
 ROOT = Path(__file__).resolve().parents[1]
 TITLES = {"unit": "UNIT", "avb_gtn": "AVB-GTN"}

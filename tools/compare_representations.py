@@ -12,14 +12,15 @@ import sys
 
 import torch
 
-from avbgtn import records, sound_evaluate
-from avbgtn.instrument import train_classifier
-from avbgtn.launch import train_experiment
-from avbgtn.parameters import from_parameters
-from avbgtn.provenance import provenance
-from avbgtn.sound import PLANES
-from avbgtn.sound_parameters import SoundParameters
-from avbgtn.translator import run_model
+from avbgtn.config.parameters import from_parameters
+from avbgtn.config.sound import PLANES
+from avbgtn.config.sound_parameters import SoundParameters
+from avbgtn.metrics import sound_evaluate
+from avbgtn.metrics.instrument import train_classifier
+from avbgtn.runs.provenance import provenance
+from avbgtn.training.launch import train_experiment
+from avbgtn.translators.loading import run_model
+from avbgtn_book import records
 
 CLIPS, PHRASES = 120, 12  # training clips of each instrument for the classifier; validation phrases
 

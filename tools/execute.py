@@ -19,12 +19,14 @@ import time
 import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
+
 from write_text import text_of, text_path
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
 READINGS = """
 import importlib.metadata, json, platform, time
-from avbgtn import provenance, reading
+from avbgtn.runs import provenance
+from avbgtn_book.shared import reading
 print(json.dumps({
     "cpu_seconds": round(time.process_time()), "peak_mb": round(reading.peak_megabytes()),
     "machine": reading.machine(), "python": platform.python_version(),

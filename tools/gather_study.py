@@ -1,12 +1,12 @@
 """Gather the records of a grid's finished cells into one file, which the results chapter reads.
 
     python tools/gather_study.py                        all finished cells of the grid `full` -> build/study-full.json
-    python tools/gather_study.py --commit               ... -> avbgtn/records/study.json, for the book
+    python tools/gather_study.py --commit               ... -> book/lib/avbgtn_book/records/study.json, for the book
     python tools/gather_study.py --commit --test        ... and score them on the test split: once, and logged
 
 A committed cell stays where its run folder is gone, so that a study may come from several machines and days. ``--test``
 scores each training once: a cell whose test scores the record has is passed over, and each call that scores any leaves a
-line in ``avbgtn/records/test-log.jsonl``.
+line in ``book/lib/avbgtn_book/records/test-log.jsonl``.
 """
 
 import argparse
@@ -16,11 +16,13 @@ from pathlib import Path
 
 import torch
 
-from avbgtn import records, study, study_record
-from avbgtn.grid import GRIDS
 from avbgtn.runs import Run
 from avbgtn.storage import write_atomically
-from avbgtn.translator import run_model
+from avbgtn.study import cells as study
+from avbgtn.study import record as study_record
+from avbgtn.study.grid import GRIDS
+from avbgtn.translators.loading import run_model
+from avbgtn_book import records
 
 ROOT = Path(__file__).resolve().parents[1]
 NAMES = {"full": "study"}  # of the committed record; others have that of their grid

@@ -3,7 +3,7 @@
     python tools/measure_music.py
 
 Prints the table of copy, equaliser, nearest clip, unrelated phrases and true twins in both directions, and
-the bars that follow from it, and writes them to avbgtn/records/music-baselines.json, unless clips were left out
+the bars that follow from it, and writes them to book/lib/avbgtn_book/records/music-baselines.json, unless clips were left out
 with --limit or --train-clips. About ten minutes on one core, most of them for playing 2,000 phrases.
 """
 
@@ -13,12 +13,14 @@ import sys
 
 import torch
 
-from avbgtn import data, evaluate, records, sound_evaluate
+from avbgtn import data
+from avbgtn.config.sound import Sound
 from avbgtn.data import music
-from avbgtn.instrument import train_classifier
-from avbgtn.provenance import provenance
-from avbgtn.sound import Sound
-from avbgtn.sound_baselines import COLUMNS
+from avbgtn.metrics import evaluate, sound_evaluate
+from avbgtn.metrics.instrument import train_classifier
+from avbgtn.metrics.sound_baselines import COLUMNS
+from avbgtn.runs.provenance import provenance
+from avbgtn_book import records
 
 CLASSIFIER_CLIPS = 200  # training clips of each instrument
 

@@ -2,16 +2,19 @@
 
     python tools/record_long_run.py RUN_DIR celeba-50000
 
-RUN_DIR is what ``-p run_dir`` named: it holds a folder for each model. Writes ``avbgtn/records/NAME.json`` and
+RUN_DIR is what ``-p run_dir`` named: it holds a folder for each model. Writes ``book/lib/avbgtn_book/records/NAME.json`` and
 ``book/_assets/NAME.png``. Scores are those of the averaged weights on the validation split, with zero noise.
 """
 
 import sys
 from pathlib import Path
 
-from avbgtn import data, evaluate, figures, records
+from avbgtn import data
+from avbgtn.metrics import evaluate
 from avbgtn.runs import Run
-from avbgtn.translator import run_model
+from avbgtn.translators.loading import run_model
+from avbgtn_book import records
+from avbgtn_book.shared import translations as figures
 
 ROOT = Path(__file__).resolve().parents[1]
 TITLES = {"unit": "UNIT", "avb_gtn": "AVB-GTN"}

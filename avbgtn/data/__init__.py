@@ -11,11 +11,12 @@ For sounds, :func:`load_sound` and :func:`resolve_sound` do the same with IRMAS 
 from difflib import get_close_matches
 from pathlib import Path
 
+from ..config.sound import Sound
+from ..errors import DataError
 from ..sentences import shown
-from ..sound import Sound
-from .domains import SPLITS, DataError, Domains, Evaluation
+from .domains import SPLITS, Domains, Evaluation
 from .images import image_from_file
-from .roots import Search, data_root, in_vain, unused
+from .sources.roots import Search, data_root, in_vain, unused
 
 __all__ = [
     "DATASETS",

@@ -35,10 +35,10 @@ from filelock import FileLock, Timeout
 from torch import Tensor
 from tqdm import tqdm
 
+from ..files.own_files import appended, is_folder, length, remove
 from ..sentences import shown
 from ..storage import json_text, sync_folder, write_durably
 from .cache_place import no_space, place, size_in_bytes
-from .own_files import appended, is_folder, length, remove
 
 __all__ = ["Cache", "open_or_build", "place", "size_in_bytes"]
 

@@ -4,8 +4,8 @@ import os
 import shutil
 from pathlib import Path
 
+from ..errors import DataError
 from ..sentences import shown
-from .domains import DataError
 
 
 def size_in_bytes(images: int, side: int) -> int:

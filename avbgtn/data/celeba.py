@@ -12,14 +12,15 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from ..errors import DataError
 from ..sentences import shown
 from . import cache as caches
 from . import celeba_layouts as layouts
 from . import celeba_lists as lists
-from . import download
-from .domains import DataError, Domains, Evaluation, enlarged, to_float
-from .folders import regular, what
+from .domains import Domains, Evaluation, enlarged, to_float
 from .images import open_image, resized
+from .sources import download
+from .sources.folders import regular, what
 
 DOMAINS = ("Brown_Hair", "Blond_Hair")
 WIDTH, HEIGHT = 178, 218  # of every aligned image
@@ -170,7 +171,7 @@ class CelebA(Domains):
 
 def find_or_download(root: Path, say=print) -> None:
     """Fetch CelebA through torchvision if there is no trace of one under ``root``, as
-    :func:`avbgtn.data.download.fetch` does.
+    :func:`avbgtn.data.sources.download.fetch` does.
 
     Raises:
         DataError: the download failed; says what to fetch by hand and where to put it.

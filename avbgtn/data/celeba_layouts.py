@@ -24,10 +24,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..errors import DataError
 from ..sentences import shown
-from . import archives
-from .domains import DataError
-from .folders import Folder, look, walk, what
+from .sources import archives
+from .sources.folders import Folder, look, walk, what
 
 ATTRIBUTES = "list_attr_celeba"
 PARTITION = "list_eval_partition"

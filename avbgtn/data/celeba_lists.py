@@ -17,9 +17,9 @@ from itertools import chain
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
+from ..errors import DataError
 from ..sentences import shown
-from .domains import DataError
-from .folders import what
+from .sources.folders import what
 
 LONGEST = 100_000  # letters of a line; the longest real one has 516
 LEADING = {  # what people's programs call the columns before the attributes

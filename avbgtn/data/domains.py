@@ -13,14 +13,10 @@ import torch
 from torch import Tensor
 
 from .. import streams
+from ..errors import DataError
 
 SPLITS = ("train", "validation", "test", "reserved")
 ENLARGE = 1.03  # 128 -> 132, as in UNIT's code: the random crop then moves by up to 4 pixels
-
-
-class DataError(ValueError):
-    """The data are missing, damaged or not what was asked for; one sentence: what came, what was expected,
-    what to do."""
 
 
 @dataclass(frozen=True)

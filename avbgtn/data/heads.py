@@ -16,9 +16,10 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from .domains import DataError, Domains, Evaluation, enlarged
+from ..errors import DataError
+from .domains import Domains, Evaluation, enlarged
 from .images import resized
-from .pinned import pinned_bytes
+from .sources.pinned import pinned_bytes
 
 PACK = Path(__file__).parent / "packs" / "heads128"
 DOMAINS = ("brown", "blond")

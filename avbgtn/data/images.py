@@ -12,10 +12,11 @@ import torch
 from PIL import Image, PngImagePlugin, UnidentifiedImageError
 from torch import Tensor
 
+from ..errors import DataError
+from ..files.colour_profiles import GREYS, to_srgb
+from ..files.user_files import why_unreadable
 from ..sentences import shown
-from ..user_files import why_unreadable
-from .colour_profiles import GREYS, to_srgb
-from .domains import DataError, to_float
+from .domains import to_float
 
 SMALLEST = 32  # a side; below, there is no face to translate
 MOST_PIXELS = 64_000_000  # 8000 x 8000: more than telephones take, and 200 MB as 8-bit RGB

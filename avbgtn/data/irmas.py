@@ -17,12 +17,13 @@ from pathlib import Path
 
 from torch import Tensor
 
+from ..config.sound import Sound
+from ..errors import DataError
+from ..files import sound_files
 from ..sentences import shown
-from ..sound import Sound
-from . import archives, download, sound_files
-from .domains import DataError
-from .folders import Folder, look, regular, walk
 from .sounds import SoundDomains
+from .sources import archives, download
+from .sources.folders import Folder, look, regular, walk
 
 DOMAINS = ("piano", "violin")
 FOLDERS = ("pia", "vio")  # of domains 1 and 2
@@ -233,7 +234,7 @@ def _dealt(layout: Layout) -> tuple[dict[tuple[str, int], list[Path]], str]:
 
 def find_or_download(root: Path, say=print) -> None:
     """Fetch IRMAS through mirdata if there is no trace of it under ``root``, as
-    :func:`avbgtn.data.download.fetch` does.
+    :func:`avbgtn.data.sources.download.fetch` does.
 
     Raises:
         DataError: the download failed; says what to fetch by hand and where to put it.

@@ -17,11 +17,11 @@ import soundfile
 import torch
 from torch import Tensor
 
-from ..sound import Sound
-from .domains import DataError
-from .pinned import pinned_bytes
+from ..config.sound import Sound
+from ..errors import DataError
 from .sampler import RATE, Sampler, room
 from .sounds import SECONDS, SoundDomains
+from .sources.pinned import pinned_bytes
 
 PACK = Path(__file__).parent / "packs" / "music"
 DOMAINS = ("piano", "violin")

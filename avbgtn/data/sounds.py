@@ -10,9 +10,10 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from .. import audio
-from ..sound import CELL, NARROWEST, Sound
-from .domains import DataError, Domains, Evaluation
-from .sound_files import to_rate
+from ..config.sound import CELL, NARROWEST, Sound
+from ..errors import DataError
+from ..files.sound_files import to_rate
+from .domains import Domains, Evaluation
 
 SECONDS = 3.0  # of a clip, in IRMAS and in the built-in music
 CACHE = 2**30  # bytes of clips at the model's rate; all of the built-in music at 16 kHz takes 0.6 GB

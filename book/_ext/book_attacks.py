@@ -1,11 +1,10 @@
-"""Sphinx extension: the objections of `avbgtn/attacks.py` with their outcomes, for the page that lists them."""
+"""Sphinx extension: the objections of `book/lib/avbgtn_book/results/objections.py` with their outcomes, for the page that lists them."""
 
 import json
 
+from avbgtn_book import records
+from avbgtn_book.results.objections import ATTACKS
 from book_tables import MarkdownDirective
-
-from avbgtn import records
-from avbgtn.attacks import ATTACKS
 
 RECORD = records.FOLDER / "study.json"
 

@@ -4,12 +4,12 @@ import base64
 import html
 import json
 
-from book_tables import MarkdownDirective, table
 from docutils import nodes
 from sphinx.util.docutils import SphinxDirective
 
-from avbgtn import records
-from avbgtn.plots.speed import cost_curves
+from avbgtn_book import records
+from book_tables import MarkdownDirective, table
+from cost_curves import cost_curves
 
 RECORD = records.FOLDER / "bench.json"
 MODELS = {"unit": "UNIT", "avb_gtn": "AVB-GTN"}

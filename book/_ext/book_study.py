@@ -10,14 +10,14 @@ import pathlib
 from dataclasses import fields
 
 import yaml
-from book_tables import MarkdownDirective
 from docutils.parsers.rst import directives
 
-from avbgtn import records
 from avbgtn.config import PRESETS, Config
-from avbgtn.evidence import paired
-from avbgtn.grid import GRIDS
-from avbgtn.trainings import by_seed
+from avbgtn.study.grid import GRIDS
+from avbgtn_book import records
+from avbgtn_book.results.statistics import paired
+from avbgtn_book.results.trainings import by_seed
+from book_tables import MarkdownDirective
 
 GRID = GRIDS["full"]
 SCORE = ("validation", "l1_whole")  # mean absolute error to the twin, both directions

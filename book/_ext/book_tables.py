@@ -11,10 +11,10 @@ import re
 
 import nbformat
 import yaml
-from book_map import short_title
 from sphinx.util.docutils import SphinxDirective
 
 from avbgtn.sentences import in_markdown
+from book_map import short_title
 
 
 def cell(text):

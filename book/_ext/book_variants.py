@@ -1,8 +1,7 @@
 """Sphinx extension: `{variants}`, the last result of `make variants`: which notebooks held on which instruction sets."""
 
+from avbgtn_book import records
 from book_tables import MarkdownDirective, table
-
-from avbgtn import records
 
 
 class Variants(MarkdownDirective):

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from measure import Step
 
 from avbgtn.config import Config
-from avbgtn.parameters import config_of, from_parameters
-from avbgtn.trainer import Trainer, make_fabric
+from avbgtn.config.parameters import config_of, from_parameters
+from avbgtn.training.trainer import Trainer, make_fabric
 
 from examples import RandomDomains  # isort: skip
 from reference import Reference  # isort: skip

@@ -13,8 +13,8 @@ from torch.utils.flop_counter import FlopCounterMode
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # the tests' helpers
 
-from avbgtn import reading  # noqa: E402
-from avbgtn.provenance import provenance  # noqa: E402
+from avbgtn.runs.provenance import provenance  # noqa: E402
+from avbgtn_book.shared import reading  # noqa: E402
 
 Step = Callable[[int], object]  # what runs one epoch, given its number
 

@@ -14,11 +14,11 @@ differs. For AVB-GTN, whose code was never published, T's step is written in the
 import torch
 from torch import Tensor
 
-from avbgtn import losses
 from avbgtn.config import Config
 from avbgtn.data import Domains
-from avbgtn.trainer import BETAS, build
-from avbgtn.unit import DOMAIN_OF_ENCODER, Noise, Step
+from avbgtn.models import build, losses
+from avbgtn.models.unit import DOMAIN_OF_ENCODER, Noise, Step
+from avbgtn.training.trainer import BETAS
 
 
 class Reference:

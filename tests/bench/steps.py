@@ -8,7 +8,7 @@ from case import REFERENCE, Case
 from measure import gflop, median_ratio
 from worker import in_turn
 
-from avbgtn import speed
+from avbgtn.config import speed
 
 # Operations of the base code's step at its own width and batch 1 (facts of the code, measured on it): our reference
 # step has to do as many, else it is not that step.

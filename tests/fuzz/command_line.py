@@ -10,13 +10,13 @@ import re
 import sys
 
 import odd
-from examples import AVB_GTN_CONFIG
 from hypothesis import strategies as st
 from outcomes import ROOT, Outcome, not_one_clean_line
 from PIL import Image
 
-from avbgtn.parameters import Parameters
-from avbgtn.sound_parameters import SoundParameters
+from avbgtn.config.parameters import Parameters
+from avbgtn.config.sound_parameters import SoundParameters
+from examples import AVB_GTN_CONFIG
 
 SHARE, QUICK = 6, 1
 AT_LEAST = 300  # in the hour
@@ -139,9 +139,9 @@ def prepare(originals):
     from dataclasses import replace
 
     import soundfile
-    from examples import RandomDomains
 
-    from avbgtn.train import train
+    from avbgtn.training.train import train
+    from examples import RandomDomains
 
     Image.linear_gradient("L").convert("RGB").save(originals / "good.png")
     (originals / "cut.png").write_bytes((originals / "good.png").read_bytes()[:200])

@@ -13,7 +13,7 @@ from outcomes import SilentDifference
 from PIL import Image
 
 from avbgtn import data
-from avbgtn.sound import Sound
+from avbgtn.config.sound import Sound
 
 SHARE, QUICK = 3, 30
 SOUND = Sound.of("band_gain", rate=8000, seconds=0.2, size=32)

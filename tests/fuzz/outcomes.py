@@ -119,9 +119,7 @@ def _no_network(*arguments) -> None:
 
 def classify(error: BaseException) -> dict[str, str]:
     """A sentence of the package, or a traceback with its cause."""
-    from avbgtn.config import ConfigError
-    from avbgtn.data import DataError
-    from avbgtn.storage import RunError
+    from avbgtn.errors import ConfigError, DataError, RunError
 
     if isinstance(error, SilentDifference):
         text = str(error)

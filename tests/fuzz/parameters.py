@@ -4,14 +4,14 @@ from dataclasses import fields, replace
 
 import mutate
 import odd
-from examples import AVB_GTN_CONFIG, UNIT_CONFIG
 from hypothesis import strategies as st
 from outcomes import SilentDifference
 
 from avbgtn.config import Config
-from avbgtn.parameters import OTHER_NAMES, Parameters, from_parameters
-from avbgtn.sound import Sound
-from avbgtn.sound_parameters import SoundParameters
+from avbgtn.config.parameters import OTHER_NAMES, Parameters, from_parameters
+from avbgtn.config.sound import Sound
+from avbgtn.config.sound_parameters import SoundParameters
+from examples import AVB_GTN_CONFIG, UNIT_CONFIG
 
 SHARE, QUICK = 3, 150  # of the hour's time, and cases of the minute
 SOUND = Sound("complex", rate=8000, fft=62, hop=31, rows=32, columns=32)

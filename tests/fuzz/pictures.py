@@ -5,15 +5,15 @@ import warnings
 
 import mutate
 import torch
-from examples import AVB_GTN_CONFIG
 from hypothesis import strategies as st
 from outcomes import SilentDifference
 from PIL import Image, ImageCms, PngImagePlugin
 from safetensors.torch import save_file
 
 from avbgtn.data import image_from_file
-from avbgtn.trainer import build
-from avbgtn.translator import Translator
+from avbgtn.models import build
+from avbgtn.translators.loading import Translator
+from examples import AVB_GTN_CONFIG
 
 SHARE, QUICK = 3, 50
 

@@ -10,14 +10,14 @@ import shutil
 from dataclasses import replace
 
 import mutate
-from examples import AVB_GTN_CONFIG, RandomDomains
 from hypothesis import strategies as st
 from outcomes import SilentDifference
 from PIL import Image
 
-from avbgtn import translator
+from avbgtn import translators as translator
 from avbgtn.runs import Run
-from avbgtn.train import train
+from avbgtn.training.train import train
+from examples import AVB_GTN_CONFIG, RandomDomains
 
 SHARE, QUICK = 5, 40
 EPOCHS, MORE = 4, 6

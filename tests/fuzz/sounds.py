@@ -15,10 +15,10 @@ from pictures import ODD
 from pictures import place as place_odd
 
 from avbgtn.config import Config
-from avbgtn.data import sound_files
-from avbgtn.sound import Sound
-from avbgtn.sound_translator import SoundTranslator
-from avbgtn.trainer import build
+from avbgtn.config.sound import Sound
+from avbgtn.files import sound_files
+from avbgtn.models import build
+from avbgtn.translators.sounds import SoundTranslator
 
 SHARE, QUICK = 3, 20
 RATE = 8000

@@ -6,17 +6,17 @@ import os
 
 import mutate
 import torch
-from examples import AVB_GTN_CONFIG, UNIT_CONFIG, RandomDomains
 from hypothesis import strategies as st
 from outcomes import SilentDifference
 from PIL import Image
 from safetensors import safe_open
 from safetensors.torch import save_file
 
-from avbgtn import translator
+from avbgtn import translators as translator
 from avbgtn.config import Config
 from avbgtn.runs import Run
-from avbgtn.train import train
+from avbgtn.training.train import train
+from examples import AVB_GTN_CONFIG, UNIT_CONFIG, RandomDomains
 
 SHARE, QUICK = 2, 30
 FILES = ("unit", "avb_gtn")

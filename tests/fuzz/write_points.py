@@ -29,11 +29,11 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import torch  # noqa: E402
-from examples import AVB_GTN_CONFIG, RandomDomains  # noqa: E402
 
-import avbgtn.train  # noqa: E402
+import avbgtn.training.train
+from avbgtn.errors import RunError  # noqa: E402
 from avbgtn.runs import Run  # noqa: E402
-from avbgtn.storage import RunError  # noqa: E402
+from examples import AVB_GTN_CONFIG, RandomDomains  # noqa: E402
 
 FAULTS = ("ENOSPC", "EROFS", "EIO", "SIGKILL")
 CALLS = ("open", "write", "fsync", "replace", "rename", "mkdir", "unlink")  # of os; and shutil.rmtree
@@ -123,7 +123,7 @@ class Points:
 
 
 def train(folder: Path, epochs: int, speed: str) -> None:
-    avbgtn.train.train(
+    avbgtn.training.train.train(
         CONFIG, RandomDomains(), epochs=epochs, run_dir=folder, log_every=1, measure_every=2, save_minutes=0.0,
         speed=speed, say=lambda text: None,
     )  # fmt: skip
@@ -180,7 +180,7 @@ def every_point(
     failures: list[str] = []
     with tempfile.TemporaryDirectory() as place:
         root, result = Path(place).resolve(), Path(place).resolve() / "result.json"
-        avbgtn.train.provenance = lambda device: {
+        avbgtn.training.train.provenance = lambda device: {
             "revision": "of the test"
         }  # git takes longer than the training
         in_a_child(lambda: train(root / "straight", EPOCHS, speed), result)

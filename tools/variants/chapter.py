@@ -16,7 +16,7 @@ from machine import environment
 from nbclient import NotebookClient
 
 NOT_COMPARED = {"nbval-ignore-output", "nbval-skip"}
-# What avbgtn.records.check prints: its numbers are kept, and compared with the record when the table is made.
+# What avbgtn_book.records.check prints: its numbers are kept, and compared with the record when the table is made.
 JUDGED_LATER = re.compile(r"(ok|OUTSIDE|MISSING)  |collected for the record$")
 ANOTHER_SEED = """
 from avbgtn import streams as _streams
@@ -42,7 +42,7 @@ def run(path: Path, seed: int, variant: str) -> dict:
 
     Returns:
         ``differences``: for each compared line that came out otherwise, ``[code cell, committed, got]``; ``numbers``: those
-        that it gave to :func:`avbgtn.records.check`; ``error``: what stopped it, or None.
+        that it gave to :func:`avbgtn_book.records.check`; ``error``: what stopped it, or None.
     """
     notebook = nbformat.read(path, as_version=4)
     committed = [lines_of(cell) for cell in notebook.cells]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from machine import environment, processor
 
-from avbgtn.provenance import revision
+from avbgtn.runs.provenance import revision
 
 ROOT = Path(__file__).resolve().parents[2]
 

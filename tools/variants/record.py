@@ -6,8 +6,8 @@ from machine import VARIANTS
 from runner import read, sources
 from table import outcomes
 
-from avbgtn import records
-from avbgtn.provenance import provenance
+from avbgtn.runs.provenance import provenance
+from avbgtn_book import records
 
 SEEDS, SETS = 8, 4  # no range and no verdict rests on fewer seeds, or fewer instruction sets that differ
 
@@ -67,7 +67,7 @@ def complete(runs: list[dict]) -> list[dict]:
 
 
 def chapter_record(path: Path, runs: list[dict]) -> dict:
-    """What :func:`avbgtn.records.check` reads: every number by run, and which run that was."""
+    """What :func:`avbgtn_book.records.check` reads: every number by run, and which run that was."""
     names = list(runs[0]["numbers"])
     return {
         "command": f"python tools/variants --seeds {1 + max(r['seed'] for r in runs)} --gather --only {path.stem}",

@@ -12,7 +12,7 @@ from pathlib import Path
 import nbformat
 from machine import processor
 
-from avbgtn.provenance import revision
+from avbgtn.runs.provenance import revision
 
 HERE = Path(__file__).resolve().parent
 Job = tuple[Path, int, str]  # notebook, seed, variant

@@ -5,7 +5,7 @@ from pathlib import Path
 from machine import VARIANTS
 from runner import read, sources
 
-from avbgtn import records
+from avbgtn_book import records
 
 
 def outcomes(chapters: list[Path], file: Path, tests: Path) -> list[dict]:

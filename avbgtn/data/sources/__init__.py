@@ -1,0 +1,1 @@
+"""Where a data set is on this machine, and how it comes here."""

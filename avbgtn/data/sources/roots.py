@@ -1,0 +1,112 @@
+"""The data root: where real data sets are looked for, and what it means that nothing usable lies there."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from ...errors import DataError
+from ...sentences import shown
+from .folders import MOST_FOLDERS, contents, look
+
+VARIABLE = "AVBGTN_DATA"
+
+
+def data_root(root: str | Path | None = None) -> Path:
+    """Where real data sets lie: ``root``, else ``$AVBGTN_DATA``, else ``./data`` (which need not exist).
+
+    Raises:
+        DataError: the place that was named does not exist, or is a file.
+    """
+    named = _named(root)
+    given = root if root is not None else os.environ.get(VARIABLE) or "data"
+    called = f"the data root {shown(given)}" + (f" ({named})" if named else "")
+    expected = "expected the folder that holds celeba/ or irmas/"
+    try:
+        path = Path(given).expanduser()
+        path.stat()
+    except FileNotFoundError:
+        if named:
+            raise DataError(f"{called} does not exist: {expected}, create it or correct {named}") from None
+        return path
+    except (OSError, RuntimeError, ValueError) as error:  # ~nobody; a name too long, or with a zero in it
+        reason = (error.strerror if isinstance(error, OSError) else None) or str(error).strip(". ")
+        raise DataError(f"{called} cannot be used ({reason}): {expected}, name that folder") from None
+    if not path.is_dir():
+        raise DataError(f"the data root {shown(given)} is a file: {expected}, name that folder")
+    return path
+
+
+def _named(root: str | Path | None) -> str | None:
+    """What named the data root, in words; None for the default."""
+    return "root" if root is not None else f"${VARIABLE}" if os.environ.get(VARIABLE) else None
+
+
+def unused(root: str | Path | None) -> str:
+    """Words on a root that was given although the data set needs none; ``""`` if there is none."""
+    return "" if root is None else f"; root={shown(str(root))!r} is not used by it"
+
+
+@dataclass(frozen=True)
+class Search:
+    """What was looked for in vain.
+
+    Attributes:
+        name: of the data set.
+        pieces: what it would have consisted of, in words.
+        built_in: the data set that does without, as the parameter ``dataset`` calls it.
+        depth: how many folders below the root were searched.
+        resembling: words on a near miss in a folder, or ``""``.
+        other: where the other real data set lies in a folder, or None.
+    """
+
+    name: str
+    pieces: str
+    built_in: str
+    depth: int
+    resembling: Callable[[Path], str]
+    other: Callable[[Path], Path | None]
+
+
+def in_vain(root: str | Path | None, place: Path, search: Search, *, asked: bool = False) -> str:
+    """Why the built-in data are used, or others fetched; a refusal where neither is what was meant.
+
+    Who names a folder means what is in it. So nothing stands in for a data set that is not recognised there.
+    The default folder means nothing, an empty one holds nothing, and ``$AVBGTN_DATA`` may hold only the other
+    data set.
+
+    Args:
+        root: as for :func:`data_root`.
+        place: the folder that it is.
+        asked: whether the data set was asked for by its name, so that a download is what else there is;
+            beside
+            the other data set it does no harm.
+
+    Raises:
+        DataError: the folder was named, and what it holds is not the data set that was looked for.
+    """
+    none, named = f"there is no {search.name} under {shown(place)}", _named(root)
+    if named is None:
+        return none
+    if not contents(place):
+        return f"{none}, which is empty"
+    if (asked or root is None) and (other := search.other(place)) and not _beside(place, other):
+        return f"{none}, which holds other data alone"
+    instead = (
+        "an empty one to download it there"
+        if asked
+        else f"set dataset={search.built_in} for the built-in data"
+    )
+    raise DataError(
+        f"no {search.name} is recognised in {shown(place)} ({named}), which holds {contents(place)}"
+        f"{search.resembling(place)}: expected {search.pieces} in it or up to {search.depth} folders below "
+        f"(the nearest {MOST_FOLDERS:,} are searched); name the folder that holds them, or {instead}"
+    )
+
+
+def _beside(place: Path, other: Path) -> list[str]:
+    """The names in a folder that are not on the way to another data set in it."""
+    inside = look(place)
+    names = [*inside.folders, *inside.files, *inside.others]
+    way = other.relative_to(place).parts[:1] if other.is_relative_to(place) else ()
+    return [name for name in names if name not in way] if way else []

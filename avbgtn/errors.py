@@ -1,0 +1,45 @@
+"""What can be wrong with what a user gave: each is one sentence that says what came, what was expected, and what to do."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from .sentences import of_error, shown
+
+
+class ConfigError(ValueError):
+    """A parameter that cannot be used: one sentence, on one line, with what came, what was expected and what
+    to do."""
+
+    def __init__(self, sentence: str):
+        super().__init__(shown(sentence))
+
+
+class DataError(ValueError):
+    """The data are missing, damaged or not what was asked for; one sentence: what came, what was expected,
+    what to do."""
+
+
+class RunError(RuntimeError):
+    """A run folder that cannot be used as asked; the message says what to do."""
+
+
+class ReadOnlyError(RunError):
+    """A folder that may be read and not written."""
+
+
+@contextmanager
+def one_sentence() -> Iterator[None]:
+    """For what notebooks call: an error of the system ends as a :class:`RunError` of one
+    sentence.
+
+    Raises:
+        RunError: in place of what :func:`of_error` knows; every other error passes unchanged.
+    """
+    try:
+        yield
+    except (OSError, MemoryError, UnicodeError, RuntimeError) as error:
+        # a closed pipe is the command line's to end on: who read it is gone
+        said = None if isinstance(error, RunError | BrokenPipeError) else of_error(error)
+        if said is None:
+            raise
+        raise RunError(said) from error

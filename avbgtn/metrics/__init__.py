@@ -1,0 +1,1 @@
+"""Scores of translations, for pictures and for sounds, and what they are compared with."""

@@ -1,0 +1,146 @@
+r"""AVB-GTN: what the paper adds to UNIT (Griffin, Kanawati, Zhang 2018; Mescheder, Nowozin, Geiger 2017).
+
+Three things, and nothing else:
+
+1. noise at the encoder's input (``posterior="input"``): ``z = E([x, eps])`` has any distribution, not a Gaussian
+   one (the paper's Figure 2, right); ``unit.py`` joins the noise planes to the image;
+2. a posterior discriminator a domain, ``T_k(x, z)``, trained by Eq. (9) to tell codes of ``x`` from samples of the prior;
+3. ``log s(T)`` in place of UNIT's KL terms: Eqs. (10)-(13).
+
+The cycle terms ask the T of the domain that *encoded* (``T_2`` about ``z12``, which ``E_2`` drew for ``x12``), with the
+image detached: the gradient of ``T*`` with respect to its explicit ``x`` has mean zero over the posterior, so
+it is noise, and G could use it to fool T through the picture instead of the code.
+"""
+
+import torch
+from torch import Tensor, nn
+
+from ..config import Config
+from . import losses
+from .networks import PosteriorDiscriminator
+from .unit import DOMAIN_OF_ENCODER, UNIT, Noise, Step
+
+T_PENALTIES = {
+    "log_sigmoid": losses.log_sigmoid_penalty,  # the paper, Eqs. (10)-(13)
+    "logit": losses.logit_penalty,  # AVB, Eq. (8)
+    "softplus": losses.softplus_penalty,  # non-saturating
+}
+
+OTHER = {
+    "1": "2",
+    "2": "1",
+    "12": "21",
+    "21": "12",
+}  # the code that the other encoder made in the same half of a step
+
+
+class AVBGTN(UNIT):
+    """UNIT with an implicit posterior and a learnt prior penalty."""
+
+    def __init__(self, config: Config):
+        super().__init__(config)
+        for name in ("posterior1", "posterior2"):
+            t = PosteriorDiscriminator(
+                config.width, config.channels, config.code_channels, sees=config.t_input, view=config.t_view
+            )
+            setattr(self, name, t)
+        self.initialise("posterior1", "posterior2")
+
+    def players(self) -> dict[str, list[nn.Module]]:
+        return {"posterior": [self.posterior1, self.posterior2], **super().players()}
+
+    def noise(self, epoch: int, samples: range) -> Noise:
+        """UNIT's noise, the prior's samples for T (one set for each of its ``t_steps``), and the extra draws of
+        adaptive contrast, ``(R, N, ...)``."""
+        c, noise = self.config, super().noise(epoch, samples)
+        for key in self.judged_by_t() if c.t_prior == "normal" else ():
+            noise[f"prior/{key}"] = torch.stack(
+                [self.draw(f"prior/{key}/{k}", epoch, samples, self.code_shape) for k in range(c.t_steps)]
+            )  # (t_steps, N, 4w, H/4, W/4)
+        if c.adaptive_contrast:
+            for key in DOMAIN_OF_ENCODER:
+                noise[f"contrast/{key}"] = torch.stack(
+                    [
+                        self.draw(f"contrast/{key}/{r}", epoch, samples, self.noise_shape())
+                        for r in range(c.adaptive_contrast)
+                    ]
+                )
+        return noise
+
+    def judged_by_t(self) -> tuple[str, ...]:
+        """The codes that T learns from: of real images only (Eq. 9), or of translated ones too."""
+        return ("1", "2") if self.config.t_train_on == "real" else ("1", "2", "12", "21")
+
+    def looks_back(self, player: str) -> bool:
+        return super().looks_back(player) or (player == "posterior" and "12" in self.judged_by_t())
+
+    def encode_pair(self, a: str, b: str, step: Step, noise: Noise) -> None:
+        """UNIT's, then the moments of each posterior where adaptive contrast asks for them."""
+        super().encode_pair(a, b, step, noise)
+        if self.config.adaptive_contrast:
+            with torch.no_grad():
+                for key in (a, b):
+                    x, domain = step.encoded_image(key), DOMAIN_OF_ENCODER[key]
+                    draws = torch.stack([self.encode(x, domain, eps) for eps in noise[f"contrast/{key}"]])
+                    step.moments[key] = losses.code_moments(draws)
+
+    def judge(self, key: str, step: Step, z: Tensor) -> Tensor:
+        """Logits ``T_k(x, z)`` of the domain that encoded ``code[key]``, with x detached."""
+        t = self.posterior1 if DOMAIN_OF_ENCODER[key] == 1 else self.posterior2
+        return t(step.encoded_image(key).detach(), z)
+
+    def player_losses(self, player: str, step: Step, noise: Noise) -> dict[str, Tensor]:
+        return (
+            self.posterior_losses(step, noise)
+            if player == "posterior"
+            else super().player_losses(player, step, noise)
+        )
+
+    def posterior_losses(self, step: Step, noise: Noise, repetition: int = 0) -> dict[str, Tensor]:
+        """Eq. (9) for both domains: codes, detached, against the ``repetition``-th samples of the prior."""
+        parts, keys = {}, self.judged_by_t()
+        for key in keys:
+            z = step.code[key].detach()
+            if key in step.moments:
+                z = losses.normalise_code(z, *step.moments[key])
+            n = z.shape[0]
+            if self.config.t_prior == "other":
+                prior = step.code[OTHER[key]].detach()
+            else:
+                prior = noise[f"prior/{key}"][repetition]
+            logits = self.judge(key, step, torch.cat([z, prior]))
+            parts[f"t{key}"] = losses.posterior_discriminator_loss(logits[:n], logits[n:])
+            parts[f"t_posterior{key}"], parts[f"t_prior{key}"] = logits[:n].mean(), logits[n:].mean()
+        loss = sum(parts[f"t{key}"] for key in keys) * (2 / len(keys))
+        if self.config.t_r1:
+            for key in keys:
+                parts[f"r1{key}"] = self.steepness(key, step)
+            loss = loss + self.config.t_r1 * sum(parts[f"r1{key}"] for key in keys) * (2 / len(keys))
+        return {"loss": loss, **parts}
+
+    def steepness(self, key: str, step: Step) -> Tensor:
+        """``E_q |dT/dz|^2 / 2``, the gradient penalty at codes of the encoder ("R1", Mescheder et al. 2018).
+
+        T is the mean of its numbers where it gives several for a code, as in the loss. Contrast and R1 do not go together:
+        T would be held flat where it is not asked.
+        """
+        z = step.code[key].detach().requires_grad_()
+        (slope,) = torch.autograd.grad(
+            self.judge(key, step, z).reshape(len(z), -1).mean(1).sum(), z, create_graph=True
+        )
+        return slope.square().flatten(1).sum(1).mean() / 2
+
+    def penalties(self, step: Step) -> dict[str, Tensor]:
+        """``log s(T)`` (or another form) of each of the four codes; UNIT's own penalties are still to be had."""
+        form = T_PENALTIES.get(self.config.penalty)
+        if form is None:
+            return super().penalties(step)
+        return {key: form(self.log_ratio(key, step)) for key in DOMAIN_OF_ENCODER}
+
+    def log_ratio(self, key: str, step: Step) -> Tensor:
+        """T's estimate of ``log q(z|x) - log p(z)``, shape (N,), or (N, places) where T judges parts, nats; through the contrast where there is one."""
+        z = step.code[key]
+        if key not in step.moments:
+            return self.judge(key, step, z)
+        t = self.judge(key, step, losses.normalise_code(z, *step.moments[key]))
+        return losses.adaptive_contrast_log_ratio(t, z, *step.moments[key])

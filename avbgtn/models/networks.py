@@ -1,0 +1,197 @@
+"""The blocks of UNIT and AVB-GTN, layer by layer.
+
+The sizes follow the blond-hair configuration of UNIT's NIPS 2017 code: at width 64 the latent code of a
+128-pixel image is 256 x 32 x 32. Comments give shapes for width ``w`` and an image of ``H`` x ``W``; the batch
+dimension is left out. Encoders and generators here are the *private* halves; the shared residual blocks belong
+to the model that owns both domains (see ``unit.py``), so that each is one module and is stepped once.
+"""
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from .. import streams
+from .convolution import Conv2d
+
+SLOPE = 0.01  # of every LeakyReLU: torch's default, which UNIT's code left in place
+IMAGE_CHANNELS = 3  # red, green, blue; a spectrogram has other planes
+
+
+class ResBlock(nn.Module):
+    """``x + f(x)`` with ``f`` = Conv3, instance norm, ReLU, Conv3, instance norm; no affine, nothing after."""
+
+    def __init__(self, channels: int):
+        super().__init__()
+        self.conv1 = nn.Conv2d(channels, channels, 3, padding=1)
+        self.conv2 = nn.Conv2d(channels, channels, 3, padding=1)
+        self.norm = nn.InstanceNorm2d(
+            channels
+        )  # no parameters, no running statistics: one serves both places
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.norm(self.conv2(torch.relu_(self.norm(self.conv1(x)))))  # (4w, H/4, W/4)
+
+
+class Encoder(nn.Module):
+    """The private half of ``E_k``: image (and noise channels, for AVB-GTN) to features at a quarter of the size."""
+
+    def __init__(self, width: int, blocks: int, noise_channels: int = 0, channels: int = IMAGE_CHANNELS):
+        super().__init__()
+        self.noise_channels = noise_channels
+        self.layers = nn.Sequential(
+            nn.Conv2d(channels + noise_channels, width, 7, padding=3),  # (w, H, W)
+            nn.LeakyReLU(SLOPE, inplace=True),
+            nn.Conv2d(width, 2 * width, 3, stride=2, padding=1),  # (2w, H/2, W/2)
+            nn.LeakyReLU(SLOPE, inplace=True),
+            nn.Conv2d(2 * width, 4 * width, 3, stride=2, padding=1),  # (4w, H/4, W/4)
+            nn.LeakyReLU(SLOPE, inplace=True),
+            *[ResBlock(4 * width) for _ in range(blocks)],
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.layers(x)
+
+
+class Generator(nn.Module):
+    """The private half of ``G_k``: features at a quarter of the size to an image in [-1, 1]."""
+
+    def __init__(self, width: int, blocks: int, channels: int = IMAGE_CHANNELS):
+        super().__init__()
+        self.layers = nn.Sequential(
+            *[ResBlock(4 * width) for _ in range(blocks)],  # (4w, H/4, W/4)
+            nn.ConvTranspose2d(
+                4 * width, 2 * width, 3, stride=2, padding=1, output_padding=1
+            ),  # (2w, H/2, W/2)
+            nn.LeakyReLU(SLOPE, inplace=True),
+            nn.ConvTranspose2d(2 * width, width, 3, stride=2, padding=1, output_padding=1),  # (w, H, W)
+            nn.LeakyReLU(SLOPE, inplace=True),
+            nn.ConvTranspose2d(width, channels, 1),  # (3, H, W), of sound (planes, H, W)
+            nn.Tanh(),
+        )
+
+    def forward(self, features: Tensor) -> Tensor:
+        return self.layers(features)
+
+
+class Discriminator(nn.Module):
+    """The private front of ``D_k``; the deep layers are shared, see :func:`shared_discriminator`."""
+
+    def __init__(self, width: int, channels: int = IMAGE_CHANNELS):
+        super().__init__()
+        self.layers = nn.Sequential(
+            nn.Conv2d(channels, width, 7, stride=2, padding=3),  # (w, H/2, W/2)
+            nn.LeakyReLU(SLOPE, inplace=True),
+            nn.Conv2d(width, 2 * width, 3, stride=2, padding=1),  # (2w, H/4, W/4)
+            nn.LeakyReLU(SLOPE, inplace=True),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.layers(x)
+
+
+def shared_discriminator(width: int) -> nn.Sequential:
+    """The deep layers of both discriminators: four strided convolutions and a 1 x 1 to one logit a place."""
+    layers: list[nn.Module] = []
+    for k in (2, 4, 8, 16):
+        layers += [
+            Conv2d(k * width, 2 * k * width, 3, stride=2, padding=1),
+            nn.LeakyReLU(SLOPE, inplace=True),
+        ]
+    return nn.Sequential(*layers, nn.Conv2d(32 * width, 1, 1))  # (1, H/64, W/64), at least 1 x 1
+
+
+class PosteriorDiscriminator(nn.Module):
+    """``T(x, z)``: the logit of "z came from the encoder of x" against "z came from the prior"; one a domain.
+
+    The paper says only "a simple CNN style architecture"; this one is ours. The image comes down to the code's
+    size, is joined with the code, and two more strided convolutions and a 1 x 1 give one number an image.
+
+    Args:
+        channels: of the images. ``code_channels``: of the codes; 4 * width if 0.
+        sees: ``"xz"``, or ``"z"``: no image, so that T compares the codes of all images with the prior.
+        view: ``"image"``: one logit an image, the mean of the map. ``"patch"``: the map, a logit for each patch of the
+            code. ``"place"``: 1 x 1 convolutions alone, a logit for each place of the code by itself.
+    """
+
+    def __init__(
+        self, width: int, channels: int = IMAGE_CHANNELS, code_channels: int = 0, *, sees: str = "xz", view: str = "image"
+    ):  # fmt: skip
+        super().__init__()
+        self.view = view
+        of_image, of_code = (2 * width if sees == "xz" else 0), code_channels or 4 * width
+        if of_image:
+            self.image = nn.Sequential(
+                nn.Conv2d(channels, width, 7, stride=2, padding=3),  # (w, H/2, W/2)
+                nn.LeakyReLU(SLOPE, inplace=True),
+                nn.Conv2d(width, 2 * width, 3, stride=2, padding=1),  # (2w, H/4, W/4)
+                nn.LeakyReLU(SLOPE, inplace=True),
+            )
+        else:
+            self.image = None
+        shape = dict(kernel_size=1) if view == "place" else dict(kernel_size=3, stride=2, padding=1)
+        self.joint = nn.Sequential(
+            nn.Conv2d(
+                of_image + of_code, 4 * width, **shape
+            ),  # (4w, H/8, W/8); per place here and below H/4, W/4
+            nn.LeakyReLU(SLOPE, inplace=True),
+            nn.Conv2d(4 * width, 8 * width, **shape),  # (8w, H/16, W/16)
+            nn.LeakyReLU(SLOPE, inplace=True),
+            nn.Conv2d(8 * width, 1, 1),  # (1, H/16, W/16)
+        )
+
+    def forward(self, x: Tensor, z: Tensor) -> Tensor:
+        """``x`` (N, 3, H, W) and ``z`` (M, 4w, H/4, W/4) with M a multiple of N -> logits (M,), or (M, places).
+
+        Several codes of the same images (posterior samples, then prior samples) share one pass over the images.
+        """
+        seen = z
+        if self.image is not None:
+            features = self.image(x).repeat(z.shape[0] // x.shape[0], 1, 1, 1)  # (M, 2w, H/4, W/4)
+            seen = torch.cat([features, z], dim=1)
+        logits = in_full(self.joint(seen))  # (M, 1, H/16, W/16)
+        return logits.mean(dim=(1, 2, 3)) if self.view == "image" else logits.flatten(1)
+
+
+def in_full(x: Tensor) -> Tensor:
+    """What losses are computed from, in float32 where a network ran in bfloat16: that has three digits."""
+    return x.float() if x.dtype == torch.bfloat16 else x
+
+
+def initialise(module: nn.Module, seed: int, stream: str, *, weight_init: str = "normal") -> None:
+    """Draw a module's first weights, from streams of their own.
+
+    ``"normal"``: N(0, 0.02), as UNIT's code. ``"kaiming"``: N(0, 2 / fan_in) (He et al. 2015), where the fan-in of a
+    transposed convolution counts the inputs that one output really sees, and the generator's last layer gets
+    1 / (4 fan_in), so that its tanh starts in the middle. Biases are torch's own U(-1/sqrt(f), 1/sqrt(f)).
+
+    A layer's draw depends on ``seed``, ``stream`` and its place in ``module`` only. The noise channels of an
+    encoder's first layer have a stream apart and do not count in its fan-in, so that UNIT and AVB-GTN start
+    from equal common weights.
+    """
+    noise_channels = module.noise_channels if isinstance(module, Encoder) else 0
+    for name, layer in module.named_modules():
+        if not isinstance(layer, nn.Conv2d | nn.ConvTranspose2d):
+            continue
+        weight = layer.weight
+        image_part, noise_part = (
+            weight[:, : weight.shape[1] - noise_channels],
+            weight[:, weight.shape[1] - noise_channels :],
+        )
+        std = 0.02 if weight_init == "normal" else _kaiming_std(layer, image_part)
+        bound = 1 / math.sqrt(image_part[0].numel())
+        with torch.no_grad():
+            # Drawn on the CPU in float32 whatever the module is, so that every device and precision starts alike.
+            draw = streams.generator(seed, f"weights/{stream}/{name}")
+            image_part.copy_(torch.randn(image_part.shape, generator=draw) * std)
+            layer.bias.copy_((torch.rand(layer.bias.shape, generator=draw) * 2 - 1) * bound)
+            draw = streams.generator(seed, f"weights/{stream}/{name}/noise")
+            noise_part.copy_(torch.randn(noise_part.shape, generator=draw) * std)
+        noise_channels = 0  # only the first layer has them
+
+
+def _kaiming_std(layer: nn.Conv2d | nn.ConvTranspose2d, weight: Tensor) -> float:
+    if isinstance(layer, nn.Conv2d):
+        return math.sqrt(2 / weight[0].numel())
+    fan_in = weight.shape[0] * weight[0, 0].numel() / layer.stride[0] ** 2
+    return math.sqrt((0.25 if layer.kernel_size == (1, 1) else 2) / fan_in)  # 1 x 1: the generator's last

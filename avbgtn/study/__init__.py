@@ -1,0 +1,1 @@
+"""The study of the paper's claims: which trainings, and what is measured on each."""

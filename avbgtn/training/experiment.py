@@ -1,0 +1,183 @@
+"""From checked parameters to something that can be trained: the device, the preset and the data are found here, and
+every choice is put into words (:attr:`Experiment.lines`)."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from .. import data
+from ..config import Config
+from ..config.parameters import CELEBA_DOMAINS, HEADS_DOMAINS, Parameters, config_of
+from ..config.sound_parameters import MUSIC_DOMAINS, SoundParameters
+from ..errors import ConfigError, one_sentence
+from ..runs.run import runs_root
+from ..sentences import shown
+
+# CPU-seconds an epoch (one update of every player, batch 1), UNIT and AVB-GTN together, measured on one thread of an
+# AMD EPYC in November 2026. Nothing is claimed for GPUs until one has been measured.
+# "aligned" is as large as "quick".
+SECONDS_ON_CPU = {"quick": 0.13, "reader": 0.45, "paper": 4.7, "aligned": 0.13}
+SOUND_SECONDS_ON_CPU = {"quick": 0.4, "reader": 1.6, "paper": 4.7, "aligned": 0.4}
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """Configs of the models to compare, equal but for what tells the models apart, and the data they share."""
+
+    configs: dict[str, Config]
+    data: data.Domains
+    parameters: Parameters
+    lines: tuple[str, ...]  # what was chosen and why: nothing falls back in silence
+
+    @property
+    def epochs(self) -> int:
+        return self.parameters.epochs
+
+    @property
+    def devices(self) -> int:
+        return self.parameters.devices
+
+    @property
+    def root(self) -> str | None:
+        return self.parameters.root
+
+    @property
+    def uses_cache(self) -> bool:
+        return uses_cache(self.parameters, self.data)
+
+    def run_folder(self, model: str) -> Path:
+        """``run_dir/model``, or ``$AVBGTN_RUNS/dataset-preset-model-fingerprint``."""
+        if self.parameters.run_dir:
+            return Path(self.parameters.run_dir) / model
+        c = self.configs[model]
+        return runs_root() / f"{c.dataset}-{c.preset}-{c.model}-{c.fingerprint()}"
+
+    def is_default(self) -> bool:
+        """Whether this is the run whose outputs the book commits, so that its numbers can be held against the record."""
+        # where things are and how they are computed, not what comes out
+        free = ("run_dir", "root", "image", "clip", "workers", "cache", "speed")
+        kind = type(self.parameters)
+        same = all(
+            getattr(self.parameters, name) == default
+            for name, default in vars(kind()).items()
+            if name not in free
+        )
+        c = next(iter(self.configs.values()))
+        built_in = "heads" if kind is Parameters else "music"
+        return same and (c.dataset, c.preset, c.device) == (built_in, "quick", "cpu")
+
+    def keep(self) -> tuple[int, ...]:
+        """10, 40 and 100 % of the epochs: the paper's 5,000, 20,000 and 50,000 (Figure 4)."""
+        return tuple(sorted({max(1, round(self.epochs * share)) for share in (0.1, 0.4, 1.0)}))
+
+
+@one_sentence()
+def resolve(p: Parameters) -> Experiment:
+    """Resolve ``"auto"`` and ``None``.
+
+    Raises:
+        ConfigError: CUDA was asked for and is not there; the data cannot have that size.
+        avbgtn.data.DataError: the data set is missing or broken; a picture or sound of one's own cannot be used.
+    """
+    cuda = torch.cuda.is_available()
+    if p.device == "cuda" and not cuda:
+        raise ConfigError(
+            "device='cuda' was asked for and torch sees no CUDA device; use device='cpu' or 'auto', or look at the driver (nvidia-smi)"
+        )
+    if p.devices > 1 and p.device != "cpu" and cuda and torch.cuda.device_count() < p.devices:
+        raise ConfigError(
+            f"devices must be at most the {torch.cuda.device_count()} GPUs that torch sees, got {p.devices}"
+        )
+    device = "cpu" if p.device == "cpu" or not cuda else "cuda"
+    preset = p.preset if p.preset != "auto" else ("paper" if device == "cuda" else "quick")
+    if p.precision == "bf16-mixed" and device == "cpu":
+        raise ConfigError("precision='bf16-mixed' is for CUDA devices and none was found; use '32-true'")
+
+    name, why, domains = (_sounds if isinstance(p, SoundParameters) else _pictures)(p)
+
+    def configs_for(checksum: str) -> dict[str, Config]:
+        about = dict(dataset=name, domains=domains, data_checksum=checksum, preset=preset, device=device)
+        return {m: config_of(p, m, **about) for m in p.models}
+
+    c = next(iter(configs_for("").values()))
+    _open_own(p, c)
+    loaded = load_data(c, root=p.root, workers=p.workers)
+    if uses_cache(p, loaded):
+        loaded.use_cache()
+    configs = configs_for(loaded.checksum)
+    return Experiment(configs, loaded, p, tuple(map(shown, _lines(p, preset, device, why, configs))))
+
+
+def _open_own(p: Parameters, c: Config) -> None:
+    """Open a person's own picture or sound now: that it cannot be used is better known before the training than after."""
+    if p.image:
+        data.image_from_file(p.image, c.size)
+    if isinstance(p, SoundParameters) and p.clip:
+        from ..files import sound_files
+
+        sound_files.read(p.clip)
+
+
+def uses_cache(p: Parameters, domains: data.Domains) -> bool:
+    """Whether CelebA is decoded once, to disk; ``auto``: where the run reads its pictures more than once."""
+    if domains.name != "celeba":
+        return False
+    return p.cache == "yes" or (p.cache == "auto" and p.epochs * p.batch > max(domains.lengths))
+
+
+def load_data(
+    config: Config, *, root: str | None = None, workers: int = 0, cache: bool = False
+) -> data.Domains:
+    """The data set of a config, whatever it consists of; its checksum is not compared. ``workers`` and ``cache`` are
+    those of :func:`avbgtn.data.load`; sounds have no such cache."""
+    if config.sound is not None:
+        return data.load_sound(config.dataset, sound=config.sound, root=root, workers=workers)
+    about = dict(root=root, domains=config.domains, size=config.size)
+    return data.load(config.dataset, **about, workers=workers, cache=cache)
+
+
+def _pictures(p: Parameters) -> tuple[str, str, tuple[str, str]]:
+    """Data set, why this one, domains."""
+    name, why = data.resolve(p.dataset, p.root)
+    if name == "heads" and p.domains not in (None, HEADS_DOMAINS):
+        raise ConfigError(
+            f"domains {','.join(p.domains)!r} belong to CelebA, and the data are the built-in heads ({why}); leave domains out, or use dataset='celeba'"
+        )
+    return name, why, p.domains or (HEADS_DOMAINS if name == "heads" else CELEBA_DOMAINS)
+
+
+def _sounds(p: SoundParameters) -> tuple[str, str, tuple[str, str]]:
+    return *data.resolve_sound(p.dataset, p.root), MUSIC_DOMAINS
+
+
+def _lines(p: Parameters, preset: str, device: str, why: str, configs: dict[str, Config]) -> list[str]:
+    def duration(name: str) -> str:
+        per_epoch = SOUND_SECONDS_ON_CPU if isinstance(p, SoundParameters) else SECONDS_ON_CPU
+        seconds = per_epoch[name] * p.epochs * p.batch
+        return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.0f} h"
+
+    reason = (
+        "asked for"
+        if p.preset != "auto"
+        else "auto: CUDA is there"
+        if device == "cuda"
+        else "auto: no CUDA device"
+    )
+    lines = [
+        f"preset {preset} ({reason}); {p.epochs:,} epochs of both models on one CPU core take about {duration('quick')} with preset quick, {duration('paper')} with preset paper",
+        why,
+        f"device: {device}, {p.precision}, {p.devices} process{'es' if p.devices > 1 else ''}",
+    ]
+    if sound := next(iter(configs.values())).sound:
+        lines.append(
+            f"sound: {sound.representation}, {sound.rate:,} Hz, cuts of {sound.seconds:.2f} s, windows of {sound.fft} samples every {sound.hop}, images of {sound.planes} x {sound.rows} x {sound.columns}"
+        )
+    for c in configs.values():
+        size = f"{c.size} px" if c.sound is None else f"{c.shape[0]} x {c.shape[1]}"
+        noise = f"noise at the {c.posterior}" if c.posterior != "none" else "no noise"
+        what = f"{c.model}: {size}, width {c.width}, {noise}"
+        lines.append(
+            f"{what}, penalty {c.penalty}, {c.init} initialisation, batch {c.batch}, seed {c.seed}, lr {c.lr:g}, run {c.fingerprint()}"
+        )
+    return lines

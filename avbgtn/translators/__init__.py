@@ -1,0 +1,1 @@
+"""Trained models, used on pictures and sounds."""

@@ -1,0 +1,247 @@
+"""Pictures of sound: the paper's Figures 8 and 9, and spectrograms side by side.
+
+The block diagram of Figure 7 is in ``audio_pipeline.py``, charts of scores are in ``audio_scores.py``.
+
+A picture of sound is ``(rows, columns)``, the lowest frequency in the first row, which is drawn at the bottom, and
+frames from left to right. Magnitudes are linear, re full scale, as :func:`avbgtn.audio.stft` has them; phases are angles
+in radians, and any multiple of 2 pi may be added.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+
+import matplotlib
+import torch
+from matplotlib.ticker import MaxNLocator
+from torch import Tensor
+
+from avbgtn import audio
+
+from ..shared.canvas import BLUE, GREY, WIDTH, BookFigure, listed, styled
+from ..shared.sheet import sheet
+
+# Magnitudes, black is silent, and phases, whose -pi and pi look the same. In steps, which nobody sees: noise in all the
+# colours there are makes a PNG twice as large.
+LOUD = matplotlib.colormaps["magma"].resampled(48)
+ANGLE = matplotlib.colormaps["twilight"].resampled(16)
+IN_A_BAND = (
+    4  # columns of Figure 8 beside each other; the paper's eight would be a third of an inch each on a phone
+)
+GAP, LEFT, LINE = 0.05, 0.86, 0.2  # inches: between cells, for the labels of rows, and a line of text
+ENOUGH_DPI = 130  # at least; raised until each column of a picture is a whole number of dots
+
+
+def show(axes, values: Tensor, cmap, low: float, high: float, **how):
+    """(rows, columns) as an image, the first row at the bottom."""
+    return axes.imshow(
+        values.numpy(), cmap=cmap, vmin=low, vmax=high, origin="lower", aspect="auto", interpolation="nearest", **how
+    )  # fmt: skip
+
+
+def _checked(name: str, values: Tensor) -> Tensor:
+    """A picture of sound, detached and on the CPU."""
+    values = torch.as_tensor(values).detach().cpu().float()
+    if values.ndim != 2 or 0 in values.shape or not torch.isfinite(values).all():
+        finite = "" if torch.isfinite(values).all() else " and values that are not finite"
+        raise ValueError(
+            f"{name} has shape {tuple(values.shape)}{finite}, expected finite (rows, columns): pass one channel of one sound"
+        )
+    return values
+
+
+def _wrapped(angle: Tensor) -> Tensor:
+    """Angles in [-pi, pi)."""
+    return torch.remainder(angle + math.pi, 2 * math.pi) - math.pi
+
+
+# --- spectrograms -------------------------------------------------------------------------------------------------
+
+
+@styled
+def spectrograms(
+    sounds: Mapping[str, Tensor | Sequence[Tensor]], rate: int, *, fft: int, hop: int
+) -> BookFigure:
+    """Magnitudes of mono mixes in dB re full scale, side by side, all in the same colours.
+
+    Args:
+        sounds: ``{"piano": wave, "violin": wave}``, each ``(2, n)`` or ``(n,)``; or several a title, one below the
+            other: ``{"piano": (wave, wave), "violin": (wave, wave)}``.
+        rate: samples a second.
+        fft, hop: window and step in samples.
+
+    Raises:
+        ValueError: no sound, titles with different numbers of sounds, or a sound of another shape.
+    """
+    table = {
+        title: [w] if isinstance(w, Tensor) or hasattr(w, "shape") else list(w) for title, w in sounds.items()
+    }
+    counts = {title: len(waves) for title, waves in table.items()}
+    if not counts or len(set(counts.values())) != 1 or 0 in counts.values():
+        raise ValueError(f"got {counts} sounds, expected at least one title, and as many sounds under each")
+    levels = {title: [_level(title, w, fft, hop) for w in waves] for title, waves in table.items()}
+    top = max(level.max().item() for column in levels.values() for level in column)
+    top = max(10 * math.ceil(top / 10), audio.FLOOR + 10)
+    rows = max(counts.values())
+    figure, panels = sheet(
+        rows, len(table), 2.3 if rows == 1 else 1.7, sharex=True, sharey=True, squeeze=False
+    )
+    for column, (title, found) in enumerate(levels.items()):
+        for axes, level in zip(panels[:, column], found, strict=True):
+            bins, frames = level.shape
+            step, bin_ = hop / rate, rate / fft / 1000  # seconds, kHz
+            extent = (-step / 2, (frames - 0.5) * step, -bin_ / 2, (bins - 0.5) * bin_)
+            shown = show(axes, level, LOUD, audio.FLOOR, top, extent=extent)
+            axes.set(ylim=(0, rate / 2000), xlim=(0, max((frames - 1) * step, step)))
+        panels[0, column].set_title(title, loc="left")
+        panels[-1, column].set_xlabel("s")
+    for axes in panels[:, 0]:
+        axes.set_ylabel("kHz")
+    figure.colorbar(shown, ax=panels, label="dB", aspect=28, pad=0.02)
+    seconds = max((level.shape[1] - 1) * hop / rate for column in levels.values() for level in column)
+    figure.alt = (
+        f"Spectrograms of {listed(list(table))}{f', {rows} sounds each' if rows > 1 else ''}. Horizontally {seconds:.1f} seconds, "
+        f"vertically 0 to {rate / 2000:g} kHz, in colours from {audio.FLOOR:g} to {top:g} dB."
+    )
+    return figure
+
+
+def _level(title: str, wave: Tensor, fft: int, hop: int) -> Tensor:
+    """Decibels of the mono mix, (bins, frames)."""
+    x = torch.as_tensor(wave).detach().cpu().float()
+    if (
+        x.ndim not in (1, 2)
+        or (x.ndim == 2 and x.shape[0] > 2)
+        or not x.numel()
+        or not torch.isfinite(x).all()
+    ):
+        raise ValueError(
+            f"the sound {title!r} has shape {tuple(x.shape)}, expected (2, n) or (n,) with finite values: pass single sounds"
+        )  # fmt: skip
+    return audio.decibels(audio.stft(x if x.ndim == 1 else x.mean(0), fft, hop).abs())
+
+
+# --- Figures 8 and 9 ----------------------------------------------------------------------------------------------
+
+
+@styled
+def conversions(
+    columns: Mapping[str, tuple[Tensor, Tensor, Tensor, Tensor]], *, times: float | None = 10.0
+) -> BookFigure:
+    """The paper's Figure 8: sounds and what became of them, four pictures each, one below the other.
+
+    Args:
+        columns: ``{"V→P": (magnitude, phase, magnitude, phase)}``, left channel before right, all of one shape.
+            More than four columns are laid in two or more bands.
+        times: magnitudes are multiplied by this and cut at 1, as the paper shows them; None shows decibels.
+
+    Raises:
+        ValueError: no column, a column that has not four pictures, or pictures of different shapes.
+    """
+    table = {title: [_checked(f"{title!r}", p) for p in pictures] for title, pictures in columns.items()}
+    shapes = sorted({tuple(p.shape) for pictures in table.values() for p in pictures})
+    if not table or any(len(pictures) != 4 for pictures in table.values()) or len(shapes) != 1:
+        raise ValueError(
+            f"got columns of {[len(p) for p in table.values()]} pictures with shapes {shapes}, expected magnitude and phase "
+            "of the left channel, then of the right, all of one shape"
+        )
+    bands = math.ceil(len(table) / IN_A_BAND)
+    across = math.ceil(len(table) / bands)
+    unit = (WIDTH - LEFT - across * GAP) / across / shapes[0][1]  # inches a column of a picture
+    wide, tall = unit * shapes[0][1], unit * shapes[0][0]
+    tall = tall if wide / 2 <= tall <= 1.2 * wide else wide
+    band = LINE * 1.4 + 4 * (tall + GAP)
+    height = bands * band + 3.2 * LINE
+    figure = BookFigure(figsize=(WIDTH, height))
+    figure.sharpest = math.ceil(ENOUGH_DPI * unit) / unit
+
+    low, high, name = (0, 1, f"{times:g} × magnitude") if times else (audio.FLOOR, 0, "magnitude, dB")
+    mappables = {}
+    for k, (title, pictures) in enumerate(table.items()):
+        left = LEFT + k % across * (wide + GAP)
+        top = height - k // across * band - 1.4 * LINE
+        figure.text((left + wide / 2) / WIDTH, (top + 0.35 * LINE) / height, title, ha="center")
+        for row, picture in enumerate(pictures):
+            bottom = top - (row + 1) * (tall + GAP) + GAP
+            axes = figure.add_axes((left / WIDTH, bottom / height, wide / WIDTH, tall / height))
+            axes.set_axis_off()
+            if row % 2:
+                mappables["phase"] = show(axes, _wrapped(picture), ANGLE, -math.pi, math.pi)
+            else:
+                shown = (picture * times).clamp(0, 1) if times else audio.decibels(picture)
+                mappables[name] = show(axes, shown, LOUD, low, high)
+            if k % across == 0:
+                words = f"{('left', 'right')[row // 2]}\n{('magnitude', 'phase')[row % 2]}"
+                at = (LEFT - 0.08) / WIDTH, (bottom + tall / 2) / height
+                figure.text(*at, words, ha="right", va="center", linespacing=1.1)
+    for k, (word, mappable) in enumerate(sorted(mappables.items())):
+        ticks = [-math.pi, 0, math.pi] if word == "phase" else [low, (low + high) / 2, high]
+        place = (0.3 + 2.5 * k) / WIDTH, 1.5 * LINE / height, 1.7 / WIDTH, 0.12 / height
+        key = figure.colorbar(mappable, cax=figure.add_axes(place), orientation="horizontal", ticks=ticks)
+        key.ax.set_title(word, pad=3)
+        key.ax.set_xticklabels(["$-\\pi$", "0", "$\\pi$"] if word == "phase" else [f"{t:g}" for t in ticks])
+    figure.alt = (
+        f"Spectrogram images, one column each: {listed(list(table))}. Four rows: magnitude and phase of the left channel, magnitude "
+        f"and phase of the right. Magnitudes {f'times {times:g}, cut at 1' if times else f'from {low:g} to {high:g} dB'}; phases in "
+        "colours that meet again at minus pi and pi."
+    )
+    return figure
+
+
+@styled
+def phase(phase_image: Tensor, *, magnitude: Tensor, twin: Tensor | None = None) -> BookFigure:
+    """The paper's Figure 9: the phase of one sound from 0 to 255, as an image and squeezed to one line, beside its magnitude.
+
+    With the phase of the twin also how far apart the two are: ``phi' - phi``, wrapped into [-pi, pi), as a histogram
+    that is 1 everywhere where one phase tells nothing of the other. Without the first row: at frequency 0 a phase is 0
+    or pi and nothing between.
+
+    Args:
+        phase_image, magnitude, twin: (rows, columns), of one shape.
+
+    Raises:
+        ValueError: shapes that differ.
+    """
+    found = {"the phase": phase_image, "the magnitude": magnitude} | (
+        {} if twin is None else {"the twin": twin}
+    )
+    found = {name: _checked(name, values) for name, values in found.items()}
+    if len({tuple(values.shape) for values in found.values()}) != 1:
+        shapes = {name: tuple(values.shape) for name, values in found.items()}
+        raise ValueError(f"the pictures have shapes {shapes}, expected one: cut the sounds to one length")
+    grey = (_wrapped(found["the phase"]) + math.pi) * (255 / (2 * math.pi))  # [0, 255]
+    rows = "AB CC DD".split()[: 2 if twin is None else 3]
+    figure = BookFigure(figsize=(WIDTH, 3.7 if twin is None else 5.6), layout="constrained")
+    panels = figure.subplot_mosaic([list(row) for row in rows], height_ratios=[1.9, 1.3, 1.5][: len(rows)])
+    show(panels["A"], audio.decibels(found["the magnitude"]), LOUD, audio.FLOOR, 0)
+    show(panels["B"], grey, "gray", 0, 255)
+    for letter, title in (("A", "magnitude, dB"), ("B", "phase, 0 to 255")):
+        panels[letter].set_title(title, loc="left")
+        panels[letter].set(xlabel="frame", yticks=[])
+    panels["A"].set_ylabel("frequency")
+    panels["C"].plot(grey.flatten(), color="black", linewidth=0.25)
+    panels["C"].set(
+        xlim=(0, grey.numel() - 1), ylim=(0, 255), yticks=[0, 128, 255], xlabel="place in the squeezed image"
+    )
+    panels["C"].xaxis.set_major_locator(MaxNLocator(5))
+    panels["C"].set_title("the same phase, squeezed", loc="left")
+    jump = grey.flatten().diff().abs().mean().item()
+    figure.alt = (
+        f"The phase of one sound, {grey.shape[0]} by {grey.shape[1]}, from 0 to 255: as a grey image beside the magnitude in dB, and "
+        f"squeezed to one line, which jumps by {jump:.0f} from one place to the next on average; by chance it would be {255 / 3:.0f}."
+    )
+    if twin is not None:
+        apart = _wrapped(found["the twin"] - found["the phase"])[1:].flatten()
+        counts = torch.histc(apart, 36, -math.pi, math.pi) * (36 / apart.numel())
+        edges = torch.linspace(-math.pi, math.pi, 37)
+        panels["D"].stairs(counts.numpy(), edges.numpy(), fill=True, color=BLUE, alpha=0.6)
+        panels["D"].axhline(1, color=GREY, linewidth=1.2, linestyle=(0, (5, 2)))
+        panels["D"].set(xlim=(-math.pi, math.pi), xticks=[-math.pi, 0, math.pi], ylabel="times chance")
+        panels["D"].set(ylim=(0, max(1.5, 1.1 * counts.max().item())), xticklabels=["$-\\pi$", "0", "$\\pi$"])
+        mean = apart.abs().mean().item()
+        panels["D"].set_title("the twin's phase minus this one", loc="left")
+        panels["D"].set_xlabel(f"mean size {mean:.2f}, by chance {math.pi / 2:.2f}")
+        figure.alt += (
+            f" Below, a histogram of the wrapped differences from the twin's phase, {counts.min():.2f} to {counts.max():.2f} times "
+            f"chance; their mean size is {mean:.2f}, where chance is {math.pi / 2:.2f}."
+        )
+    return figure

@@ -1,0 +1,219 @@
+"""Drawings of the AVB-GTN chapter. The block diagrams of the paper's Figures 1 to 3 are in ``book/lib/avbgtn_book/avb_gtn/diagrams.py``."""
+
+from collections.abc import Mapping, Sequence
+
+import torch
+from matplotlib.ticker import FuncFormatter, NullFormatter
+from torch import Tensor
+
+from ..shared.canvas import BLUE, GREEN, GREY, PURPLE, VERMILLION, WIDTH, BookFigure, styled
+from ..shared.sheet import sheet
+from . import penalties
+
+# The three forms keep their colour, dash and marker in every picture of the chapter.
+LOOKS = {
+    "logit": dict(color=BLUE, linestyle="-", label=r"$T$"),
+    "log_sigmoid": dict(color=VERMILLION, linestyle=(0, (5, 2)), label=r"$\log\,\sigma(T)$"),
+    "softplus": dict(color=GREEN, linestyle=(0, (1.2, 1.4)), label=r"softplus$(T)$"),
+    "reconstruction": dict(color=GREY, linestyle=(0, (6, 2, 1.5, 2)), label=r"$L_1$"),
+    "wrong": dict(color=PURPLE, linestyle=(0, (6, 2, 1.5, 2)), label=r"$-\log\,\sigma(T)$"),
+}
+MARKERS = {"logit": "o", "log_sigmoid": "s", "softplus": "^", "reconstruction": "D", "wrong": "x"}
+
+
+def _grid(axes) -> None:
+    axes.grid(axis="y", color="#dddddd", linewidth=0.6)
+    axes.set_axisbelow(True)
+
+
+@styled
+def gradient_sizes(distances: Sequence[float], gradients: Mapping[str, Sequence[float]]) -> BookFigure:
+    """How hard each form pulls a Gaussian at distance m back to the prior, on a logarithmic axis.
+
+    Args:
+        distances: m.
+        gradients: by form, the frozen derivatives by m, one a distance.
+    """
+    figure, axes = sheet(height=2.9)
+    for form, values in gradients.items():
+        axes.plot(distances, values, linewidth=2, **LOOKS[form])
+    axes.set(yscale="log", xlabel="distance $m$ of the posterior's mean", ylim=(1e-6, 30))
+    axes.set_title("pull on the mean, $d/dm$", loc="left")
+    axes.legend(frameon=False, loc="lower left", handlelength=2.8)
+    _grid(axes)
+    figure.alt = (
+        f"Curves of the gradient of three penalties for distances from {min(distances):g} to {max(distances):g}, logarithmic axis. "
+        "T grows in proportion to the distance and softplus(T) soon runs along it; log sigma(T) rises to a low hump before distance 2 "
+        "and then falls by five orders of magnitude."
+    )
+    return figure
+
+
+@styled
+def frame(m: float) -> BookFigure:
+    """One frame of the moving figure: both densities, the three penalties along z, and the three pulls."""
+    figure = BookFigure(figsize=(WIDTH, 5.0), layout="constrained")
+    densities, forms, bars = figure.subplots(3, 1, height_ratios=(1.1, 1.7, 1.05))
+    z = torch.linspace(-4, 14, 721, dtype=torch.float64)
+    p, q = (torch.exp(-0.5 * (z - at).square()) / (2 * torch.pi) ** 0.5 for at in (0.0, m))
+    for values, colour, name, hatch, at in ((p, GREY, "$p$", "", 0.0), (q, PURPLE, "$q$", "///", m)):
+        densities.fill_between(z, values, color=colour, alpha=0.25, hatch=hatch, linewidth=0)
+        densities.plot(z, values, color=colour, linewidth=1.8)
+        aside = 0 if m >= 1.2 else 0.7 if name == "$q$" else -0.7  # where the tops are too close
+        densities.text(at + aside, 0.45, name, color="black", ha="center")
+    densities.set(ylim=(0, 0.6), yticks=[], xlim=(-4, 14), xticklabels=[])
+    densities.set_title(f"posterior $q=N({m:g},1)$ and prior $p=N(0,1)$", loc="left")
+
+    t = penalties.best_t(z, m)
+    near = (z - m).abs() <= 2  # where q has its codes
+    for name, form in penalties.FORMS.items():
+        look, height = LOOKS[name], torch.vmap(form)(t)
+        forms.plot(z, height, linewidth=1, alpha=0.5, color=look["color"], linestyle=look["linestyle"])
+        forms.plot(z[near], height[near], linewidth=2.6, **look)
+    low, high = min(-2.0, -1.2 * m), max(3.0, penalties.best_t(torch.tensor(m + 2.0), m).item() * 1.06)
+    forms.set(ylim=(low, high), xlim=(-4, 14), xlabel="code $z$")
+    figure.legend(*forms.get_legend_handles_labels(), loc="outside upper left", ncols=3, frameon=False)
+    forms.set_title("penalty of a code, thick where $q$ is", loc="left")
+    _grid(forms)
+
+    pulls = {name: penalties.frozen_gradient(form, m)[0] for name, form in penalties.FORMS.items()}
+    for place, (name, pull) in enumerate(pulls.items()):
+        bars.barh(place, max(pull, 1e-9), color=LOOKS[name]["color"], height=0.62)
+        bars.text(max(pull, 1.15e-6) * 1.2, place, f"{pull:.2g}", va="center")
+    bars.set(xscale="log", xlim=(1e-6, 100), yticks=range(3), yticklabels=[LOOKS[n]["label"] for n in pulls])
+    bars.invert_yaxis()
+    bars.xaxis.set_minor_formatter(NullFormatter())
+    bars.set_title("average slope over $q$: the pull on $m$", loc="left")
+    figure.alt = (
+        f"At distance {m:g}: the pulls on the mean are {pulls['logit']:.2g} for T, {pulls['log_sigmoid']:.2g} for log sigma(T) and "
+        f"{pulls['softplus']:.2g} for softplus(T). Above the bars, the two densities and the three penalties along z."
+    )
+    return figure
+
+
+@styled
+def descents(near: Mapping[str, Sequence[float]], far: Mapping[str, Sequence[float]]) -> BookFigure:
+    """KL along gradient descent on each penalty alone, from a near start and from a far one."""
+    figure, panels = sheet(2, height=2.35, sharex=True)
+    for axes, paths, title in zip(panels, (near, far), ("a start nearby", "a start far off"), strict=True):
+        for form, kls in paths.items():
+            steps = range(len(kls))
+            axes.plot(
+                steps, kls, linewidth=2, marker=MARKERS[form], markevery=40, markersize=5, **LOOKS[form]
+            )
+        axes.set(yscale="log", ylim=(1e-4, 100))
+        axes.set_title(f"KL to the prior, nats: {title}", loc="left")
+        _grid(axes)
+    panels[-1].set_xlabel("step of gradient descent")
+    names = panels[0].get_legend_handles_labels()
+    figure.legend(*names, loc="outside upper left", ncols=2, frameon=False, handlelength=3.2)
+    figure.alt = (
+        "Two panels with the KL along gradient descent. From nearby, T, log sigma(T) and softplus(T) all bring it down and minus log "
+        "sigma(T) drives it up. From far off, T and softplus(T) bring it down as before, while log sigma(T) stays level at its start."
+    )
+    return figure
+
+
+@styled
+def pulls_on_heads(lines: Sequence[Mapping[str, float]]) -> BookFigure:
+    """T's loss, and how hard each term pulls at a code of a real head, along the first updates of a training."""
+    figure, (above, below) = sheet(2, height=2.3, sharex=True, height_ratios=(1, 1.6))
+    epochs = [line["epoch"] for line in lines]
+    above.plot(epochs, [line["t_loss"] for line in lines], color="black", marker="o", linewidth=1.8)
+    above.axhline(2 * torch.log(torch.tensor(2.0)).item(), color=GREY, linewidth=1)
+    above.text(epochs[-1], 1.8, "chance", color="#595959", ha="right", va="bottom")
+    above.set(yscale="log", ylim=(None, 8))
+    above.set_title("loss of T, nats (mean of $T_1$ and $T_2$)", loc="left")
+    for name in ("reconstruction", "logit", "softplus", "log_sigmoid"):
+        below.plot(
+            epochs, [line[name] for line in lines], marker=MARKERS[name], linewidth=1.8, markersize=5, **LOOKS[name]
+        )  # fmt: skip
+    below.set(yscale="log", xlabel="epoch")
+    below.set_title(r"norm of $\lambda\,\times$ gradient at the code $z_1$", loc="left")
+    names = below.get_legend_handles_labels()
+    figure.legend(*names, loc="outside upper left", ncols=2, frameon=False, handlelength=3.2)
+    for axes in (above, below):
+        _grid(axes)
+    figure.alt = (
+        "Two panels along the first epochs. The loss of T falls from chance by orders of magnitude. The gradients of T and of softplus(T) "
+        "at the code grow; that of log sigma(T) falls by orders of magnitude."
+    )
+    return figure
+
+
+@styled
+def long_run(epochs: Sequence[int], on_codes: Sequence[float], on_prior: Sequence[float]) -> BookFigure:
+    """T's mean logits along the committed training, and the factor 1 - s(T) that log s(T) leaves of T's gradient."""
+    figure, (above, below) = sheet(2, height=2.1, sharex=True)
+    above.plot(epochs, on_codes, color=PURPLE, marker="o", linewidth=1.8, label="codes of heads")
+    above.plot(
+        epochs, on_prior, color=GREY, marker="s", linewidth=1.8, linestyle=(0, (5, 2)), label="samples of the prior"
+    )  # fmt: skip
+    above.axhline(0, color="black", linewidth=0.8)
+    above.set_title("mean of $T_1$ and $T_2$", loc="left")
+    above.legend(frameon=False, loc="center", bbox_to_anchor=(0.5, 0.73), ncols=2, handlelength=2.8)
+    gate = torch.sigmoid(-torch.tensor(on_codes, dtype=torch.float64))
+    below.plot(epochs, gate, color=VERMILLION, marker="s", linewidth=1.8, linestyle=(0, (5, 2)))
+    below.axhline(0.5, color=GREY, linewidth=1)
+    below.text(epochs[-1], 0.9, "at chance", ha="right", va="bottom", color="#595959")
+    below.set(yscale="log", ylim=(1e-12, 1e3), xlabel="epoch")
+    below.set_title(r"factor $1-\sigma(T)$ on T's gradient", loc="left")
+    below.xaxis.set_major_formatter(FuncFormatter(lambda epoch, _: f"{epoch:,.0f}"))
+    for axes in (above, below):
+        _grid(axes)
+    figure.alt = (
+        "Two panels along three thousand epochs. T's logits stay near 20 on codes and near minus 20 on samples of the prior; the factor "
+        "1 minus sigma(T) stays below one millionth all along."
+    )
+    return figure
+
+
+@styled
+def scale_bars(rows: Mapping[str, tuple[float, str]]) -> BookFigure:
+    """Sizes of terms of the loss, on a logarithmic axis.
+
+    Args:
+        rows: ``{"label": (value, colour)}``.
+    """
+    figure, axes = sheet(height=0.5 + 0.52 * len(rows))
+    for place, (label, (size, colour)) in enumerate(rows.items()):
+        axes.barh(place, size, color=colour, height=0.34)
+        axes.text(1e-10, place - 0.36, label, va="center")
+        axes.text(size * 1.6, place, f"{size:.2g}" if size < 100 else f"{size:,.0f}", va="center")
+    axes.set(xscale="log", xlim=(1e-10, 4e6), yticks=[], ylim=(len(rows) - 0.6, -0.65))
+    axes.spines["left"].set_visible(False)
+    axes.set_xlabel("size in the loss, logarithmic")
+    axes.xaxis.set_minor_formatter(NullFormatter())
+    figure.alt = "Horizontal bars on a logarithmic axis: " + "; ".join(
+        f"{label}, {size:.2g}" for label, (size, _) in rows.items()
+    )
+    return figure
+
+
+@styled
+def noise_draws(x: Tensor, rows: Mapping[str, Tensor], *, black: float) -> BookFigure:
+    """One head, translations of it under several draws of the noise, and where they differ.
+
+    Args:
+        x: the image, (3, H, W) in [-1, 1].
+        rows: by model, its translations, (draws, 3, H, W); the first three are shown, all count for the spread.
+        black: the standard deviation, in [0, 2], that is drawn black.
+    """
+    figure = BookFigure(figsize=(WIDTH, 0.3 + 0.98 * len(rows)), layout="constrained")
+    panels = figure.subplots(len(rows), 5, squeeze=False)
+    for line, (name, images) in zip(panels, rows.items(), strict=True):
+        shown = [x, *images[:3]]
+        for axes, image in zip(line, shown, strict=False):
+            axes.imshow(((image.clamp(-1, 1) + 1) / 2).permute(1, 2, 0).numpy())
+        spread = images.std(0).mean(0)  # (H, W)
+        line[4].imshow(spread.numpy(), cmap="Greys", vmin=0, vmax=black)
+        line[0].set_ylabel(name)
+        for axes in line:
+            axes.set(xticks=[], yticks=[])
+    for axes, title in zip(panels[0], ("original", "draw 1", "draw 2", "draw 3", "spread"), strict=True):
+        axes.set_title(title)
+    figure.alt = (
+        f"A brown-haired head, three blond translations of it and a map of their spread, one row each for {' and '.join(rows)}. "
+        "Within a row the three translations look the same."
+    )
+    return figure

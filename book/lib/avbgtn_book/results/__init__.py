@@ -1,0 +1,1 @@
+"""The study: statistics, claims and objections."""

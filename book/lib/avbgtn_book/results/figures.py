@@ -1,0 +1,404 @@
+"""Figures of the study: trainings of several seeds, as curves, dots, differences by pairs, and one score against another.
+
+Every seed is drawn; a median never stands alone. It is no mean: one training that scrambled the colours would carry that away. The four variants of the comparison keep their colours, marks and dashes
+in all figures; the controls take theirs in turn.
+"""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import cycle
+from statistics import fmean, median
+from textwrap import fill
+
+import numpy as np
+from matplotlib.axis import Axis
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
+
+from ..shared.canvas import BLUE, GREEN, PURPLE, VERMILLION, WIDTH, BookFigure, listed, name_of, styled
+from ..shared.curves import DASHES
+from ..shared.sheet import sheet
+from .statistics import Paired
+from .trainings import by_seed, cells_of, curve_of
+
+SMALL = 9  # points, for what stands inside a panel
+ROW = 0.27  # inches a variant's row
+WIDE = 3  # largest score over smallest, from which on an axis is logarithmic
+FAR = 30  # a difference over the median one, from which on the axis is logarithmic outside
+SIDE = 0.36  # least share of a panel on either side of zero
+TEXT = "#595959"  # of what is not a result
+SKY, ORANGE = "#56B4E9", "#E69F00"
+LOOKS = {  # colour, mark, dashes
+    "unit": (BLUE, "o", DASHES[0]), "avb_gtn": (VERMILLION, "s", DASHES[1]),
+    "unit-twin": (SKY, "^", DASHES[2]), "avb_gtn-twin": (ORANGE, "D", DASHES[3]),
+}  # fmt: skip
+OTHERS = tuple(  # four colours and nine marks: 36 looks before one comes again
+    zip((GREEN, PURPLE, "black", "#767676") * 9, "vP*X<>phd" * 4, DASHES * 9, strict=True)
+)
+STEPS = [1, 2, 5, 10]  # of ticks
+AXES = {"epoch": "epoch", "cpu_seconds": "CPU-seconds"}
+HOLLOW = {"linestyle": "", "markersize": 4.5, "markerfacecolor": "white", "markeredgewidth": 1.1}
+Path = str | tuple[str, ...]
+
+
+# --- along a training -------------------------------------------------------------------------------------------------
+
+
+@styled
+def curves(
+    study: Mapping,
+    variants: Sequence[str],
+    key: str,
+    *,
+    against: str = "epoch",
+    label: str,
+    references: Mapping[str, float] | None = None,
+    names: Mapping[str, str] | None = None,
+    log: bool = False,
+) -> BookFigure:
+    """A score along training: every seed a thin line, the median over a variant's seeds a thick one with marks.
+
+    The median is taken where all of its seeds are measured, so with ``against="cpu_seconds"`` it ends with the
+    quickest training.
+
+    Args:
+        study: the record, see :mod:`avbgtn_book.results.trainings`.
+        variants: which, in the order of the legend.
+        key: of the cells' curves, such as "l1_hair".
+        against: "epoch" or "cpu_seconds".
+        label: of the score.
+        references: ``{"copying": 0.059}``: horizontal grey lines to compare with.
+        names: what to call a variant; by default ``"unit-twin"`` is "UNIT (twin)".
+        log: a logarithmic axis for the score, which then must be positive.
+
+    Raises:
+        ValueError: a variant or a key that the record lacks, another ``against``, or seeds without a common stretch.
+    """
+    if against not in AXES:
+        raise ValueError(
+            f"got against={against!r}, expected one of {', '.join(AXES)}: say what the curves run along"
+        )
+    names, looks = _named(variants, names), _looks(variants)
+    figure, axes = sheet(height=3.0 + 0.22 * ((len(variants) - 1) // 2))
+    samples, spoken = [], []
+    for variant in variants:
+        colour, mark, dash = looks[variant]
+        lines = [curve_of(cell, key, against) for cell in cells_of(study, variant).values()]
+        for xs, ys in lines:
+            axes.plot(xs, ys, color=colour, linewidth=0.7, alpha=0.45)
+        grid, middle = _median_line(variant, lines)
+        look = {"color": colour, "linestyle": dash, "marker": mark, "linewidth": 2.0, "markersize": 5}
+        # Marks at other places for each variant: where two run together, both are seen.
+        start = 0.1 * len(samples) / len(variants)
+        axes.plot(grid, middle, markevery=(start, 0.1), zorder=3, **look)
+        samples.append(Line2D([], [], label=f"{names[variant]}, n = {len(lines)}", **look))
+        spoken.append(
+            f"{names[variant]}, {_seeds(len(lines))}, median {middle[0]:.4g} at {grid[0]:,.0f} and {middle[-1]:.4g} at {grid[-1]:,.0f}"
+        )
+    for name, value in (references or {}).items():
+        axes.axhline(value, color="#767676", linewidth=1)
+        at = {"transform": axes.get_yaxis_transform(), "ha": "right", "va": "bottom", "fontsize": SMALL}
+        axes.text(0.995, value, name, color=TEXT, **at)
+        spoken.append(f"{name} {value:.4g}")
+    if log:
+        axes.set_yscale("log")
+        if min(axes.get_ylim()) > 1e-3:  # few decades: plain numbers
+            axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 3, 5)))
+            axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{y:g}"))
+            axes.yaxis.set_minor_formatter(NullFormatter())
+    axes.set_title(label, loc="left")
+    axes.set_xlabel(AXES[against])
+    axes.xaxis.set_major_locator(MaxNLocator(6, steps=STEPS, integer=True))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:,.0f}"))
+    axes.grid(axis="y", color="#dddddd", linewidth=0.6)
+    axes.set_axisbelow(True)
+    axes.margins(x=0.02, y=0.08)
+    _legend(figure, samples)
+    figure.alt = (
+        f"Curves along the {AXES[against]}{'s' if against == 'epoch' else ''} of {label}: a thin line for each seed and a "
+        f"thick one for the median of {listed(list(names.values()))}. {'; '.join(spoken)}."
+    )
+    return figure
+
+
+def _median_line(variant: str, lines: list[tuple[list[float], list[float]]]) -> tuple[np.ndarray, np.ndarray]:
+    """Median over seeds at the common x, or at 200 places of the stretch that all seeds have measured."""
+    first, last = max(xs[0] for xs, _ in lines), min(xs[-1] for xs, _ in lines)
+    if first >= last:
+        raise ValueError(
+            f"the curves of {variant} have no stretch in common, the first ends at {last:g} and the last begins at {first:g}: measure all seeds twice or more, along the same way"
+        )
+    same = all(xs == lines[0][0] for xs, _ in lines)
+    grid = np.array(lines[0][0], dtype=float) if same else np.linspace(first, last, 200)
+    return grid, np.median([np.interp(grid, xs, ys) for xs, ys in lines], axis=0)
+
+
+# --- at the end of it -------------------------------------------------------------------------------------------------
+
+
+@styled
+def dots(
+    study: Mapping,
+    variants: Sequence[str],
+    scores: Mapping[Path, str],
+    *,
+    split: str = "validation",
+    names: Mapping[str, str] | None = None,
+    references: Mapping[Path, Mapping[str, float]] | None = None,
+) -> BookFigure:
+    """Scores at the end: one panel a score, one row a variant, a dot a seed, a vertical tick at their median.
+
+    A panel whose largest score is more than three times its smallest has a logarithmic axis.
+
+    Within a row the seeds lie below each other, the first on top: in rows with the same seeds, pairs are at one height.
+
+    Args:
+        study: the record, see :mod:`avbgtn_book.results.trainings`.
+        variants: which, from top to bottom.
+        scores: ``{"l1_hair": "L1 in the hair", ("codes", "domain"): "domain from the code"}``: a key of the split, or
+            a path from the cell; two panels a line.
+        split: "validation" or "test", for scores given as a key.
+        names: what to call a variant; by default ``"unit-twin"`` is "UNIT (twin)".
+        references: ``{"l1_hair": {"copying": 0.22}}``: vertical grey lines to compare with.
+
+    Raises:
+        ValueError: no score, a variant or a score that the record lacks, or a reference of a score that is not drawn.
+    """
+    names, looks = _named(variants, names), _looks(variants)
+    stray = [key for key in references or {} if key not in scores]
+    if not scores or stray:
+        raise ValueError(
+            f"got {len(scores)} scores and references to {stray} besides, expected at least one score and references to the scores alone: check the keys"
+        )
+    numbers = {
+        key: {v: by_seed(study, v, *((split, key) if isinstance(key, str) else key)) for v in variants}
+        for key in scores
+    }
+    most = max(len(values) for row in numbers.values() for values in row.values())
+    columns = min(2, len(scores))
+    keys, named = list(scores), references or {}
+    # A line of panels has room on top, in rows, for the names of its references.
+    heads = [
+        0.75 * max(len(named.get(key, {})) for key in keys[i : i + columns])
+        for i in range(0, len(keys), columns)
+    ]
+    heights = [(len(variants) + head) * ROW + 0.85 for head in heads]
+    figure = BookFigure(figsize=(WIDTH, sum(heights)), layout="constrained")
+    panels = figure.subplots(len(heads), columns, squeeze=False, sharey="row", height_ratios=heights)
+    spoken = []
+    for place, (axes, (key, label)) in enumerate(zip(panels.flat, scores.items(), strict=False)):
+        heard = []
+        for row, variant in enumerate(variants):
+            values = numbers[key][variant]
+            colour, mark, _ = looks[variant]
+            middle = median(values.values())
+            axes.plot([middle, middle], [row - 0.4, row + 0.4], color="black", linewidth=2.2, zorder=3)
+            at = [row + 0.56 * (i - (len(values) - 1) / 2) / max(1, most - 1) for i in range(len(values))]
+            axes.plot(list(values.values()), at, marker=mark, color=colour, zorder=4, **HOLLOW)
+            heard.append(f"{names[variant]} {_range(values)}")
+        for line, (name, value) in enumerate(named.get(key, {}).items()):
+            axes.axvline(value, color="#767676", linewidth=1, linestyle=(0, (5, 2)), zorder=1)
+            heard.append(f"{name} {value:.4g}")
+            side, space = ("right", -3) if value > fmean(axes.get_xlim()) else ("left", 3)
+            axes.annotate(
+                name, (value, -0.85 - 0.75 * line), (space, 0), textcoords="offset points", ha=side, va="center",
+                color=TEXT, fontsize=SMALL, bbox={"color": "white", "pad": 0.5},
+            )  # fmt: skip
+        axes.set_title(fill(label, 22 if columns > 1 else 44), loc="left")
+        axes.set_ylim(len(variants) - 0.45, -0.55 - heads[place // columns])
+        axes.set_yticks(range(len(variants)), list(names.values()))
+        drawn = [v for row in numbers[key].values() for v in row.values()]
+        if not _logarithmic(axes.xaxis, drawn):
+            axes.xaxis.set_major_locator(MaxNLocator(3 if columns > 1 else 6, steps=STEPS))
+        axes.margins(x=0.08)
+        axes.grid(color="#eeeeee")
+        axes.set_axisbelow(True)
+        axes.tick_params(left=False)
+        axes.spines["left"].set_visible(False)
+        spoken.append(f"{label}: {', '.join(heard)}")
+    for axes in panels.flat[len(scores) :]:
+        axes.axis("off")
+    figure.alt = f"Dots, one a seed, and ticks at their medians, of {listed(list(names.values()))}. {'; '.join(spoken)}."
+    return figure
+
+
+@styled
+def scatter(
+    study: Mapping,
+    variants: Sequence[str],
+    x: tuple[str, ...],
+    y: tuple[str, ...],
+    labels: tuple[str, str],
+    *,
+    names: Mapping[str, str] | None = None,
+) -> BookFigure:
+    """One score against another, a mark a seed; an axis over more than a factor of three is logarithmic.
+
+    Args:
+        study: the record, see :mod:`avbgtn_book.results.trainings`.
+        variants: which, in the order of the legend.
+        x, y: paths from the cell, such as ``("codes", "domain")`` and ``("validation", "l1_hair")``.
+        labels: of the two axes.
+        names: what to call a variant; by default ``"unit-twin"`` is "UNIT (twin)".
+
+    Raises:
+        ValueError: a variant or a path that the record lacks.
+    """
+    names, looks = _named(variants, names), _looks(variants)
+    figure, axes = sheet(height=3.3 + 0.22 * ((len(variants) - 1) // 2))
+    samples, spoken = [], []
+    for variant in variants:
+        across, up = by_seed(study, variant, *x), by_seed(study, variant, *y)
+        colour, mark, _ = looks[variant]
+        look = HOLLOW | {"color": colour, "marker": mark, "markersize": 6, "markerfacecolor": "none"}
+        axes.plot(list(across.values()), [up[seed] for seed in across], **look)
+        samples.append(Line2D([], [], label=f"{names[variant]}, n = {len(across)}", **look))
+        spoken.append(f"{names[variant]}, {_seeds(len(across))}: {_range(across)} against {_range(up)}")
+    for axis, path in ((axes.xaxis, x), (axes.yaxis, y)):
+        _logarithmic(axis, [v for variant in variants for v in by_seed(study, variant, *path).values()])
+    axes.set(xlabel=labels[0])
+    axes.set_title(labels[1], loc="left")
+    axes.grid(color="#dddddd", linewidth=0.6)
+    axes.set_axisbelow(True)
+    axes.margins(0.06)
+    _legend(figure, samples, handlelength=1.5)
+    figure.alt = f"{labels[0]}, to the right, against {labels[1]}, upwards, a mark for each seed of {listed(list(names.values()))}. Medians, and smallest to largest: {'; '.join(spoken)}."
+    return figure
+
+
+# --- pairs ------------------------------------------------------------------------------------------------------------
+
+
+@styled
+def differences(comparisons: Mapping[str, Paired], *, unit: str, better: str = "lower") -> BookFigure:
+    """Differences by pairs: one row a comparison, a dot a seed, below them the mean with its 95 % interval; n and p beside.
+
+    The mean's mark is filled where a difference was found, by the rule of :meth:`Paired.verdict`, and hollow elsewhere.
+    Where one difference is more than thirty times the median of all, the axis is linear near zero and logarithmic beyond
+    a pair of grey lines.
+
+    Args:
+        comparisons: ``{"hair, 2,000 epochs": paired(unit, avb_gtn, ("UNIT", "AVB-GTN"))}``, from top to bottom, all
+            in one unit; a label has room for some 45 letters.
+        unit: of the score, as "L1".
+        better: "lower" or "higher" scores; says which side of zero is whose.
+
+    Raises:
+        ValueError: no comparison, or another word than those two.
+    """
+    if not comparisons:
+        raise ValueError("got no comparison, expected one or more: give {label: paired(a, b)}")
+    verdicts = {label: pairs.verdict(better) for label, pairs in comparisons.items()}
+    figure, axes = sheet(height=0.5 * len(comparisons) + 0.85)
+    axes.axvline(0, color="black", linewidth=1)
+    spoken = []
+    for row, (label, pairs) in enumerate(comparisons.items()):
+        n = len(pairs.seeds)
+        axes.plot(pairs.differences, [row] * n, marker="o", color=TEXT, zorder=3, **HOLLOW)
+        axes.plot([pairs.low, pairs.high], [row + 0.24] * 2, color="black", linewidth=2, zorder=3)
+        fill_in = "black" if pairs.found else "white"
+        axes.plot([pairs.mean], [row + 0.24], "D", color="black", markerfacecolor=fill_in, zorder=4)
+        beside = {"transform": axes.get_yaxis_transform(), "va": "center"}
+        axes.text(0, row - 0.3, label, bbox={"color": "white", "pad": 0.5}, zorder=2, **beside)
+        axes.text(1.03, row + 0.1, f"n = {n}\np = {pairs.p:.2g}", linespacing=1.1, **beside)
+        spoken.append(
+            f"{label}: mean {pairs.mean:.3g}, 95 % interval {pairs.low:.3g} to {pairs.high:.3g}, n {n}, p {pairs.p:.2g}, {verdicts[label]}"
+        )
+        if row:
+            axes.axhline(row - 0.5, color="#dddddd", linewidth=0.6)
+    axes.set_ylim(len(comparisons) - 0.5, -0.5)
+    low, high = _around_zero([v for c in comparisons.values() for v in (c.low, c.high, *c.differences)])
+    axes.set_xlim(low, high)
+    axes.set_yticks([])
+    axes.spines["left"].set_visible(False)
+    axes.set_xlabel(f"difference in {unit}")
+    sizes = [abs(d) for c in comparisons.values() for d in c.differences]
+    if max(sizes) > FAR * median(sizes) > 0:
+        near = 10 ** math.ceil(math.log10(2 * median(sizes)))
+        axes.set_xscale("symlog", linthresh=near, linscale=1.5)
+        beyond = [near * 10**k for k in range(4) if near * 10**k < max(-low, high)]
+        axes.set_xticks([*(-v for v in reversed(beyond)), 0, *beyond])
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:g}".replace("-", "\N{MINUS SIGN}")))
+        axes.xaxis.set_minor_locator(NullLocator())
+        for edge in (-near, near):
+            axes.axvline(edge, color="#bbbbbb", linewidth=0.8, zorder=0)
+        axes.set_xlabel(f"difference in {unit}\n(logarithmic outside the grey lines)")
+    else:
+        axes.xaxis.set_major_locator(MaxNLocator(5, steps=STEPS))
+    sides = [
+        _one((pairs.names[k] for pairs in comparisons.values()), other)
+        for k, other in enumerate(("the first", "the second"))
+    ]
+    left, right = sides if better == "lower" else sides[::-1]
+    axes.set_title(fill(f"\N{LEFTWARDS ARROW} {left} better", 22), loc="left")
+    axes.set_title(fill(f"{right} better \N{RIGHTWARDS ARROW}", 22), loc="right")
+    figure.alt = (
+        f"Differences in {unit}, a dot for each seed, with means and 95 % intervals, of {len(comparisons)} comparisons; left "
+        f"of zero {left} is better, right of it {right}. {'; '.join(spoken)}."
+    )
+    return figure
+
+
+# --- what they share --------------------------------------------------------------------------------------------------
+
+
+def _looks(variants: Sequence[str]) -> dict[str, tuple]:
+    """Colour, mark and dashes of each variant: its own for the four of the comparison, the rest in turn."""
+    others = cycle(OTHERS)
+    return {variant: LOOKS.get(variant) or next(others) for variant in variants}
+
+
+def _named(variants: Sequence[str], names: Mapping[str, str] | None) -> dict[str, str]:
+    """``{"unit-no-kl": "UNIT (no kl)"}``, or as ``names`` has it."""
+    if not variants:
+        raise ValueError("got no variant, expected one or more: name those to draw")
+    given = {}
+    for variant in variants:
+        model, _, rest = variant.partition("-")
+        own = f"{name_of(model)} ({rest.replace('-', ' ')})" if rest else name_of(model)
+        given[variant] = (names or {}).get(variant, own)
+    return given
+
+
+def _logarithmic(axis: Axis, values: Sequence[float]) -> bool:
+    """Give an axis a logarithmic scale with plain numbers where its values span more than a factor of three."""
+    if not 0 < min(values) < max(values) / WIDE:
+        return False
+    axis.axes.set(**{f"{axis.axis_name}scale": "log"})
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:g}"))
+    axis.set_minor_formatter(NullFormatter())
+    return True
+
+
+def _legend(figure: BookFigure, samples: list[Line2D], handlelength: float = 3.4) -> None:
+    """Above the panel, two a line."""
+    figure.legend(
+        handles=samples, loc="outside upper left", ncols=2, frameon=False, handlelength=handlelength
+    )
+
+
+def _range(values: Mapping[int, float]) -> str:
+    """Median, and smallest to largest, in words for the alternative text."""
+    numbers = list(values.values())
+    if len(numbers) == 1:
+        return f"{numbers[0]:.4g}"
+    return f"{median(numbers):.4g} ({min(numbers):.4g} to {max(numbers):.4g})"
+
+
+def _seeds(n: int) -> str:
+    return "1 seed" if n == 1 else f"{n} seeds"
+
+
+def _one(words: Iterable[str], other: str) -> str:
+    """The word if all are the same, else the other."""
+    found = set(words)
+    return found.pop() if len(found) == 1 else other
+
+
+def _around_zero(values: list[float]) -> tuple[float, float]:
+    """Limits with all values inside and zero nowhere near an edge: what a side is called stands on that side."""
+    low, high = 1.08 * min(0, *values), 1.08 * max(0, *values)
+    least = SIDE / (1 - SIDE)  # of the other side
+    low, high = min(low, -least * high), max(high, -least * low)
+    return (low, high) if low < high else (-1.0, 1.0)

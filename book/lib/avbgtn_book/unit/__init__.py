@@ -1,0 +1,1 @@
+"""UNIT in two dimensions."""
