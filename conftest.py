@@ -18,7 +18,8 @@ import pytest
 # Before torch is imported; two threads on a busy machine are far slower. `make variants` asks for two.
 os.environ["OMP_NUM_THREADS"] = os.environ.get("AVBGTN_TEST_THREADS", "1")
 
-if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as after `make test &` in a script: what a test starts would not hear it
+# As after `make test &` in a script: what a test starts would not hear Ctrl-C either.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 if "torch" in sys.modules:  # a plugin was first, so the variable came too late

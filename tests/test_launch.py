@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import torch
 
+import avbgtn
 from avbgtn import data
 from avbgtn.__main__ import main
 from avbgtn.config.parameters import from_parameters
@@ -341,7 +342,7 @@ def test_stopped_and_killed_and_continued_by_another_launcher(start, tmp_path):
     assert_left_as_it_should_be(folder)
 
     # 2. the notebook's call: one worker killed
-    experiment = from_parameters(SMALL | {"devices": 2, "run_dir": str(tmp_path)}).resolve()
+    experiment = avbgtn.resolve(from_parameters(SMALL | {"devices": 2, "run_dir": str(tmp_path)}))
     killed_at = []
 
     def kill() -> None:

@@ -7,7 +7,7 @@ import torch
 
 from avbgtn.config.sound import Sound
 from avbgtn.models import build, losses
-from avbgtn.training.trainer import step_size
+from avbgtn.training.optimisers import step_size
 from examples import AVB_GTN_CONFIG, UNIT_CONFIG, RandomDomains
 
 CONFIGS = {"unit": UNIT_CONFIG, "avb_gtn": AVB_GTN_CONFIG}
@@ -58,8 +58,8 @@ def test_no_player_leaves_gradients_in_another(name):
     for player in players:
         model.zero_grad(set_to_none=True)
         model.player_losses(player, step, noise)["loss"].backward(retain_graph=True)
-        for other, modules in players.items():
-            with_gradient = {n for m in modules for n, p in m.named_parameters() if p.grad is not None}
+        for other, owner in players.items():
+            with_gradient = {n for m in owner.modules for n, p in m.named_parameters() if p.grad is not None}
             if other == player:
                 assert with_gradient, f"{player} got no gradient"
             else:
@@ -267,15 +267,17 @@ def test_models_of_sound_have_its_planes_and_shape():
 
 def test_only_a_step_size_of_the_discriminators_own_is_not_halved():
     c = replace(AVB_GTN_CONFIG, lr=0.4, t_lr=0.2, lr_halve_every=10)
+
+    def step(config, name, epoch):
+        return step_size(build(config).players()[name], config, epoch)
+
     for epoch, factor in ((0, 1), (9, 1), (10, 0.5), (25, 0.25)):
-        steps = {
-            player: step_size(c, player, epoch) for player in ("posterior", "discriminators", "generators")
-        }
+        steps = {player: step(c, player, epoch) for player in ("posterior", "discriminators", "generators")}
         assert steps == {
             "posterior": 0.2 * factor,
             "discriminators": 0.4 * factor,
             "generators": 0.4 * factor,
         }
-        assert step_size(replace(c, d_lr=0.3), "discriminators", epoch) == 0.3
-        assert step_size(replace(c, d_lr=0.3), "generators", epoch) == 0.4 * factor
-    assert step_size(replace(c, lr_halve_every=0), "generators", 1000) == 0.4
+        assert step(replace(c, d_lr=0.3), "discriminators", epoch) == 0.3
+        assert step(replace(c, d_lr=0.3), "generators", epoch) == 0.4 * factor
+    assert step(replace(c, lr_halve_every=0), "generators", 1000) == 0.4

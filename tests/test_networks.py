@@ -46,7 +46,9 @@ def test_t_has_its_pinned_size(paper_avb_gtn):
 
 
 def test_each_parameter_belongs_to_one_player(paper_avb_gtn):
-    seen = [id(p) for modules in paper_avb_gtn.players().values() for m in modules for p in m.parameters()]
+    seen = [
+        id(p) for player in paper_avb_gtn.players().values() for m in player.modules for p in m.parameters()
+    ]
     assert len(seen) == len(set(seen)) == len(list(paper_avb_gtn.parameters()))
 
 

@@ -13,6 +13,7 @@ import nbformat
 import pytest
 import torch
 
+import avbgtn
 from avbgtn.config.parameters import Parameters, from_parameters
 from avbgtn.config.sound_parameters import SoundParameters
 from avbgtn.runs import Run
@@ -95,7 +96,7 @@ def test_help_lists_every_parameter_with_a_type_and_words(name):
 @each_experiment
 def test_killed_and_started_again_from_any_folder_it_ends_as_if_never_killed(name, start, tmp_path):
     tiny = TINY[name]
-    wanted = from_parameters(tiny | {"run_dir": str(tmp_path / "straight")}, KINDS[name]).resolve()
+    wanted = avbgtn.resolve(from_parameters(tiny | {"run_dir": str(tmp_path / "straight")}, KINDS[name]))
     straight = {
         model: train(
             config,

@@ -10,8 +10,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from avbgtn.config import speed
 from avbgtn.errors import ConfigError
 from avbgtn.models import convolution
-from avbgtn.training import memory
-from avbgtn.training import trainer as trainers
+from avbgtn.training import memory, optimisers
 from avbgtn.training.cuda_graph import StaticStep
 from avbgtn.training.trainer import Trainer, make_fabric
 from bench.reference import Reference
@@ -40,7 +39,7 @@ def counts(key):
 def every_layer_counts_as_wide(monkeypatch):
     """The networks of a test are small: take all of D's shared layers as products."""
     monkeypatch.setattr(convolution, "MANY_WEIGHTS", 0)
-    monkeypatch.setattr(trainers, "LARGE", 100)
+    monkeypatch.setattr(optimisers, "LARGE", 100)
 
 
 def trained(config, names, epochs=EPOCHS):
@@ -171,13 +170,14 @@ def test_the_way_back_is_not_in_memory_while_the_discriminators_learn():
     trainer = trained(double("avb_gtn"), "plain", epochs=1)
     seen, losses_of = {}, trainer.model.player_losses
 
-    def watched(player, step, noise):
+    def watched(player, step, noise, update):
         seen[player] = set(step.image)
-        return losses_of(player, step, noise)
+        return losses_of(player, step, noise, update)
 
     trainer.model.player_losses = watched
     trainer.update(1)
     assert seen == {
+        "posterior": {"11", "12", "21", "22"},
         "discriminators": {"11", "12", "21", "22"},
         "generators": {"11", "12", "21", "22", "121", "212"},
     }

@@ -3,6 +3,8 @@
 import json
 import os
 import shutil
+import subprocess
+import sys
 from dataclasses import replace
 
 import pytest
@@ -123,3 +125,14 @@ def test_a_pipe_is_no_file_of_weights(tmp_path):
     os.mkfifo(tmp_path / "w.safetensors")
     with pytest.raises(RunError, match="it is no file"):
         avbgtn.load(tmp_path / "w.safetensors")
+
+
+def test_loading_imports_nothing_that_only_training_and_drawing_need():
+    code = (
+        "import sys, torch, avbgtn\n"
+        "avbgtn.load('heads-avbgtn')\n"
+        "heavy = {'lightning_fabric', 'torchmetrics', 'matplotlib', 'librosa', 'scipy', 'sklearn', 'pandas', 'kornia'}\n"
+        "print(*sorted((heavy | {'torch._dynamo', 'torchvision'}) & set(sys.modules)))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []

@@ -12,6 +12,7 @@ import sys
 
 import torch
 
+import avbgtn
 from avbgtn.config.parameters import from_parameters
 from avbgtn.config.sound import PLANES
 from avbgtn.config.sound_parameters import SoundParameters
@@ -40,7 +41,7 @@ def main() -> None:
                 dataset="music", preset="quick", device="cpu", models="avb_gtn", epochs=args.epochs, seed=seed,
                 representation=name,
             )  # fmt: skip
-            experiment = from_parameters(asked, SoundParameters).resolve()
+            experiment = avbgtn.resolve(from_parameters(asked, SoundParameters))
             run = train_experiment(experiment, log_every=50, measure_every=args.epochs)["avb_gtn"]
             held_out = experiment.data.evaluation("validation", limit=PHRASES)
             heard = [torch.stack([experiment.data.image(k, i) for i in range(CLIPS)]) for k in (1, 2)]

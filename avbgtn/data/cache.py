@@ -1,18 +1,13 @@
 """Training pictures decoded once and kept on disk, so that decoding never starves a step.
 
-A cache is a folder ``pictures-132px-1a2b3c4d`` with three files: ``pixels.u8``, the pictures, (n, 3, S', S')
-uint8; ``sums.u32``, the CRC-32 of each; and ``about.json``, which says what they show and
-holds the SHA-256 of ``sums.u32``. Opening one compares the facts, the sizes, and a few pictures with their
-files. Each later read compares one CRC-32 (20 microseconds at 132 px, where decoding takes 1,000), so that no
-damaged picture is used, whenever the damage happens.
+A cache is a folder ``pictures-132px-1a2b3c4d`` with three files: ``pixels.u8``, the pictures, (n, 3, S', S') uint8;
+``sums.u32``, the CRC-32 of each; and ``about.json``, which says what they show and holds the SHA-256 of ``sums.u32``.
+Opening one compares the facts, the sizes, and a few pictures with their files. Each later read compares one CRC-32 (20
+microseconds at 132 px, where decoding takes 1,000), so that no damaged picture is used, whenever the damage happens.
 
-It is built under another name, flushed to the disk and renamed: what is there is whole. A build that was
-killed
-goes on where it stopped. Any such folder may be deleted when no training uses it.
-
-Others may write into the folder that caches lie in, so no link in it is followed and nothing but a regular
-file
-is opened; what is neither is taken for damage and replaced.
+It is built under another name, flushed to the disk and renamed: what is there is whole. A build that was killed goes on
+where it stopped. Any such folder may be deleted when no training uses it. Others may write into the folder that caches
+lie in, so no link in it is followed and nothing but a regular file is opened; all else is damage, and replaced.
 """
 
 import errno

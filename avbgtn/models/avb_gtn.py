@@ -13,12 +13,14 @@ it is noise, and G could use it to fool T through the picture instead of the cod
 """
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from ..config import Config
 from . import losses
 from .networks import PosteriorDiscriminator
-from .unit import DOMAIN_OF_ENCODER, UNIT, Noise, Step
+from .players import Player
+from .step import DOMAIN_OF_ENCODER, Noise, Step
+from .unit import UNIT
 
 T_PENALTIES = {
     "log_sigmoid": losses.log_sigmoid_penalty,  # the paper, Eqs. (10)-(13)
@@ -26,12 +28,8 @@ T_PENALTIES = {
     "softplus": losses.softplus_penalty,  # non-saturating
 }
 
-OTHER = {
-    "1": "2",
-    "2": "1",
-    "12": "21",
-    "21": "12",
-}  # the code that the other encoder made in the same half of a step
+# The code that the other encoder made in the same half of a step.
+OTHER = {"1": "2", "2": "1", "12": "21", "21": "12"}
 
 
 class AVBGTN(UNIT):
@@ -46,8 +44,13 @@ class AVBGTN(UNIT):
             setattr(self, name, t)
         self.initialise("posterior1", "posterior2")
 
-    def players(self) -> dict[str, list[nn.Module]]:
-        return {"posterior": [self.posterior1, self.posterior2], **super().players()}
+    def players(self) -> dict[str, Player]:
+        """UNIT's, and before them T, with a step size and a number of updates of its own."""
+        t = Player(
+            [self.posterior1, self.posterior2], self.posterior_losses, self.config.t_lr,
+            updates=self.config.t_steps, looks_back="12" in self.judged_by_t(),
+        )  # fmt: skip
+        return {"posterior": t, **super().players()}
 
     def noise(self, epoch: int, samples: range) -> Noise:
         """UNIT's noise, the prior's samples for T (one set for each of its ``t_steps``), and the extra draws of
@@ -71,9 +74,6 @@ class AVBGTN(UNIT):
         """The codes that T learns from: of real images only (Eq. 9), or of translated ones too."""
         return ("1", "2") if self.config.t_train_on == "real" else ("1", "2", "12", "21")
 
-    def looks_back(self, player: str) -> bool:
-        return super().looks_back(player) or (player == "posterior" and "12" in self.judged_by_t())
-
     def encode_pair(self, a: str, b: str, step: Step, noise: Noise) -> None:
         """UNIT's, then the moments of each posterior where adaptive contrast asks for them."""
         super().encode_pair(a, b, step, noise)
@@ -89,15 +89,8 @@ class AVBGTN(UNIT):
         t = self.posterior1 if DOMAIN_OF_ENCODER[key] == 1 else self.posterior2
         return t(step.encoded_image(key).detach(), z)
 
-    def player_losses(self, player: str, step: Step, noise: Noise) -> dict[str, Tensor]:
-        return (
-            self.posterior_losses(step, noise)
-            if player == "posterior"
-            else super().player_losses(player, step, noise)
-        )
-
-    def posterior_losses(self, step: Step, noise: Noise, repetition: int = 0) -> dict[str, Tensor]:
-        """Eq. (9) for both domains: codes, detached, against the ``repetition``-th samples of the prior."""
+    def posterior_losses(self, step: Step, noise: Noise, update: int = 0) -> dict[str, Tensor]:
+        """Eq. (9) for both domains: codes, detached, against the ``update``-th samples of the prior."""
         parts, keys = {}, self.judged_by_t()
         for key in keys:
             z = step.code[key].detach()
@@ -107,7 +100,7 @@ class AVBGTN(UNIT):
             if self.config.t_prior == "other":
                 prior = step.code[OTHER[key]].detach()
             else:
-                prior = noise[f"prior/{key}"][repetition]
+                prior = noise[f"prior/{key}"][update]
             logits = self.judge(key, step, torch.cat([z, prior]))
             parts[f"t{key}"] = losses.posterior_discriminator_loss(logits[:n], logits[n:])
             parts[f"t_posterior{key}"], parts[f"t_prior{key}"] = logits[:n].mean(), logits[n:].mean()
@@ -129,6 +122,14 @@ class AVBGTN(UNIT):
             self.judge(key, step, z).reshape(len(z), -1).mean(1).sum(), z, create_graph=True
         )
         return slope.square().flatten(1).sum(1).mean() / 2
+
+    def vae_loss(self, penalty: Tensor, rec: Tensor) -> Tensor:
+        """Eqs. (10), (11): ``lambda_1 log s(T_k(x_k, z_k)) + lambda_2 |x_k - G_k(z_k)|_1``."""
+        return super().vae_loss(penalty, rec)
+
+    def cycle_loss(self, penalty: Tensor, penalty_there: Tensor, cyc: Tensor) -> Tensor:
+        """Eqs. (12), (13): ``lambda_3 log s(T_k(x_k, z_k)) + lambda_3 log s(T_l(x_kl, z_kl)) + lambda_4 |x_k - x_klk|_1``."""
+        return super().cycle_loss(penalty, penalty_there, cyc)
 
     def penalties(self, step: Step) -> dict[str, Tensor]:
         """``log s(T)`` (or another form) of each of the four codes; UNIT's own penalties are still to be had."""

@@ -1,16 +1,13 @@
 r"""UNIT: two VAE-GANs that share a latent space (Liu, Breuel, Kautz 2017), read from top to bottom.
 
 One step of training computes every code and every image exactly once (:meth:`UNIT.step`); the players'
-losses are functions of that one :class:`Step`. ``avb_gtn.py`` holds what the paper adds.
+losses are functions of that one :class:`~avbgtn.models.step.Step`. ``avb_gtn.py`` holds what the paper adds.
 
 Symbols are the paper's: ``x1, x2`` images, ``z1, z2`` codes, ``x12`` domain 1 translated to domain 2, ``z12`` its code
 (so drawn by ``E_2``), ``x121`` the way back. ``mu`` is what the encoder puts out before the noise at the code.
 """
 
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor, nn
@@ -27,44 +24,8 @@ from .networks import (
     initialise,
     shared_discriminator,
 )
-
-Noise = dict[str, Tensor]
-DOMAIN_OF_ENCODER = {
-    "1": 1,
-    "2": 2,
-    "12": 2,
-    "21": 1,
-}  # who encodes what: x12 looks like domain 2, so E2 does
-
-
-@dataclass
-class Step:
-    """What one forward pass of all networks produced; ``code["12"]`` is z12, ``image["121"]`` is x121."""
-
-    x: dict[int, Tensor]  # the real images, by domain: (N, 3, H, W)
-    mu: dict[str, Tensor] = field(default_factory=dict)  # "1", "2", "12", "21": (N, 4w, H/4, W/4)
-    code: dict[str, Tensor] = field(default_factory=dict)  # the same, with the noise
-    image: dict[str, Tensor] = field(
-        default_factory=dict
-    )  # "11", "22", "12", "21", "121", "212": (N, 3, H, W)
-    moments: dict[str, tuple[Tensor, Tensor]] = field(default_factory=dict)  # adaptive contrast, AVB-GTN only
-
-    def encoded_image(self, key: str) -> Tensor:
-        """The image whose code is ``code[key]``: x1 for "1", x12 for "12"."""
-        return self.x[int(key)] if len(key) == 1 else self.image[key]
-
-
-@contextmanager
-def frozen(modules: list[nn.Module]) -> Iterator[None]:
-    """Gradients flow through these modules, none stay in them: one player's step must not leave any in another's."""
-    parameters = [p for module in modules for p in module.parameters()]
-    for p in parameters:
-        p.requires_grad_(False)
-    try:
-        yield
-    finally:
-        for p in parameters:
-            p.requires_grad_(True)
+from .players import Player, frozen
+from .step import DOMAIN_OF_ENCODER, Noise, Step
 
 
 class UNIT(nn.Module):
@@ -97,6 +58,9 @@ class UNIT(nn.Module):
 
     def initialise(self, *names: str) -> None:
         """Draw the initial weights of these children, each from its own stream."""
+        # Asked for its shapes alone: a draw on "meta" would import torch's compiler, which takes ten seconds.
+        if self.device.type == "meta":
+            return
         for name in names:
             module = self.get_submodule(name)
             # "twin" starts the private halves of both domains alike: domain 2 uses domain 1's stream.
@@ -112,14 +76,24 @@ class UNIT(nn.Module):
 
     # --- the players ------------------------------------------------------------------------------------------
 
-    def players(self) -> dict[str, list[nn.Module]]:
-        """Who is updated by which optimiser, in the order of one training step; the generators come last."""
-        return {"discriminators": self.discriminators(), "generators": self.generators()}
+    def players(self) -> dict[str, Player]:
+        """Who learns, in the order of one training step; the generators come last.
+
+        A step size of the discriminators' own, ``d_lr``, is never halved, so that they keep up with generators that slow
+        down (two time-scales, Heusel et al. 2017).
+        """
+        c = self.config
+        return {
+            "discriminators": Player(
+                self.discriminators(), self.discriminators_losses, c.d_lr or c.lr, halved=not c.d_lr
+            ),
+            "generators": Player(self.generators(), self.generators_losses, c.lr, looks_back=True),
+        }
 
     def player_parameters(self) -> dict[str, dict[str, nn.Parameter]]:
         """The named parameters of each player; a shared block belongs to one player and appears once."""
         owner = {
-            p: player for player, modules in self.players().items() for m in modules for p in m.parameters()
+            p: name for name, player in self.players().items() for m in player.modules for p in m.parameters()
         }
         found: dict[str, dict[str, nn.Parameter]] = {player: {} for player in self.players()}
         for name, p in self.named_parameters():
@@ -139,7 +113,15 @@ class UNIT(nn.Module):
 
     def adversaries(self) -> list[nn.Module]:
         """Everything that stays frozen while the generators learn."""
-        return [m for player, modules in self.players().items() if player != "generators" for m in modules]
+        return [m for name, player in self.players().items() if name != "generators" for m in player.modules]
+
+    @property
+    def device(self) -> torch.device:
+        return next(self.parameters()).device
+
+    @property
+    def dtype(self) -> torch.dtype:
+        return next(self.parameters()).dtype
 
     # --- noise ------------------------------------------------------------------------------------------------
 
@@ -165,9 +147,8 @@ class UNIT(nn.Module):
 
     def draw(self, stream: str, epoch: int, samples: range | list[int], shape: tuple[int, ...]) -> Tensor:
         """Standard normal noise on the model's device, ``(len(samples), *shape)``."""
-        weight = self.generator1.layers[-2].weight
         return streams.normal(
-            self.config.seed, stream, epoch, samples, shape, device=weight.device, dtype=weight.dtype
+            self.config.seed, stream, epoch, samples, shape, device=self.device, dtype=self.dtype
         )
 
     # --- encoding, decoding, translating ----------------------------------------------------------------------
@@ -223,10 +204,6 @@ class UNIT(nn.Module):
         step.image["212"] = self.generator2(features[n:])
         return step
 
-    def looks_back(self, player: str) -> bool:
-        """Whether the player's losses need the second half of a step."""
-        return player == "generators"
-
     def encode_pair(self, a: str, b: str, step: Step, noise: Noise) -> None:
         """Codes of an image that looks like domain 1 and one that looks like domain 2, or the other way round."""
         eps = [noise.get(f"eps/{key}") for key in (a, b)]
@@ -246,13 +223,11 @@ class UNIT(nn.Module):
         logits = in_full(self.discriminator_shared(torch.cat(fronts))).flatten(1)  # (N1 + N2, places)
         return dict(zip((1, 2), logits.split([images[1].shape[0], images[2].shape[0]]), strict=True))
 
-    def player_losses(self, player: str, step: Step, noise: Noise) -> dict[str, Tensor]:
-        """What ``player`` minimises, as ``"loss"``, with the parts that make it up."""
-        return {"discriminators": self.discriminators_losses, "generators": self.generators_losses}[player](
-            step, noise
-        )
+    def player_losses(self, player: str, step: Step, noise: Noise, update: int = 0) -> dict[str, Tensor]:
+        """What ``player`` minimises in the ``update``-th of its updates, as ``"loss"``, with the parts that make it up."""
+        return self.players()[player].losses(step, noise, update)
 
-    def discriminators_losses(self, step: Step, noise: Noise) -> dict[str, Tensor]:
+    def discriminators_losses(self, step: Step, noise: Noise, update: int = 0) -> dict[str, Tensor]:
         """Eqs. (4), (5) on detached translations; reconstructions are not shown to D."""
         n, form = step.x[1].shape[0], self.config.gan_loss
         logits = self.discriminate(
@@ -264,7 +239,7 @@ class UNIT(nn.Module):
         parts = {f"d{k}": losses.discriminator_loss(logits[k][:n], logits[k][n:], form=form) for k in (1, 2)}
         return {"loss": self.config.lambda_0 * (parts["d1"] + parts["d2"]), **parts}
 
-    def generators_losses(self, step: Step, noise: Noise) -> dict[str, Tensor]:
+    def generators_losses(self, step: Step, noise: Noise, update: int = 0) -> dict[str, Tensor]:
         """Eq. (1): VAE, GAN and cycle losses of both domains, with D (and T) frozen."""
         c = self.config
         with frozen(self.adversaries()):
@@ -280,16 +255,10 @@ class UNIT(nn.Module):
         x = step.x
         rec = {k: losses.reconstruction_loss(step.image[f"{k}{k}"], x[k]) for k in (1, 2)}
         cyc = {k: losses.reconstruction_loss(step.image[back], x[k]) for k, back in ((1, "121"), (2, "212"))}
-        vae = tuple(  # Eqs. (2), (3) or (10), (11)
-            losses.vae_loss(penalty[str(k)], rec[k], lambda_1=c.lambda_1, lambda_2=c.lambda_2) for k in (1, 2)
+        vae = tuple(self.vae_loss(penalty[str(k)], rec[k]) for k in (1, 2))
+        cycle = tuple(
+            self.cycle_loss(penalty[str(k)], penalty[there], cyc[k]) for k, there in ((1, "12"), (2, "21"))
         )
-        cycle = tuple(  # Eqs. (6), (7) or (12), (13)
-            losses.cycle_loss(
-                penalty[str(k)] if c.lambda_reading == "literal" else 0.0,
-                penalty[there], cyc[k], lambda_3=c.lambda_3, lambda_4=c.lambda_4,
-            )
-            for k, there in ((1, "12"), (2, "21"))
-        )  # fmt: skip
         loss = losses.total_loss(vae, (gan[1], gan[2]), cycle, lambda_0=c.lambda_0)
         return {
             "loss": loss,
@@ -298,6 +267,20 @@ class UNIT(nn.Module):
             **{f"cyc{k}": cyc[k] for k in (1, 2)},
             **{f"pen{key}": p for key, p in written.items()},
         }
+
+    def vae_loss(self, penalty: Tensor, rec: Tensor) -> Tensor:
+        """Eqs. (2), (3): ``lambda_1 KL(q_k(z_k | x_k) || p(z)) + lambda_2 |x_k - G_k(z_k)|_1``, with the penalty of ``z_k``
+        in the place of the KL."""
+        return losses.vae_loss(penalty, rec, lambda_1=self.config.lambda_1, lambda_2=self.config.lambda_2)
+
+    def cycle_loss(self, penalty: Tensor, penalty_there: Tensor, cyc: Tensor) -> Tensor:
+        """Eqs. (6), (7): ``lambda_3 KL(q_k(z_k | x_k) || p(z)) + lambda_3 KL(q_l(z_kl | x_kl) || p(z)) + lambda_4 |x_k - x_klk|_1``.
+
+        Its first term is that of Eqs. (2), (3) once more; UNIT's code has it once, ``lambda_reading="literal"`` twice.
+        """
+        c = self.config
+        again = penalty if c.lambda_reading == "literal" else 0.0
+        return losses.cycle_loss(again, penalty_there, cyc, lambda_3=c.lambda_3, lambda_4=c.lambda_4)
 
     def penalties(self, step: Step) -> dict[str, Tensor]:
         """The prior penalty of each code, as written: UNIT's mean square, the exact KL, or none."""

@@ -20,7 +20,6 @@ from typing import Any
 
 from safetensors.torch import save
 
-from . import logs as run_logs
 from ..errors import RunError
 from ..storage import (
     explained,
@@ -32,6 +31,7 @@ from ..storage import (
     write_atomically,
     write_durably,
 )
+from . import logs as run_logs
 from .tensor_files import Tensors, check_sum, damaged, read_tensors
 
 FORMAT = 2  # of state.json: 1 had no sums; a reader refuses a newer one

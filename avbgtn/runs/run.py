@@ -23,11 +23,9 @@ from typing import Any
 
 from filelock import FileLock, SoftFileLock, Timeout
 
-from . import logs as run_logs
-from .checkpoints import Checkpoints, notice
 from ..config import Config
 from ..config.places import runs_root
-from .logs import METRICS, TIMINGS
+from ..config.stored import stored_config
 from ..errors import RunError
 from ..storage import (
     append,
@@ -40,7 +38,9 @@ from ..storage import (
     set_aside,
     write_atomically,
 )
-from ..config.stored import stored_config
+from . import logs as run_logs
+from .checkpoints import Checkpoints, notice
+from .logs import METRICS, TIMINGS
 from .tensor_files import Tensors
 
 FORMAT = 1  # of the folder; a reader refuses a newer one

@@ -2,8 +2,8 @@
 
 from concurrent.futures import Future, ThreadPoolExecutor
 
-from .run import Run
 from ..storage import explained
+from .run import Run
 from .tensor_files import Tensors
 
 

@@ -12,9 +12,10 @@ import torch
 from safetensors.torch import save
 
 from ..config import Config
-from ..errors import RunError
-from ..storage import explained, parse_json, write_atomically
 from ..config.stored import stored_config
+from ..errors import RunError
+from ..models import build
+from ..storage import explained, parse_json, write_atomically
 from .tensor_files import (
     AGAIN,
     Shapes,
@@ -27,7 +28,6 @@ from .tensor_files import (
     sha256,
     shapes_of,
 )
-from ..models import build
 
 WEIGHTS = Path(__file__).parents[1] / "weights"
 SUMS = "SHA256SUMS"

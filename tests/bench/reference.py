@@ -17,8 +17,8 @@ from torch import Tensor
 from avbgtn.config import Config
 from avbgtn.data import Domains
 from avbgtn.models import build, losses
-from avbgtn.models.unit import DOMAIN_OF_ENCODER, Noise, Step
-from avbgtn.training.trainer import BETAS
+from avbgtn.models.step import DOMAIN_OF_ENCODER, Noise, Step
+from avbgtn.training.optimisers import BETAS
 
 
 class Reference:

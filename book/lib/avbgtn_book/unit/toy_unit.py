@@ -20,7 +20,8 @@ from avbgtn import streams
 from avbgtn.config import Config
 from avbgtn.models import losses
 from avbgtn.models.networks import SLOPE
-from avbgtn.models.unit import DOMAIN_OF_ENCODER, UNIT
+from avbgtn.models.step import DOMAIN_OF_ENCODER
+from avbgtn.models.unit import UNIT
 
 from .toy_domains import ToyDomains, rotation
 
