@@ -194,9 +194,7 @@ class Config:
             raise ConfigError(
                 "penalty='gaussian' needs noise_scale above 0, as the KL of a point is infinite, got 0"
             )
-        if self.model == "unit" and (self.t_input, self.t_view, self.t_prior, self.t_r1) != (
-            "xz", "image", "normal", 0.0,
-        ):  # fmt: skip
+        if self.model == "unit" and not self.t_is_the_papers:
             raise ConfigError(
                 "t_input, t_view, t_prior and t_r1 are options of T, which model='unit' does not have; leave them out"
             )
@@ -230,6 +228,11 @@ class Config:
                 f"adaptive_contrast needs a posterior with noise, got {got}; use posterior 'input' or 'code' "
                 "and noise_scale above 0"
             )
+
+    @property
+    def t_is_the_papers(self) -> bool:
+        """Whether T sees, judges and is trained as in the paper; the study varies it."""
+        return all(getattr(self, name) == LATER[name] for name in ("t_input", "t_view", "t_prior", "t_r1"))
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-safe; :meth:`from_dict` is its inverse. Fields of :data:`LATER` are left out where they change nothing, so

@@ -28,21 +28,18 @@ T_PENALTIES = {
     "softplus": losses.softplus_penalty,  # non-saturating
 }
 
-# The code that the other encoder made in the same half of a step.
-OTHER = {"1": "2", "2": "1", "12": "21", "21": "12"}
-
 
 class AVBGTN(UNIT):
     """UNIT with an implicit posterior and a learnt prior penalty."""
 
     def __init__(self, config: Config):
         super().__init__(config)
-        for name in ("posterior1", "posterior2"):
-            t = PosteriorDiscriminator(
-                config.width, config.channels, config.code_channels, sees=config.t_input, view=config.t_view
-            )
-            setattr(self, name, t)
+        self.posterior1, self.posterior2 = (self.posterior_discriminator() for _ in (1, 2))
         self.initialise("posterior1", "posterior2")
+
+    def posterior_discriminator(self) -> PosteriorDiscriminator:
+        """A new T."""
+        return PosteriorDiscriminator(self.config.width, self.config.channels, self.config.code_channels)
 
     def players(self) -> dict[str, Player]:
         """UNIT's, and before them T, with a step size and a number of updates of its own."""
@@ -55,11 +52,7 @@ class AVBGTN(UNIT):
     def noise(self, epoch: int, samples: range) -> Noise:
         """UNIT's noise, the prior's samples for T (one set for each of its ``t_steps``), and the extra draws of
         adaptive contrast, ``(R, N, ...)``."""
-        c, noise = self.config, super().noise(epoch, samples)
-        for key in self.judged_by_t() if c.t_prior == "normal" else ():
-            noise[f"prior/{key}"] = torch.stack(
-                [self.draw(f"prior/{key}/{k}", epoch, samples, self.code_shape) for k in range(c.t_steps)]
-            )  # (t_steps, N, 4w, H/4, W/4)
+        c, noise = self.config, super().noise(epoch, samples) | self.prior_noise(epoch, samples)
         if c.adaptive_contrast:
             for key in DOMAIN_OF_ENCODER:
                 noise[f"contrast/{key}"] = torch.stack(
@@ -69,6 +62,20 @@ class AVBGTN(UNIT):
                     ]
                 )
         return noise
+
+    def prior_noise(self, epoch: int, samples: range) -> Noise:
+        """What T compares the codes with: samples of ``p(z) = N(0, I)``, (t_steps, N, 4w, H/4, W/4) for each code."""
+        steps = range(self.config.t_steps)
+        return {
+            f"prior/{key}": torch.stack(
+                [self.draw(f"prior/{key}/{k}", epoch, samples, self.code_shape) for k in steps]
+            )
+            for key in self.judged_by_t()
+        }
+
+    def prior(self, key: str, step: Step, noise: Noise, update: int) -> Tensor:
+        """The codes that T is to tell from ``code[key]`` in the ``update``-th of its updates."""
+        return noise[f"prior/{key}"][update]
 
     def judged_by_t(self) -> tuple[str, ...]:
         """The codes that T learns from: of real images only (Eq. 9), or of translated ones too."""
@@ -96,32 +103,12 @@ class AVBGTN(UNIT):
             z = step.code[key].detach()
             if key in step.moments:
                 z = losses.normalise_code(z, *step.moments[key])
-            n = z.shape[0]
-            if self.config.t_prior == "other":
-                prior = step.code[OTHER[key]].detach()
-            else:
-                prior = noise[f"prior/{key}"][update]
+            n, prior = z.shape[0], self.prior(key, step, noise, update)
             logits = self.judge(key, step, torch.cat([z, prior]))
             parts[f"t{key}"] = losses.posterior_discriminator_loss(logits[:n], logits[n:])
             parts[f"t_posterior{key}"], parts[f"t_prior{key}"] = logits[:n].mean(), logits[n:].mean()
         loss = sum(parts[f"t{key}"] for key in keys) * (2 / len(keys))
-        if self.config.t_r1:
-            for key in keys:
-                parts[f"r1{key}"] = self.steepness(key, step)
-            loss = loss + self.config.t_r1 * sum(parts[f"r1{key}"] for key in keys) * (2 / len(keys))
         return {"loss": loss, **parts}
-
-    def steepness(self, key: str, step: Step) -> Tensor:
-        """``E_q |dT/dz|^2 / 2``, the gradient penalty at codes of the encoder ("R1", Mescheder et al. 2018).
-
-        T is the mean of its numbers where it gives several for a code, as in the loss. Contrast and R1 do not go together:
-        T would be held flat where it is not asked.
-        """
-        z = step.code[key].detach().requires_grad_()
-        (slope,) = torch.autograd.grad(
-            self.judge(key, step, z).reshape(len(z), -1).mean(1).sum(), z, create_graph=True
-        )
-        return slope.square().flatten(1).sum(1).mean() / 2
 
     def vae_loss(self, penalty: Tensor, rec: Tensor) -> Tensor:
         """Eqs. (10), (11): ``lambda_1 log s(T_k(x_k, z_k)) + lambda_2 |x_k - G_k(z_k)|_1``."""

@@ -102,55 +102,49 @@ def shared_discriminator(width: int) -> nn.Sequential:
 
 
 class PosteriorDiscriminator(nn.Module):
-    """``T(x, z)``: the logit of "z came from the encoder of x" against "z came from the prior"; one a domain.
+    """``T(x, z)``: the logit of "z came from the encoder of x" against "z came from the prior"; one per domain.
 
     The paper says only "a simple CNN style architecture"; this one is ours. The image comes down to the code's
-    size, is joined with the code, and two more strided convolutions and a 1 x 1 give one number an image.
+    size, is joined with the code, and two more strided convolutions and a 1 x 1 give one number per image.
 
     Args:
         channels: of the images. ``code_channels``: of the codes; 4 * width if 0.
-        sees: ``"xz"``, or ``"z"``: no image, so that T compares the codes of all images with the prior.
-        view: ``"image"``: one logit an image, the mean of the map. ``"patch"``: the map, a logit for each patch of the
-            code. ``"place"``: 1 x 1 convolutions alone, a logit for each place of the code by itself.
     """
 
-    def __init__(
-        self, width: int, channels: int = IMAGE_CHANNELS, code_channels: int = 0, *, sees: str = "xz", view: str = "image"
-    ):  # fmt: skip
+    def __init__(self, width: int, channels: int = IMAGE_CHANNELS, code_channels: int = 0):
         super().__init__()
-        self.view = view
-        of_image, of_code = (2 * width if sees == "xz" else 0), code_channels or 4 * width
-        if of_image:
-            self.image = nn.Sequential(
-                nn.Conv2d(channels, width, 7, stride=2, padding=3),  # (w, H/2, W/2)
-                nn.LeakyReLU(SLOPE, inplace=True),
-                nn.Conv2d(width, 2 * width, 3, stride=2, padding=1),  # (2w, H/4, W/4)
-                nn.LeakyReLU(SLOPE, inplace=True),
-            )
-        else:
-            self.image = None
-        shape = dict(kernel_size=1) if view == "place" else dict(kernel_size=3, stride=2, padding=1)
-        self.joint = nn.Sequential(
-            nn.Conv2d(
-                of_image + of_code, 4 * width, **shape
-            ),  # (4w, H/8, W/8); per place here and below H/4, W/4
+        self.image = nn.Sequential(
+            nn.Conv2d(channels, width, 7, stride=2, padding=3),  # (w, H/2, W/2)
             nn.LeakyReLU(SLOPE, inplace=True),
-            nn.Conv2d(4 * width, 8 * width, **shape),  # (8w, H/16, W/16)
+            nn.Conv2d(width, 2 * width, 3, stride=2, padding=1),  # (2w, H/4, W/4)
             nn.LeakyReLU(SLOPE, inplace=True),
-            nn.Conv2d(8 * width, 1, 1),  # (1, H/16, W/16)
         )
+        self.joint = joint(2 * width + (code_channels or 4 * width), width)
 
     def forward(self, x: Tensor, z: Tensor) -> Tensor:
-        """``x`` (N, 3, H, W) and ``z`` (M, 4w, H/4, W/4) with M a multiple of N -> logits (M,), or (M, places).
+        """``x`` (N, 3, H, W) and ``z`` (M, 4w, H/4, W/4) with M a multiple of N -> logits (M,)."""
+        return self.map(x, z).mean(dim=(1, 2, 3))
+
+    def map(self, x: Tensor, z: Tensor) -> Tensor:
+        """The logits before their mean, (M, 1, H/16, W/16).
 
         Several codes of the same images (posterior samples, then prior samples) share one pass over the images.
         """
-        seen = z
-        if self.image is not None:
-            features = self.image(x).repeat(z.shape[0] // x.shape[0], 1, 1, 1)  # (M, 2w, H/4, W/4)
-            seen = torch.cat([features, z], dim=1)
-        logits = in_full(self.joint(seen))  # (M, 1, H/16, W/16)
-        return logits.mean(dim=(1, 2, 3)) if self.view == "image" else logits.flatten(1)
+        features = self.image(x).repeat(z.shape[0] // x.shape[0], 1, 1, 1)  # (M, 2w, H/4, W/4)
+        seen = torch.cat([features, z], dim=1)
+        return in_full(self.joint(seen))
+
+
+def joint(channels: int, width: int, **shape: int) -> nn.Sequential:
+    """The layers of T behind the join: (channels, H/4, W/4) to (1, H/16, W/16), by the ``shape`` of two convolutions."""
+    shape = shape or dict(kernel_size=3, stride=2, padding=1)
+    return nn.Sequential(
+        nn.Conv2d(channels, 4 * width, **shape),  # (4w, H/8, W/8)
+        nn.LeakyReLU(SLOPE, inplace=True),
+        nn.Conv2d(4 * width, 8 * width, **shape),  # (8w, H/16, W/16)
+        nn.LeakyReLU(SLOPE, inplace=True),
+        nn.Conv2d(8 * width, 1, 1),  # (1, H/16, W/16)
+    )
 
 
 def in_full(x: Tensor) -> Tensor:

@@ -82,8 +82,8 @@ PARTS: dict[str, tuple[Part, ...]] = {
             "networks.PosteriorDiscriminator", "seen = torch.cat([features, z], dim=1)",
         ),
         Part(
-            "z ~ p", "samples of the prior, for T to compare with", "avb_gtn.AVBGTN.noise",
-            '[self.draw(f"prior/{key}/{k}", epoch, samples, self.code_shape) for k in range(c.t_steps)]',
+            "z ~ p", "samples of the prior, for T to compare with", "avb_gtn.AVBGTN.prior_noise",
+            '[self.draw(f"prior/{key}/{k}", epoch, samples, self.code_shape) for k in steps]',
         ),
         Part(
             "T learns", "Eq. (9), on codes that are cut off from the encoder", "avb_gtn.AVBGTN.posterior_losses",

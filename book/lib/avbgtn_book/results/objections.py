@@ -211,7 +211,7 @@ def _says(text: str) -> Callable[[Study], str]:
 
 
 ATTACKS = (
-    Attack("twins leak", "The heads have true twins. If training saw any, the scores mean nothing.", "Brown training heads and blond training heads are different heads, and neither is in another part; `tests/test_heads.py` holds it.", twins),
+    Attack("twins leak", "The heads have true twins. If training saw any, the scores mean nothing.", "Brown training heads and blond training heads are different heads, and neither is in another part; `tests/data/test_heads.py` holds it.", twins),
     Attack("unequal budgets", "An AVB-GTN epoch does more work.", "The comparison at equal CPU time, in the chapter.", budgets),
     Attack("picked checkpoints", "Errors jump from one update to the next; choose the right one, and either model wins.", "All trainings have the same length, fixed before; no checkpoint is chosen.", checkpoints),
     Attack("averaged weights", "Averaging may help one model more.", "The same comparison with the raw weights of the last update, beside that with averaged ones.", averaging),
@@ -223,7 +223,7 @@ ATTACKS = (
     Attack("many looks", "Test often enough and something is found.", "A test of all final scores at once, after Westfall and Young: what the largest of them would be by chance.", many_looks),
     Attack("sixteen heads", "The curves come from sixteen validation heads.", "Final scores are on all heads of a split; how well do the sixteen agree with them?", monitor),
     Attack("the test split wears out", "Look at the test heads often enough and they become validation heads.", "Each training is scored there once, by a tool that passes over what has been scored and appends a line to `book/lib/avbgtn_book/records/test-log.jsonl` before it looks.", looks),
-    Attack("records are old", "The code has moved on since.", "`tests/test_study_record.py` trains one cell of the toy grid again and holds it against its record; every cell of the record names its revision.", revisions),
+    Attack("records are old", "The code has moved on since.", "`tests/study/test_study_record.py` trains one cell of the toy grid again and holds it against its record; every cell of the record names its revision.", revisions),
     Attack("the winner judges itself", "The seeds that chose the aligned variant are among those that score it.", "The same comparison without them.", choosers),
     Attack("L1 likes blur", "A blurred picture has a small mean error.", "Structural similarity and the signal-to-noise ratio, on the same translations.", blur),
     Attack("the same heads each time", "Intervals are over seeds; the heads of a split and the training set are fixed.", "Nothing here: another draw of heads would need a new pack.", _says("open: what holds for these heads may not hold for others.")),

@@ -1,0 +1,406 @@
+"""The classroom editions: with the solutions every check passes, without them every check fails, and none is left.
+
+First a small book with one made-up chapter (classroom_example.py), then the real chapters and a real student build.
+"""
+
+import contextlib
+import filecmp
+import io
+import json
+import pathlib
+import re
+import subprocess
+import sys
+
+import nbformat
+import pytest
+import torch
+from bs4 import BeautifulSoup
+
+from avbgtn_book.checks import CheckFailed
+from classroom_example import DOUBLE, SECRET_LINES, SECRET_SENTENCES, chapter, write_book
+from contents import BOOK, CHAPTERS, sources
+from leaks import leaks, plain, searchable, secrets_of
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+sys.path.insert(0, str(ROOT / "tools"))
+import classroom  # noqa: E402
+import exercises  # noqa: E402
+import solutions  # noqa: E402
+
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
+each_chapter = pytest.mark.parametrize("name", CHAPTERS)
+
+
+# --- what the tool refuses -------------------------------------------------------------------------------------
+
+
+def test_tool_stops_with_the_sentence_and_leaves_what_was_there(tmp_path):
+    notebook = chapter()
+    notebook.cells[5].source = DOUBLE.replace("### END SOLUTION", "")
+    book = write_book(tmp_path, notebook)
+    (tmp_path / "out" / "students").mkdir(parents=True)
+    with pytest.raises(SystemExit, match=r"^example.ipynb, cell 5 .*never ends\.$"):
+        classroom.make(tmp_path / "out", book)
+    assert [path.name for path in (tmp_path / "out").rglob("*")] == ["students"]
+
+
+def test_book_without_exercises_is_refused(tmp_path):
+    book = write_book(tmp_path)
+    (book / "example.ipynb").unlink()
+    with pytest.raises(SystemExit, match="has an exercise"):
+        classroom.make(tmp_path / "out", book)
+
+
+def test_work_of_a_teacher_is_not_overwritten(tmp_path):
+    (tmp_path / "instructor" / "submitted").mkdir(parents=True)
+    with pytest.raises(SystemExit, match="holds submitted, not written by this tool"):
+        classroom.make(tmp_path, write_book(tmp_path / "src"))
+
+
+def check_links(editions):
+    """No page leads to a notebook with solutions, and every download is the notebook of the students."""
+    pages = editions / "students-book"
+    for page in sorted(pages.glob("*.html")):
+        links = BeautifulSoup(page.read_text(encoding="utf-8"), "html.parser").select("a[href], form[action]")
+        for target in [link.get("href") or link.get("action") for link in links]:
+            launches = re.search(r"mybinder\.org/v2|colab\.research\.google\.com/github", target)
+            assert not launches, f"{page.name} launches {target}, which holds the solutions"
+            if target.endswith(".ipynb") and "://" not in target:
+                handed_out = editions / "students" / pathlib.PurePosixPath(target).name
+                assert (pages / target).read_bytes() == handed_out.read_bytes(), f"{page.name}: {target}"
+    copies = [path for path in pages.rglob("*") if path.suffix == ".ipynb"]
+    assert {path.parent.name for path in copies} == {"_sources"}
+    for path in copies:
+        assert path.read_bytes() == (editions / "students" / path.name).read_bytes()
+
+
+# --- one small book, whole ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def example(tmp_path_factory):
+    """Two runs of the tool on the small book: (folder with the book, first editions, second editions)."""
+    folder = tmp_path_factory.mktemp("example")
+    book = write_book(folder)
+    classroom.make(folder / "first", book)
+    (folder / "second" / "students").mkdir(parents=True)
+    (folder / "second" / "students" / "old.ipynb").write_text("left by an earlier call")
+    classroom.make(folder / "second", book)
+    return book, folder / "first", folder / "second"
+
+
+def files_below(folder):
+    return sorted(path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
+
+
+def test_two_runs_write_the_same_bytes(example):
+    _, first, second = example
+    assert files_below(first) == files_below(second)
+    same, different, unread = filecmp.cmpfiles(first, second, files_below(first), shallow=False)
+    assert not different and not unread, f"these differ from run to run: {different + unread}"
+    assert len(same) > 20
+
+
+def test_student_notebook_of_the_example(example):
+    _, editions, _ = example
+    whole = chapter()
+    cut = nbformat.read(editions / "students" / "example.ipynb", as_version=4)
+    assert cut.cells[5].source == solutions.cut_code(DOUBLE) and cut.cells[10].source == solutions.BLANK
+    for n in (5, 6, 8, 9):
+        assert cut.cells[n].outputs == [] and cut.cells[n].execution_count is None
+    assert cut.cells[5].metadata == {"tags": ["exercise"]}, "the stub must be shown"
+    assert cut.cells[6].metadata == {"tags": ["exercise-check"]}
+    for n in (0, 1, 2, 4, 6, 7, 9, 11):
+        assert cut.cells[n].source == whole.cells[n].source
+    assert cut.cells[2] == whole.cells[2], "a parameters cell and its output stay"
+    assert "widgets" not in cut.metadata
+    assert cut.cells[3].outputs[0].data == {"text/html": "<p>a slider</p>"}
+    assert [cell.id for cell in cut.cells] == [cell.id for cell in whole.cells]
+
+
+def test_notebook_with_nothing_to_cut_keeps_every_byte(example):
+    book, editions, _ = example
+    assert (editions / "students" / "plain.ipynb").read_bytes() == (book / "plain.ipynb").read_bytes()
+
+
+def test_example_has_no_secret_left(example):
+    book, editions, _ = example
+    students = searchable(editions / "students", editions / "students-book")
+    assert not leaks(students, SECRET_LINES, SECRET_SENTENCES)
+    assert not any("leaks4" in text or "okbitis" in text for _, text in students.values()), "outputs are left"
+    whole = searchable(book)
+    found = {needle for _, needle in leaks(whole, SECRET_LINES, SECRET_SENTENCES)}
+    assert found == {*SECRET_LINES, *SECRET_SENTENCES}, "the search for secrets would miss some"
+
+
+def test_student_book_offers_only_the_cut_notebooks(example):
+    _, editions, _ = example
+    check_links(editions)
+    page = (editions / "students-book" / "example.html").read_text(encoding="utf-8")
+    assert "student edition" in page and "mybinder.org/v2" not in page and "colab.research" not in page
+
+
+def test_instructor_notebook_of_the_example(example):
+    _, editions, _ = example
+    cells = nbformat.read(
+        editions / "instructor" / "source" / "example" / "example.ipynb", as_version=4
+    ).cells
+    assert [cell.source for cell in cells] == [cell.source for cell in chapter().cells]
+    base = {"schema_version": 3, "task": False}
+    roles = {n: cell.metadata["nbgrader"] for n, cell in enumerate(cells) if "nbgrader" in cell.metadata}
+    solution = base | {"grade": False, "solution": True, "locked": False}
+    check = base | {"grade": True, "solution": False, "locked": True}
+    assert roles == {
+        5: solution | {"grade_id": "example-double"},
+        6: check | {"grade_id": "example-double-check", "points": 5},
+        8: solution | {"grade_id": "example-guess"},
+        9: check | {"grade_id": "example-guess-check", "points": 5},
+        10: solution | {"grade_id": "example-guess-answer", "grade": True, "points": 5},
+    }
+    assert not (editions / "instructor" / "source" / "plain").exists()
+
+
+def test_readme_of_the_example(example):
+    _, editions, _ = example
+    text = (editions / "instructor" / "README.md").read_text(encoding="utf-8")
+    assert "2 exercises in 1 chapters" in text and "{" not in text
+    assert (
+        "| `example` | How much is twice? | 3 | 1 | 0.1 | 2 | predict first 1, complete the code 1 | 15 |"
+        in text
+    )
+    assert (
+        "| 1 | Doubling | complete the code | 5 | easy | 4 for 2. | `checks.check_example_double` | 5 |"
+        in text
+    )
+    assert "A \\| letter | predict first | 10 | hard |" in text and "5 and 5 by hand" in text
+    assert "git+https://github.com/example/book" in text
+
+
+def test_order_follows_the_contents(tmp_path):
+    book = write_book(tmp_path)
+    nbformat.write(nbformat.v4.new_notebook(), book / "a_stray.ipynb")
+    (book / "_toc.yml").write_text(
+        "root: index\nparts: [{caption: Part, chapters: [{file: plain.ipynb}, {file: example.ipynb, title: E}]}]"
+    )
+    assert [path.stem for path in classroom.in_order(book)] == ["plain", "example", "a_stray"]
+
+
+# --- the real chapters -------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def editions(tmp_path_factory):
+    """The three editions of the real book, as `make classroom` writes them."""
+    folder = tmp_path_factory.mktemp("classroom")
+    command = [sys.executable, str(ROOT / "tools" / "classroom.py"), str(folder)]
+    made = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    assert made.returncode == 0, (
+        f"the editions cannot be made, or the student's book not without a warning:\n{made.stdout}{made.stderr}"
+    )
+    return folder
+
+
+@pytest.fixture(scope="module")
+def student_files(editions):
+    """All text that a student gets."""
+    return searchable(editions / "students", editions / "students-book")
+
+
+@pytest.fixture
+def as_it_was():
+    """Cells may choose torch's settings; the tests after this one must not notice."""
+    dtype, threads, state = torch.get_default_dtype(), torch.get_num_threads(), torch.get_rng_state()
+    gradients = torch.is_grad_enabled()
+    yield
+    torch.set_default_dtype(dtype)
+    torch.set_num_threads(threads)
+    torch.set_rng_state(state)
+    torch.set_grad_enabled(gradients)
+
+
+def book_notebook(name):
+    return nbformat.read(BOOK / f"{name}.ipynb", as_version=4)
+
+
+def exercises_of(name):
+    return exercises.read(book_notebook(name), f"{name}.ipynb")
+
+
+def outcomes(notebook, found):
+    """{check: what it raised, or None}, from the cells tagged `setup` and the exercises alone."""
+    names = {"__name__": "__main__"}
+    raised = {}
+
+    def run(n):
+        exec(compile(notebook.cells[n].source, f"cell {n}", "exec"), names)
+
+    with contextlib.redirect_stdout(io.StringIO()):
+        for n, cell in enumerate(notebook.cells):
+            if "setup" in exercises.tags(cell):
+                run(n)
+        for exercise in found:
+            run(exercise.code)
+            try:
+                run(exercise.test)
+                raised[exercise.check] = None
+            except Exception as problem:
+                raised[exercise.check] = problem
+    return raised
+
+
+@each_chapter
+def test_chapter_has_four_to_six_exercises_of_every_kind(name):
+    found = exercises_of(name)
+    assert 4 <= len(found) <= 6, f"{name} has {len(found)} exercises"
+    missing = set(exercises.KINDS) - {exercise.kind for exercise in found}
+    assert not missing, f"{name} has no exercise of the kind {', '.join(sorted(missing))}"
+    strangers = [e.check for e in found if not e.check.startswith(f"check_{name}_")]
+    assert not strangers, f"checks of {name} are named check_{name}_...; these are not: {strangers}"
+
+
+@each_chapter
+def test_solution_edition_passes_every_check(name, as_it_was):
+    found = exercises_of(name)
+    failed = {check: why for check, why in outcomes(book_notebook(name), found).items() if why is not None}
+    assert not failed, f"the book's own solutions fail: {failed}"
+
+
+@each_chapter
+def test_stripped_edition_fails_every_check(name, as_it_was):
+    found = exercises_of(name)
+    raised = outcomes(exercises.cut(book_notebook(name), found), found)
+    assert len(raised) == len(found)
+    passed = [check for check, why in raised.items() if why is None]
+    assert not passed, f"these checks pass without an answer: {passed}"
+    wrong = {check: repr(why) for check, why in raised.items() if not isinstance(why, CheckFailed)}
+    assert not wrong, f"an empty answer must raise CheckFailed, which says what to do: {wrong}"
+
+
+@each_chapter
+def test_no_solution_is_left_in_the_student_edition(name, student_files):
+    lines, sentences = secrets_of(book_notebook(name))
+    assert lines and sentences, f"{name} has no line of code or no sentence that only a solution holds"
+    found = leaks(student_files, lines, sentences)
+    assert not found, f"left in the student edition: {found}"
+
+
+@each_chapter
+def test_search_for_solutions_would_find_them(name):
+    lines, sentences = secrets_of(book_notebook(name))
+    path = BOOK / f"{name}.ipynb"
+    found = {whole for file, whole in leaks(searchable(BOOK), lines, sentences) if file == path.name}
+    assert found == {*lines, *sentences}, "the search misses what is in the notebook with solutions"
+
+
+def test_search_covers_notebooks_pages_sources_and_index(editions, student_files):
+    covered = {path.relative_to(editions).as_posix() for path in student_files}
+    for name in CHAPTERS:
+        wanted = {
+            f"students/{name}.ipynb",
+            f"students-book/{name}.html",
+            f"students-book/_sources/{name}.ipynb",
+        }
+        assert wanted <= covered, f"not searched: {sorted(wanted - covered)}"
+    assert "students-book/searchindex.js" in covered
+
+
+def test_search_index_knows_no_word_that_only_solutions_hold(editions):
+    from sphinx.search.en import SearchEnglish
+
+    stem = SearchEnglish({}).stem
+
+    def stems(text):
+        return {stem(word.lower()) for word in re.findall(r"\w+", text)}
+
+    secret, shown = set(), set()
+    for name in CHAPTERS:
+        lines, sentences = secrets_of(book_notebook(name))
+        secret |= stems("\n".join([*lines, *sentences]))
+    for page in (editions / "students-book").glob("*.html"):
+        shown |= stems(plain(page.read_text(encoding="utf-8")))
+    text = (editions / "students-book" / "searchindex.js").read_text(encoding="utf-8")
+    index = json.loads(text[text.index("{") : text.rindex("}") + 1])
+    known = {*index["terms"], *index["titleterms"]}
+    assert secret - shown, "the solutions hold no word of their own, so this test would see nothing"
+    assert len(known) > 500
+    assert not (secret - shown) & known, "the search index of the student's book was made from the solutions"
+
+
+def test_no_marker_output_or_widget_state_is_left(editions):
+    for path in (editions / "students").glob("*.ipynb"):
+        notebook = nbformat.read(path, as_version=4)
+        assert "widgets" not in notebook.metadata, f"{path.name} still holds widget states"
+        for n, cell in enumerate(notebook.cells):
+            assert not solutions.ANY_MARKER.search(cell.source), (
+                f"{path.name}, cell {n} holds a solution marker"
+            )
+            if exercises.tags(cell) & {"exercise", "exercise-check"}:
+                assert not cell.outputs and cell.execution_count is None, (
+                    f"{path.name}, cell {n} holds output"
+                )
+                assert "hide-input" not in exercises.tags(cell), f"{path.name}, cell {n} hides the stub"
+
+
+def test_cells_that_are_no_exercise_are_untouched(editions):
+    celeba = "celeba.ipynb"
+    assert (editions / "students" / celeba).read_bytes() == (BOOK / celeba).read_bytes()
+    assert {path.name for path in (editions / "students").iterdir()} == {
+        path.name for path in BOOK.glob("*.ipynb")
+    }
+    for name in CHAPTERS:
+        whole = book_notebook(name).cells
+        cut = nbformat.read(editions / "students" / f"{name}.ipynb", as_version=4).cells
+        assert len(whole) == len(cut)
+        for n, (before, after) in enumerate(zip(whole, cut, strict=True)):
+            if exercises.tags(before) & {"exercise", "exercise-check", "solution"}:
+                continue
+            for output in before.get("outputs", []):
+                output.get("data", {}).pop(exercises.WIDGET_VIEW, None)
+            for output in after.get("outputs", []):
+                output.get("data", {}).pop(exercises.WIDGET_VIEW, None)
+            assert before == after, f"{name}, cell {n} is no exercise and was changed"
+
+
+def test_student_book_is_whole_and_leads_to_no_solution(editions):
+    pages = editions / "students-book"
+    names = [pathlib.PurePosixPath(source).stem for source in sources()]
+    missing = [name for name in names if not (pages / f"{name}.html").is_file()]
+    assert not missing, f"the student's book lacks {missing}"
+    check_links(editions)
+
+
+def test_student_book_reads_offline(editions):
+    if not (BOOK / "_vendor" / "fetched.json").is_file():
+        pytest.skip("the offline scripts are not there (npm fetches them); the book links a CDN instead")
+    pages = editions / "students-book"
+    for page in sorted(pages.glob("*.html")):
+        soup = BeautifulSoup(page.read_text(encoding="utf-8"), "html.parser")
+        for element in soup.select("script[src], link[rel=stylesheet], img[src]"):
+            target = element.get("src") or element.get("href")
+            if not target.startswith("data:"):
+                assert (pages / target.split("?")[0]).is_file(), (
+                    f"{page.name} loads {target}, not in the folder"
+                )
+
+
+def test_instructor_edition_holds_every_solution_and_mark(editions):
+    course = editions / "instructor"
+    compile((course / "nbgrader_config.py").read_text(encoding="utf-8"), "nbgrader_config.py", "exec")
+    assert {path.name for path in (course / "source").iterdir()} == set(CHAPTERS)
+    text = (course / "README.md").read_text(encoding="utf-8")
+    ids = []
+    for name in CHAPTERS:
+        notebook = nbformat.read(course / "source" / name / f"{name}.ipynb", as_version=4)
+        found = exercises.read(notebook, name)
+        assert [cell.source for cell in notebook.cells] == [cell.source for cell in book_notebook(name).cells]
+        roles = [cell.metadata.nbgrader for cell in notebook.cells if "nbgrader" in cell.metadata]
+        ids += [role["grade_id"] for role in roles]
+        assert sum(role.get("points", 0) for role in roles) == sum(exercise.minutes for exercise in found)
+        for exercise in found:
+            assert f"`checks.{exercise.check}`" in text
+        facts = classroom.of_chapter(notebook)
+        silent = [what for what, fact in facts.items() if not fact]
+        assert not silent, f"the lesson plan cannot read from {name}: {', '.join(silent)}"
+    assert len(ids) == len(set(ids)) and all(re.fullmatch(r"[A-Za-z0-9_-]+", grade_id) for grade_id in ids)
