@@ -12,8 +12,8 @@ from importlib.metadata import PackageNotFoundError, version
 from ._moved import install as _install
 
 _PUBLIC = {
-    "AVBGTN": "models.avb_gtn", "UNIT": "models.unit", "Config": "config", "ConfigError": "config",
-    "from_parameters": "config.parameters", "Run": "runs", "RunError": "storage", "train": "training.train",
+    "AVBGTN": "models.avb_gtn", "UNIT": "models.unit", "Config": "config", "ConfigError": "errors",
+    "from_parameters": "config.parameters", "Run": "runs", "RunError": "errors", "train": "training.train",
     "build": "models", "resolve": "training.experiment", "Translator": "translators.loading", "load": "translators.loading",
 }  # fmt: skip
 

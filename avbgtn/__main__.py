@@ -23,7 +23,7 @@ from dataclasses import fields, replace
 from .config.parameters import Parameters, from_parameters
 from .config.sound_parameters import SoundParameters
 from .config.table import TABLE
-from .errors import ConfigError
+from .errors import ConfigError, DataError, RunError
 from .sentences import got, of_error, shown
 from .study.grid import GRIDS
 from .training.processes import FOLLOWED, Place, place, stop_without_parent
@@ -107,13 +107,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _sentence(error: Exception) -> str | None:
     """What a person is told of an error; None for a mistake in this program, which shows its traceback."""
-    if isinstance(error, ConfigError):  # raised before torch is imported, as far as parameters go
-        return str(error)
-    if {"DataError", "RunError"} & {
-        kind.__name__ for kind in type(error).__mro__
-    }:  # by name: they are beside torch
-        return str(error)
-    return of_error(error)
+    return str(error) if isinstance(error, ConfigError | DataError | RunError) else of_error(error)
 
 
 def _reader_is_gone() -> bool:
@@ -156,8 +150,6 @@ def _one_thread(device: str) -> None:
     """One thread a process on the CPU: more are slower on a busy machine, and may change the last bits of a result."""
     import torch
 
-    from .errors import RunError
-
     if device == "cpu":
         os.environ.setdefault("OMP_NUM_THREADS", "1")  # else Fabric, with several machines, takes all cores
         torch.set_num_threads(1)
@@ -183,8 +175,6 @@ def _train(args: argparse.Namespace, here: Place) -> int:
     try:
         experiment = resolve(replace(parameters, devices=here.here) if here.launched else parameters)
     except ConfigError as error:  # of this machine alone, perhaps: the first may have the GPU that it lacks
-        from .errors import RunError
-
         raise (error if here.first else RunError(str(error))) from None
     say = _say if here.first else _silent
     for line in experiment.lines:
@@ -217,7 +207,6 @@ def _resume(args: argparse.Namespace, here: Place) -> int:
     given = from_parameters({"epochs": args.epochs, "root": args.root, "workers": args.workers, "cache": args.cache, "speed": args.speed})  # fmt: skip
     options = {name: TABLE[name](name, getattr(args, name)) for name in ("log_every", "measure_every")}
     keep = _epochs(args.keep)
-    from .errors import RunError
     from .runs import Run
     from .training.experiment import load_data, uses_cache
     from .training.train import train

@@ -44,13 +44,14 @@ GONE = {  # what cannot be had under its old name, and what to say
 
 
 class Finder:
-    """Asked by Python's import after everything else; it knows the old names only."""
+    """Asked by Python's import before everything else, as old folders may be left where the package was updated; it knows the
+    old names only."""
 
     @staticmethod
     def find_spec(name: str, path: object = None, target: ModuleType | None = None) -> ModuleSpec | None:
         for old, words in GONE.items():
             if name == old or name.startswith(old + "."):
-                raise ModuleNotFoundError(words, name=name)
+                raise ModuleNotFoundError(words)
         return spec_from_loader(name, _Loader(MOVED[name])) if name in MOVED else None
 
 
@@ -77,4 +78,4 @@ class _Loader:
 
 def install() -> None:
     if not any(isinstance(finder, Finder) for finder in sys.meta_path):
-        sys.meta_path.append(Finder())
+        sys.meta_path.insert(0, Finder())

@@ -29,8 +29,7 @@ class ReadOnlyError(RunError):
 
 @contextmanager
 def one_sentence() -> Iterator[None]:
-    """For what notebooks call: an error of the system ends as a :class:`RunError` of one
-    sentence.
+    """For what notebooks call: an error of the system ends as a :class:`RunError` of one sentence.
 
     Raises:
         RunError: in place of what :func:`of_error` knows; every other error passes unchanged.

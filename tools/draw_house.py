@@ -1,7 +1,7 @@
 """The rooms of the library and the book with the arrows between them, from the imports: `python tools/draw_house.py`
 writes them into CONTRIBUTING.md, between the marks there.
 
-A room is a folder. What it imports, however indirectly, stands above it; an arrow that follows from others is left out.
+A room is a folder. What it imports, however indirectly, stands below it; an arrow that follows from others is left out.
 """
 
 import ast

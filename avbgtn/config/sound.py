@@ -1,6 +1,6 @@
 """What a picture of sound is: the numbers that lead from a waveform to a spectrogram image and back.
 
-Importing this imports neither torch nor NumPy: a :class:`~avbgtn.config.Config` holds one. ``audio.py`` does
+Importing this imports neither torch nor NumPy: a :class:`~avbgtn.config.Config` holds one. ``avbgtn.audio`` does
 the work.
 """
 
@@ -29,7 +29,7 @@ class Sound:
     """How sound is seen. :meth:`of` finds the numbers for a rate, a length and a size.
 
     Attributes:
-        representation: one of :data:`PLANES`; the classes of ``audio.py`` say what each is.
+        representation: one of :data:`PLANES`; the classes of ``audio/representations.py`` say what each is.
         rate: samples a second.
         fft: samples in a window of the short-time Fourier transform.
         hop: samples from window to window.

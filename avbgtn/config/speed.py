@@ -4,9 +4,8 @@ The ``speed`` parameter names them: ``auto`` is what was measured faster, or lea
 ``plain`` is none of them, and any others are joined by commas. Importing this imports no torch.
 
 What the step saves by its order (every network runs once for all players, no gradients where none are needed, the way
-back only after the discriminators' turn) has no switch: that is how ``models/unit.py`` and
-``training/trainer.py`` are written, and
-``tests/bench/reference.py`` is how it is without.
+back only after the discriminators' turn) has no switch: that is how ``models/unit.py``
+and ``training/trainer.py`` are written, and ``tests/bench/reference.py`` is how it is without.
 """
 
 from ..errors import ConfigError

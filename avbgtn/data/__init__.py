@@ -109,6 +109,7 @@ def load(
         from .heads import Heads
 
         return Heads(size, domains)
+    assert name == "celeba", name
     from .celeba import CelebA, find_or_download
 
     place = data_root(root)

@@ -15,14 +15,14 @@ it is noise, and G could use it to fool T through the picture instead of the cod
 import torch
 from torch import Tensor
 
-from ..config import Config
+from ..config import Config, ConfigError
 from . import losses
 from .networks import PosteriorDiscriminator
 from .players import Player
 from .step import DOMAIN_OF_ENCODER, Noise, Step
 from .unit import UNIT
 
-T_PENALTIES = {
+T_FORMS = {  # penalties that ask T: functions of its logits
     "log_sigmoid": losses.log_sigmoid_penalty,  # the paper, Eqs. (10)-(13)
     "logit": losses.logit_penalty,  # AVB, Eq. (8)
     "softplus": losses.softplus_penalty,  # non-saturating
@@ -30,9 +30,19 @@ T_PENALTIES = {
 
 
 class AVBGTN(UNIT):
-    """UNIT with an implicit posterior and a learnt prior penalty."""
+    """UNIT with an implicit posterior and a learnt prior penalty.
+
+    Raises:
+        ConfigError: the config varies T; :func:`avbgtn.models.build` has a class for that.
+    """
+
+    varies_t = False
 
     def __init__(self, config: Config):
+        if not (config.t_is_the_papers or self.varies_t):
+            raise ConfigError(
+                "this config varies T (t_input, t_view, t_prior, t_r1): use avbgtn.build(config)"
+            )
         super().__init__(config)
         self.posterior1, self.posterior2 = (self.posterior_discriminator() for _ in (1, 2))
         self.initialise("posterior1", "posterior2")
@@ -42,7 +52,8 @@ class AVBGTN(UNIT):
         return PosteriorDiscriminator(self.config.width, self.config.channels, self.config.code_channels)
 
     def players(self) -> dict[str, Player]:
-        """UNIT's, and before them T, with a step size and a number of updates of its own."""
+        """UNIT's, and before them T (``posterior1`` is T_1), with a step size and a number of updates of its own. T learns
+        whatever the penalty is, so that a control without it costs the same."""
         t = Player(
             [self.posterior1, self.posterior2], self.posterior_losses, self.config.t_lr,
             updates=self.config.t_steps, looks_back="12" in self.judged_by_t(),
@@ -110,17 +121,16 @@ class AVBGTN(UNIT):
         loss = sum(parts[f"t{key}"] for key in keys) * (2 / len(keys))
         return {"loss": loss, **parts}
 
-    def vae_loss(self, penalty: Tensor, rec: Tensor) -> Tensor:
-        """Eqs. (10), (11): ``lambda_1 log s(T_k(x_k, z_k)) + lambda_2 |x_k - G_k(z_k)|_1``."""
-        return super().vae_loss(penalty, rec)
-
-    def cycle_loss(self, penalty: Tensor, penalty_there: Tensor, cyc: Tensor) -> Tensor:
-        """Eqs. (12), (13): ``lambda_3 log s(T_k(x_k, z_k)) + lambda_3 log s(T_l(x_kl, z_kl)) + lambda_4 |x_k - x_klk|_1``."""
-        return super().cycle_loss(penalty, penalty_there, cyc)
-
     def penalties(self, step: Step) -> dict[str, Tensor]:
-        """``log s(T)`` (or another form) of each of the four codes; UNIT's own penalties are still to be had."""
-        form = T_PENALTIES.get(self.config.penalty)
+        """``log s(T)`` (or another form) of each of the four codes, in the place of UNIT's KL; UNIT's own are still to be had.
+
+        With ``k`` one domain and ``l`` the other, :meth:`vae_loss` and :meth:`cycle_loss` then add up to
+
+        Eqs. (10), (11): ``lambda_1 log s(T_k(x_k, z_k)) + lambda_2 |x_k - G_k(z_k)|_1``
+
+        Eqs. (12), (13): ``lambda_3 log s(T_k(x_k, z_k)) + lambda_3 log s(T_l(x_kl, z_kl)) + lambda_4 |x_k - x_klk|_1``
+        """
+        form = T_FORMS.get(self.config.penalty)
         if form is None:
             return super().penalties(step)
         return {key: form(self.log_ratio(key, step)) for key in DOMAIN_OF_ENCODER}

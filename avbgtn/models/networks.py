@@ -136,7 +136,8 @@ class PosteriorDiscriminator(nn.Module):
 
 
 def joint(channels: int, width: int, **shape: int) -> nn.Sequential:
-    """The layers of T behind the join: (channels, H/4, W/4) to (1, H/16, W/16), by the ``shape`` of two convolutions."""
+    """The layers of T behind the join: (channels, H/4, W/4) to (1, H/16, W/16), or to (1, H/4, W/4) where the
+    ``shape`` of its two convolutions is 1 x 1."""
     shape = shape or dict(kernel_size=3, stride=2, padding=1)
     return nn.Sequential(
         nn.Conv2d(channels, 4 * width, **shape),  # (4w, H/8, W/8)

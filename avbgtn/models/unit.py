@@ -27,6 +27,13 @@ from .networks import (
 from .players import Player, frozen
 from .step import DOMAIN_OF_ENCODER, Noise, Step
 
+# Penalties that look at a code's mean, and the noise added to it; those that ask T are in avb_gtn.py.
+CODE_PENALTIES = {
+    "mean_square": lambda mu, noise_scale: losses.mean_square_penalty(mu),
+    "gaussian": losses.gaussian_kl,
+    "none": lambda mu, noise_scale: mu.new_zeros(()),
+}
+
 
 class UNIT(nn.Module):
     """Encoders ``E1, E2``, generators ``G1, G2`` and discriminators ``D1, D2``, with their shared blocks.
@@ -284,11 +291,9 @@ class UNIT(nn.Module):
 
     def penalties(self, step: Step) -> dict[str, Tensor]:
         """The prior penalty of each code, as written: UNIT's mean square, the exact KL, or none."""
-        c = self.config
-        if c.penalty == "mean_square":
-            return {key: losses.mean_square_penalty(in_full(mu)) for key, mu in step.mu.items()}
-        if c.penalty == "gaussian":
-            return {key: losses.gaussian_kl(in_full(mu), c.noise_scale) for key, mu in step.mu.items()}
-        if c.penalty == "none":
-            return {key: mu.new_zeros(()) for key, mu in step.mu.items()}
-        raise ValueError(f"penalty {c.penalty!r} needs a posterior discriminator T: use model='avb_gtn'")
+        form = CODE_PENALTIES.get(self.config.penalty)
+        if form is None:
+            raise ValueError(
+                f"penalty {self.config.penalty!r} needs a posterior discriminator T: use model='avb_gtn'"
+            )
+        return {key: form(in_full(mu), self.config.noise_scale) for key, mu in step.mu.items()}

@@ -44,6 +44,8 @@ class VariedPosteriorDiscriminator(PosteriorDiscriminator):
 class VariedAVBGTN(AVBGTN):
     """AVB-GTN by the settings ``t_input``, ``t_view``, ``t_prior`` and ``t_r1``."""
 
+    varies_t = True
+
     def posterior_discriminator(self) -> VariedPosteriorDiscriminator:
         c = self.config
         return VariedPosteriorDiscriminator(

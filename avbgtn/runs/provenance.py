@@ -25,12 +25,14 @@ def provenance(device: torch.device | str = "cpu") -> dict:
 
 
 def revision() -> str:
-    """The git revision of the package's checkout, with ``+changes`` if the package's files differ from it; its version
+    """The git revision of the package's checkout, with ``+changes`` if files of the library or the book's package differ from it; its version
     where it was installed without a checkout."""
     here = Path(__file__).resolve().parents[1]
     try:
         commit = _git(here, "rev-parse", "--short=12", "HEAD")
-        return commit + ("+changes" if _git(here, "status", "--porcelain", "--", str(here)) else "")
+        book = here.parent / "book" / "lib"  # beside a checkout's library
+        places = [str(place) for place in (here, book) if place.is_dir()]
+        return commit + ("+changes" if _git(here, "status", "--porcelain", "--", *places) else "")
     except (OSError, subprocess.CalledProcessError):
         return f"avbgtn {_version('avbgtn')}"
 

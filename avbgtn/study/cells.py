@@ -1,7 +1,7 @@
 """A grid as a job array: every cell is one training in one process, in a run folder of its own, with a record at its end.
 
     $AVBGTN_RUNS/study-full/
-        unit-seed0/            a run folder, as in runs.py
+        unit-seed0/            a run folder, as in runs/run.py
             record.json        written last: scores, cost, config and where they come from; the cell is done
         logs/unit-seed0.txt    what the cell said, where :func:`run_all` started it
 
@@ -32,7 +32,7 @@ Say = Callable[[str], None]
 
 DATASET = "heads"  # of every grid: what can be had everywhere
 RECORD = "record.json"
-VERSION = 2  # of a record, as in study_record.py, which needs torch
+VERSION = 2  # of a record, as in record.py, which needs torch
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What ``python -m avbgtn study`` trains, declared; ``study.py`` does it. A cell is a variant with one seed.
+"""What ``python -m avbgtn study`` trains, declared; ``cells.py`` does it. A cell is a variant with one seed.
 
 Changes are changes to a :class:`~avbgtn.config.Config` that otherwise has the values of its preset, and what tells UNIT
 from AVB-GTN as the papers have it: noise at the code and a mean square for UNIT, noise at the input and T for AVB-GTN.

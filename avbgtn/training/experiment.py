@@ -78,7 +78,7 @@ def resolve(p: Parameters) -> Experiment:
 
     Raises:
         ConfigError: CUDA was asked for and is not there; the data cannot have that size.
-        avbgtn.data.DataError: the data set is missing or broken; a picture or sound of one's own cannot be used.
+        avbgtn.errors.DataError: the data set is missing or broken; a picture or sound of one's own cannot be used.
     """
     cuda = torch.cuda.is_available()
     if p.device == "cuda" and not cuda:

@@ -27,7 +27,7 @@ from ..sentences import got
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
 
-# Set by launch.py and study.py: the standard input is a pipe, whose other end is the notebook or the study.
+# Set by launch.py and study/cells.py: the standard input is a pipe, whose other end is the notebook or the study.
 FOLLOWED = "AVBGTN_FOLLOWED"
 SAVED = "checkpoint saved; the same command continues"  # what an interrupted training says last
 LOST = "lost the other processes"  # what the survivors of a killed process say

@@ -3,8 +3,7 @@
 An *epoch* here is what the paper calls one: **one update of every player on one batch** (the configuration file of
 UNIT's code calls its iterations epochs; 50,000 passes over CelebA at batch 1 would be 1.5 thousand million updates).
 
-The loop reads: draw the batch and the noise, run every network once, update each adversary on detached tensors, update
-the generators on the same tensors with their graph, average the weights, and now and then write something down.
+The epoch itself is in ``trainer.py``; here is the loop around it: logs, checkpoints, signals, and what is said of them.
 """
 
 import os

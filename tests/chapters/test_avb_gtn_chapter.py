@@ -10,7 +10,7 @@ from torch.nn import functional as F
 
 import contents
 from avbgtn import streams
-from avbgtn.models import build, losses
+from avbgtn.models import avb_gtn, build, losses
 from avbgtn.models.avb_gtn import AVBGTN
 from avbgtn.training.trainer import Trainer, make_fabric
 from avbgtn_book import checks
@@ -447,7 +447,5 @@ def test_check_design(capsys):
 
 
 def test_t_penalties_of_the_model_are_the_forms_of_the_chapter():
-    from avbgtn.models.avb_gtn import T_PENALTIES
-
-    assert T_PENALTIES == penalties.FORMS
+    assert avb_gtn.T_FORMS == penalties.FORMS
     assert AVBGTN.generators_losses is AVBGTN.__mro__[1].generators_losses, "Eq. (1) is UNIT's own"

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from outcomes import SilentDifference
 from PIL import Image
 
-from avbgtn import translators as translator
 from avbgtn.runs import Run
 from avbgtn.training.train import train
+from avbgtn.translators import loading as translator
 from examples import AVB_GTN_CONFIG, RandomDomains
 
 SHARE, QUICK = 5, 40

@@ -12,10 +12,10 @@ from PIL import Image
 from safetensors import safe_open
 from safetensors.torch import save_file
 
-from avbgtn import translators as translator
 from avbgtn.config import Config
 from avbgtn.runs import Run
 from avbgtn.training.train import train
+from avbgtn.translators import loading as translator
 from examples import AVB_GTN_CONFIG, UNIT_CONFIG, RandomDomains
 
 SHARE, QUICK = 2, 30

@@ -5,10 +5,11 @@ from dataclasses import replace
 import pytest
 import torch
 
+from avbgtn.config import CHOICES, T_PENALTIES, ConfigError
 from avbgtn.config.sound import Sound
 from avbgtn.models import build, losses
-from avbgtn.models.avb_gtn import AVBGTN
-from avbgtn.models.unit import UNIT
+from avbgtn.models.avb_gtn import AVBGTN, T_FORMS
+from avbgtn.models.unit import CODE_PENALTIES, UNIT
 from avbgtn.models.varied import VariedAVBGTN
 from avbgtn.training.optimisers import step_size
 from examples import AVB_GTN_CONFIG, UNIT_CONFIG, RandomDomains
@@ -19,7 +20,15 @@ CONFIGS = {"unit": UNIT_CONFIG, "avb_gtn": AVB_GTN_CONFIG}
 def test_the_papers_class_is_built_unless_the_study_varies_its_t():
     assert type(build(UNIT_CONFIG)) is UNIT and type(build(AVB_GTN_CONFIG)) is AVBGTN
     for change in ({"t_input": "z", "t_view": "patch"}, {"t_r1": 1.0}, {"t_input": "z", "t_prior": "other"}):
-        assert type(build(replace(AVB_GTN_CONFIG, **change))) is VariedAVBGTN
+        config = replace(AVB_GTN_CONFIG, **change)
+        assert type(build(config)) is VariedAVBGTN
+        with pytest.raises(ConfigError, match=r"use avbgtn\.build\(config\)"):
+            AVBGTN(config)
+
+
+def test_every_penalty_has_one_form_that_looks_at_the_code_or_asks_t():
+    assert set(T_FORMS) == set(T_PENALTIES) and not set(T_FORMS) & set(CODE_PENALTIES)
+    assert {*T_FORMS, *CODE_PENALTIES} == set(CHOICES["penalty"])
 
 
 def one_step(config, batch: int = 2):

@@ -182,7 +182,7 @@ def test_tests_start_processes_in_one_way():
     """``subprocess.Popen`` leaves a process behind when the lines after it do not come to their end."""
     own = {"children.py", "watchdog.py"}
     found = []
-    for path in sorted([*HERE.glob("*.py"), *HERE.glob("*/test_*.py")]):
+    for path in sorted(p for p in [*HERE.glob("*.py"), *HERE.glob("*/test_*.py")] if p.parent.name != "fuzz"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             name = ast.unparse(node.func) if isinstance(node, ast.Call) else ""
             if name in ("subprocess.Popen", "Popen", "os.spawnv", "os.system") and path.name not in own:

@@ -7,9 +7,9 @@ import sys
 import pytest
 from PIL import Image
 
-from avbgtn import translators as translator
 from avbgtn.__main__ import main
 from avbgtn.training.processes import LAUNCHER, place
+from avbgtn.translators import loading as translator
 
 
 @pytest.fixture

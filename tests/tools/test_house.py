@@ -1,6 +1,7 @@
 """The plan of the house: the library's floors, one way, and the wall between the library and the book."""
 
 import ast
+import importlib
 import subprocess
 import sys
 from pathlib import Path
@@ -125,6 +126,20 @@ def test_an_old_name_that_is_gone_says_what_there_is(old):
     with pytest.raises(ModuleNotFoundError) as error:
         __import__(f"{old}.vae")
     assert str(error.value) == GONE[old]
+
+
+def test_from_avbgtn_import_plots_says_what_there_is():
+    with pytest.raises(ImportError, match="the drawings are avbgtn_book.CHAPTER.figures now"):
+        from avbgtn import plots  # noqa: F401
+
+
+def test_an_empty_folder_of_before_does_not_hide_what_has_moved(tmp_path, monkeypatch):
+    (tmp_path / "checks" / "__pycache__").mkdir(parents=True)
+    monkeypatch.setattr(avbgtn, "__path__", [str(tmp_path), *avbgtn.__path__])
+    monkeypatch.delitem(sys.modules, "avbgtn.checks", raising=False)
+    with pytest.warns(DeprecationWarning, match="avbgtn.checks is avbgtn_book.checks now"):
+        checks = importlib.import_module("avbgtn.checks")
+    assert checks.check_vae_kl
 
 
 def test_what_is_new_has_no_old_name():

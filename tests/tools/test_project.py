@@ -236,7 +236,8 @@ def test_wheel_holds_every_packed_file(tmp_path):
     source = tmp_path / "source"
     for path in tracked_files():
         inside = path.relative_to(ROOT)
-        if inside.parts[0] == "avbgtn" or inside.name in ("pyproject.toml", "README.md", "LICENSE"):
+        packaged = inside.parts[0] == "avbgtn" or inside.parts[:2] == ("book", "lib")
+        if packaged or inside.name in ("pyproject.toml", "README.md", "LICENSE"):
             (source / inside).parent.mkdir(parents=True, exist_ok=True)
             (source / inside).write_bytes(path.read_bytes())
     code = "import sys, setuptools.build_meta as backend; backend.build_wheel(sys.argv[1])"
@@ -244,7 +245,12 @@ def test_wheel_holds_every_packed_file(tmp_path):
     assert built.returncode == 0, f"the wheel cannot be built: {built.stderr[-2000:]}"
     with zipfile.ZipFile(next(tmp_path.glob("*.whl"))) as wheel:
         inside = set(wheel.namelist())
-    ours = {str(path.relative_to(source)) for path in (source / "avbgtn").rglob("*") if path.is_file()}
+    ours = {
+        str(path.relative_to(place))
+        for place, package in ((source, "avbgtn"), (source / "book" / "lib", "avbgtn_book"))
+        for path in (place / package).rglob("*")
+        if path.is_file()
+    }
     missing = sorted(ours - inside)
     assert not missing, f"the wheel lacks {missing}: see package-data in pyproject.toml"
     assert any(name.startswith("avbgtn/data/packs/heads128/") for name in ours), (

@@ -1,6 +1,6 @@
 """Pictures of sound: the paper's Figures 8 and 9, and spectrograms side by side.
 
-The block diagram of Figure 7 is in ``audio_pipeline.py``, charts of scores are in ``audio_scores.py``.
+The block diagram of Figure 7 is in ``pipeline_figures.py``, charts of scores are in ``score_figures.py``.
 
 A picture of sound is ``(rows, columns)``, the lowest frequency in the first row, which is drawn at the bottom, and
 frames from left to right. Magnitudes are linear, re full scale, as :func:`avbgtn.audio.stft` has them; phases are angles

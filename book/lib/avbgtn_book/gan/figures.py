@@ -1,4 +1,4 @@
-"""Drawings of the GAN chapter that show densities, gradients and vector fields; points and digits are in ``gan_samples.py``."""
+"""Drawings of the GAN chapter that show densities, gradients and vector fields; points and digits are in ``sample_figures.py``."""
 
 import math
 from collections.abc import Sequence

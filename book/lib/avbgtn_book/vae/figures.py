@@ -1,4 +1,4 @@
-"""Drawings of the VAE chapter that show densities, bounds and gradients; those with digits are in ``vae_digits.py``."""
+"""Drawings of the VAE chapter that show densities, bounds and gradients; those with digits are in ``digit_figures.py``."""
 
 import math
 from collections.abc import Mapping, Sequence
