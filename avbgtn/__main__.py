@@ -97,9 +97,8 @@ def main(arguments: list[str] | None = None) -> int:
         return getattr(stopped, "EXIT_CODE", 130)  # 75 of processes.Interrupted: a checkpoint was saved
     except Exception as error:
         if isinstance(error, BrokenPipeError) and _reader_is_gone():
-            return (
-                128 + signal.SIGPIPE if hasattr(signal, "SIGPIPE") else 2
-            )  # as the shell shows it, e.g. for "| head -1"
+            # As the shell shows it, e.g. for "| head -1"
+            return 128 + signal.SIGPIPE if hasattr(signal, "SIGPIPE") else 2
         if (sentence := _sentence(error)) is None:
             raise
         return _fail(error, here, sentence)

@@ -89,10 +89,14 @@ class Child(subprocess.Popen):
 def contents(folder: Path | None) -> frozenset:
     """What changes when a file below ``folder`` does: names, sizes and times."""
     found = set()
-    for path in folder.rglob("*") if folder and folder.exists() else ():
-        with contextlib.suppress(OSError):  # it was renamed meanwhile
-            status = path.lstat()
-            found.add((str(path), status.st_size, status.st_mtime_ns))
+    for place, folders, files in (
+        os.walk(folder) if folder else ()
+    ):  # which passes over a folder that goes meanwhile
+        for name in (*folders, *files):
+            with contextlib.suppress(OSError):  # it was renamed meanwhile
+                path = Path(place, name)
+                status = path.lstat()
+                found.add((str(path), status.st_size, status.st_mtime_ns))
     return frozenset(found)
 
 

@@ -227,9 +227,8 @@ def cut(notebook, exercises: list[Exercise]):
             notebook.cells[exercise.answer].source = cut_text(notebook.cells[exercise.answer].source)
     if notebook.metadata.pop("widgets", None) is not None:
         for output in (output for cell in notebook.cells for output in cell.get("outputs", [])):
-            output.get("data", {}).pop(
-                WIDGET_VIEW, None
-            )  # without its state it would be an error on the page
+            # Without its state it would be an error on the page
+            output.get("data", {}).pop(WIDGET_VIEW, None)
     return notebook
 
 

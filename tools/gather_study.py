@@ -26,20 +26,12 @@ from avbgtn_book import records
 
 ROOT = Path(__file__).resolve().parents[1]
 NAMES = {"full": "study"}  # of the committed record; others have that of their grid
-DROPPED = (
-    "config",
-    "starts",
-    "grid",
-    "cell",
-)  # the fingerprint says the first, the rest is said once or below
+# The fingerprint says the first, the rest is said once or below
+DROPPED = ("config", "starts", "grid", "cell")
 
 
-SAME = (
-    "fingerprint",
-    "epochs",
-    "started",
-    "revision",
-)  # of a training: its scores are those of one with all of these
+# Of a training: its scores are those of one with all of these
+SAME = ("fingerprint", "epochs", "started", "revision")
 MONITORED = 16  # validation heads that the curves are taken on, see monitor.py
 
 

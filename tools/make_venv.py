@@ -67,12 +67,8 @@ def install(python):
     pip = (python, "-m", "pip", "install") + quiet
     locked = ("--require-hashes", "-r", "requirements.lock")
     tools = ("--build-constraints", "requirements.lock")  # what builds a source package is locked too
-    here = (
-        "--no-deps",
-        "--no-build-isolation",
-        "--editable",
-        ".",
-    )  # builds with the setuptools that is locked
+    # Builds with the setuptools that is locked
+    here = ("--no-deps", "--no-build-isolation", "--editable", ".")
     done, said = run_heard(*pip, "--require-hashes", "-r", "requirements-uv.lock")
     check_sums(said)
     if done:

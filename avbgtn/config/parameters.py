@@ -48,7 +48,9 @@ class Parameters:
 
     epochs: int = 500  # updates of every player, which is what the paper calls epochs: minutes on one core
     dataset: str = "auto"  # CelebA where it is found, else the built-in heads
-    root: str | None = None  # the folder that holds celeba/; None is $AVBGTN_DATA, else ./data
+    root: str | None = (
+        None  # the folder that holds celeba/, or two folders of pictures; None is $AVBGTN_DATA, else ./data
+    )
     domains: tuple[str, str] | None = None  # brown and blond, as the data set calls them
     preset: str = "auto"  # "paper" on CUDA, "quick" elsewhere
     size: int | None = None  # here and below: None is the preset's
@@ -236,9 +238,8 @@ def config_of(
             for name, value in OF_PRESET.get(preset, {}).items()
             if name not in plain
             or getattr(p, name)
-            == plain[
-                name
-            ]  # a notebook hands on every default, so only another value shows that it was asked for
+            # A notebook hands on every default, so only another value shows that it was asked for
+            == plain[name]
         }
     return Config(
         model=model,

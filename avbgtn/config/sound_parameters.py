@@ -30,9 +30,8 @@ SOUND_PRESETS: dict[str, dict[str, Any]] = {
         lr=1e-4, weight_decay=1e-4, ema=0.999, weight_init="normal",
     ),
 }  # fmt: skip
-SOUND_PRESETS["aligned"] = dict(
-    SOUND_PRESETS["quick"]
-)  # and for AVB-GTN what config.OF_PRESET says, as with pictures
+# And for AVB-GTN what config.OF_PRESET says, as with pictures
+SOUND_PRESETS["aligned"] = dict(SOUND_PRESETS["quick"])
 
 
 @dataclass(frozen=True)
@@ -55,8 +54,8 @@ class SoundParameters(Parameters):
     }
 
     def check_data(self) -> None:
-        """Refuse other domains than the two instruments."""
-        if self.domains not in (None, MUSIC_DOMAINS):
+        """Refuse other domains than the two instruments, but of folders."""
+        if self.dataset != "folder" and self.domains not in (None, MUSIC_DOMAINS):
             raise ConfigError(
                 f"domains must be piano,violin, got {got(','.join(self.domains))}; leave domains out"
             )

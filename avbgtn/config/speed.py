@@ -16,8 +16,8 @@ SPEED_UPS = {
     "early": "large weights are updated during the backward pass, and their gradients freed (one process)",
     "keep_memory": "freed memory is kept for the next step instead of going back to the system (Linux)",
     "background": "checkpoints are written by a thread while training goes on",
-    "channels_last": "channels last in memory",
-    "graph": "the step as one CUDA graph; on a CPU, the same static buffers without a graph",
+    "channels_last": "experimental, on no GPU measured yet: channels last in memory",
+    "graph": "experimental, on no GPU measured yet: the step as one CUDA graph; on a CPU, the same static buffers without a graph",
 }
 # On a GPU nothing has been measured yet but what torch's and this project's design settle: see the page on speed.
 AUTO = {"cpu": ("fused", "products", "early", "keep_memory", "background"), "cuda": ("fused", "background")}

@@ -29,14 +29,13 @@ MOST_WEIGHTS = 10**9
 # layers. The paper's have a million.
 MOST_VALUES = 2**30
 
-SIZE = v.Whole(
-    NARROWEST, 1024, MEMORY, CELL
-)  # two strides to the code and two more in T need a multiple of 16
+# Two strides to the code and two more in T need a multiple of 16
+SIZE = v.Whole(NARROWEST, 1024, MEMORY, CELL)
 
 TABLE = {
     # --- the experiment
     "epochs": v.Whole(1, EPOCHS, COUNTED),
-    "dataset": v.Word(("heads", "celeba"), auto=True),
+    "dataset": v.Word(("heads", "celeba", "folder"), auto=True),
     "root": p.ExistingFolder(),
     "domains": v.Pair(),
     "preset": v.Word(("quick", "reader", "paper", "aligned"), auto=True),
@@ -58,9 +57,8 @@ TABLE = {
     "noise_channels": v.Whole(1, 64, MEMORY),  # planes beside the image's three
     "penalty": v.Word((*T_PENALTIES, "mean_square", "gaussian", "none")),
     "penalty_scale": v.Word(("as_written", "per_dimension", "nats")),
-    "adaptive_contrast": v.Whole(
-        0, 1024, MEMORY
-    ),  # each draw is a pass of the encoder; AVB's paper has some tens
+    # Each draw is a pass of the encoder; AVB's paper has some tens
+    "adaptive_contrast": v.Whole(0, 1024, MEMORY),
     "t_steps": v.Whole(1, 1000, "an epoch would take hours"),
     "t_train_on": v.Word(("real", "real+translated")),
     "t_input": v.Word(("xz", "z")),
@@ -101,7 +99,7 @@ TABLE = {
 }
 
 # Where a name means something else.
-OF_SOUND = {"dataset": v.Word(("music", "irmas"), auto=True)}  # to the parameters of sound
+OF_SOUND = {"dataset": v.Word(("music", "irmas", "folder"), auto=True)}  # to the parameters of sound
 OF_CONFIG = {  # in a config, which holds what came of the parameters
     "dataset": v.Text(),
     "preset": v.Text(),  # a name that a later version no longer has must not close a run

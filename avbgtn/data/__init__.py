@@ -29,24 +29,25 @@ __all__ = [
     "image_from_file",
     "load",
     "load_sound",
+    "own_domains",
     "resolve",
     "resolve_sound",
 ]
 
-DATASETS = ("auto", "heads", "celeba")
-SOUND_DATASETS = ("auto", "music", "irmas")
+DATASETS = ("auto", "heads", "celeba", "folder")
+SOUND_DATASETS = ("auto", "music", "irmas", "folder")
 
 
 def resolve(dataset: str, root: str | Path | None = None) -> tuple[str, str]:
     """Which data set a name means here, and a sentence for people that says so.
 
     Args:
-        dataset: ``"heads"``, ``"celeba"``, or ``"auto"``: CelebA if the data root has it, else the heads
-                if the data root is empty or was not named.
+        dataset: ``"heads"``, ``"celeba"``, ``"folder"`` (two folders of one's own pictures in the data root), or
+                ``"auto"``: CelebA if the data root has it, else the heads if the data root is empty or was not named.
         root: as for :func:`data_root`.
 
     Returns:
-        ``("heads" or "celeba", sentence)``.
+        ``("heads", "celeba" or "folder", sentence)``.
 
     Raises:
         DataError: another name; no such root; a CelebA that is there but incomplete; a root that was named
@@ -56,9 +57,11 @@ def resolve(dataset: str, root: str | Path | None = None) -> tuple[str, str]:
     heads = "data: the built-in heads (computer-rendered, no real person)"
     if dataset == "heads":
         return "heads", heads + unused(root)
+    place = data_root(root)
+    if dataset == "folder":
+        return "folder", f"data: the pictures in two folders of {shown(place)}"
     from . import celeba_layouts, irmas
 
-    place = data_root(root)
     layout = celeba_layouts.find(place)
     if layout is not None:
         celeba_layouts.check(layout)
@@ -92,9 +95,10 @@ def load(
     Args:
         dataset: as for :func:`resolve`; ``"auto"`` prints its choice, ``"celeba"`` downloads if need be.
         root: as for :func:`data_root`; the built-in heads need none.
-        domains: the two attributes of CelebA, ``("Brown_Hair", "Blond_Hair")`` if None.
+        domains: the two attributes of CelebA, ``("Brown_Hair", "Blond_Hair")`` if None; of ``"folder"`` the names of the
+            two folders, those that are there if None.
         size: side of the images; 32, 64 or 128 for the heads.
-        workers: threads that read CelebA's images ahead; no result depends on it.
+        workers: threads that read images ahead; no result depends on it.
         cache: decode CelebA's training images once, into a cache on disk, as
             :meth:`avbgtn.data.celeba.CelebA.use_cache` does; no result depends on it. The built-in heads lie
             in memory anyway.
@@ -109,24 +113,34 @@ def load(
         from .heads import Heads
 
         return Heads(size, domains)
-    assert name == "celeba", name
+    place = data_root(root)
+    if name == "folder":
+        from .own_pictures import OwnPictures
+
+        return OwnPictures(place, size=size, domains=domains, workers=workers)
     from .celeba import CelebA, find_or_download
 
-    place = data_root(root)
     find_or_download(place)
     return CelebA(place, size=size, domains=domains, workers=workers, cache=cache)
+
+
+def own_domains(root: str | Path | None, domains: tuple[str, str] | None = None) -> tuple[str, str]:
+    """The names of the two folders of ``dataset="folder"``, as :func:`load` finds them."""
+    from .sources.two_folders import folders
+
+    return tuple(folder.name for folder in folders(data_root(root), domains))
 
 
 def resolve_sound(dataset: str, root: str | Path | None = None) -> tuple[str, str]:
     """As :func:`resolve`, for sounds.
 
     Args:
-        dataset: ``"music"``, ``"irmas"``, or ``"auto"``: IRMAS if the data root has it, else the music
-                if the data root is empty or was not named.
+        dataset: ``"music"``, ``"irmas"``, ``"folder"`` (two folders of one's own sounds in the data root), or ``"auto"``:
+                IRMAS if the data root has it, else the music if the data root is empty or was not named.
         root: as for :func:`data_root`.
 
     Returns:
-        ``("music" or "irmas", sentence)``.
+        ``("music", "irmas" or "folder", sentence)``.
 
     Raises:
         DataError: another name; no such root; an IRMAS that is there but incomplete; a root that was named
@@ -136,9 +150,11 @@ def resolve_sound(dataset: str, root: str | Path | None = None) -> tuple[str, st
     music = "data: the built-in music (sampled piano and violin)"
     if dataset == "music":
         return "music", music + unused(root)
+    place = data_root(root)
+    if dataset == "folder":
+        return "folder", f"data: the sounds in two folders of {shown(place)}"
     from . import celeba_layouts, irmas
 
-    place = data_root(root)
     layout = irmas.find(place)
     if layout is not None:
         irmas.check(layout)
@@ -176,7 +192,7 @@ def load_sound(
         dataset: as for :func:`resolve_sound`; ``"auto"`` prints its choice, ``"irmas"`` downloads if need be.
         sound: how sound is seen.
         root: as for :func:`data_root`; the built-in music needs none.
-        domains: None or ``("piano", "violin")``.
+        domains: None or ``("piano", "violin")``; of ``"folder"`` the names of the two folders, those that are there if None.
         workers: threads that read or play ahead; no result depends on it.
 
     Raises:
@@ -189,9 +205,13 @@ def load_sound(
         from .music import Music
 
         return Music(sound, domains, workers=workers)
+    place = data_root(root)
+    if name == "folder":
+        from .own_sounds import OwnSounds
+
+        return OwnSounds(place, sound=sound, domains=domains, workers=workers)
     from .irmas import Irmas, find_or_download
 
-    place = data_root(root)
     find_or_download(place)
     return Irmas(place, sound=sound, domains=domains, workers=workers)
 

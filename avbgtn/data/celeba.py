@@ -80,11 +80,6 @@ class CelebA(Domains):
             return self._cache.image(index + (self.lengths[0] if domain == 2 else 0))
         return self._read(self.files["train", domain][index], enlarged(self.size))
 
-    @property
-    def cache_bytes(self) -> int:
-        """What the cache of the training images takes on disk, built or not."""
-        return caches.size_in_bytes(sum(self.lengths), enlarged(self.size))
-
     def use_cache(self, say=print) -> bool:
         """Read training images from a cache on disk from now on, which is built first if there is none.
 

@@ -22,9 +22,8 @@ SMALLEST = 32  # a side; below, there is no face to translate
 MOST_PIXELS = 64_000_000  # 8000 x 8000: more than telephones take, and 200 MB as 8-bit RGB
 # Decoded by Pillow itself. Left out: what it hands to other programs (EPS, WMF), and formats of other trades.
 FORMATS = ("AVIF", "BMP", "DIB", "GIF", "ICO", "JPEG", "JPEG2000", "PCX", "PNG", "PPM", "QOI", "TGA", "TIFF", "WEBP")  # fmt: skip
-TEXT = (
-    16 * 2**20
-)  # bytes of one text inside a PNG file, unpacked; Pillow's own limit of 1 MB meets real pictures
+# Bytes of one text inside a PNG file, unpacked; Pillow's own limit of 1 MB meets real pictures
+TEXT = 16 * 2**20
 TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180, 4: Image.Transpose.FLIP_TOP_BOTTOM,
     5: Image.Transpose.TRANSPOSE, 6: Image.Transpose.ROTATE_270, 7: Image.Transpose.TRANSVERSE,

@@ -26,9 +26,8 @@ class Sampler:
     def __init__(self, zones: list[dict], sounds: dict[str, tuple[np.ndarray, int]]):
         self.zones = zones
         # Channels first: a broadcast over rows of two samples is four times as slow.
-        self.sounds = {
-            name: np.ascontiguousarray(samples.T) for name, (samples, _) in sounds.items()
-        }  # (2, n)
+        # (2, n)
+        self.sounds = {name: np.ascontiguousarray(samples.T) for name, (samples, _) in sounds.items()}
         self.rates = {name: rate for name, (_, rate) in sounds.items()}
 
     def zone(self, instrument: str, key: int) -> dict:
@@ -53,9 +52,8 @@ class Sampler:
         inside = place < zone["n"] - 2
         place = np.minimum(place, zone["n"] - 2.001)
         y = _interpolated(self.sounds[instrument][:, zone["start"] : zone["start"] + zone["n"]], place)
-        looped = (
-            zone["loop"][1] / rate / max(step * RATE / rate, 1e-6) if zone["loop"] else None
-        )  # in seconds
+        # In seconds
+        looped = zone["loop"][1] / rate / max(step * RATE / rate, 1e-6) if zone["loop"] else None
         level = _envelope(instrument, n, seconds, looped) * inside
         return y * (level * (velocity / LARGEST) ** LOUDNESS_POWER).astype(np.float32)
 

@@ -47,11 +47,8 @@ class InstrumentClassifier(nn.Module):
         widths = [1, WIDTH, 2 * WIDTH, 4 * WIDTH, 8 * WIDTH]
         layers: list[nn.Module] = []
         for i, (a, b) in enumerate(zip(widths, widths[1:], strict=False)):
-            layers += [
-                _conv(a, b, seed, i),
-                nn.BatchNorm2d(b),
-                nn.ReLU(),
-            ]  # (b, 64 / 2^(i+1), frames / 2^(i+1))
+            # (b, 64 / 2^(i+1), frames / 2^(i+1))
+            layers += [_conv(a, b, seed, i), nn.BatchNorm2d(b), nn.ReLU()]
         self.layers = nn.Sequential(*layers)
         self.weight = nn.Parameter(torch.zeros(8 * WIDTH))  # from zero: the first guess is even odds
         self.bias = nn.Parameter(torch.zeros(()))

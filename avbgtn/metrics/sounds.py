@@ -106,9 +106,8 @@ def chroma(waves: Tensor, rate: int) -> Tensor:
     mono = waves.detach().cpu().double().mean(1)  # (N, n)
     spectra = [stft(part, window, window // 4) for part in mono.split(CHUNK)]
     power = torch.cat(spectra).abs().square()  # (N, bins, frames)
-    found = torch.from_numpy(
-        librosa.feature.chroma_stft(S=power.numpy(), sr=rate, tuning=0.0, norm=None)
-    )  # (N, 12, frames)
+    # (N, 12, frames)
+    found = torch.from_numpy(librosa.feature.chroma_stft(S=power.numpy(), sr=rate, tuning=0.0, norm=None))
     energy = power.sum(1, keepdim=True)  # (N, 1, frames)
     loud = (energy > 10 ** (QUIET / 10) * energy.amax(2, keepdim=True)) & (energy > 1e-20)
     return torch.where(loud, found / found.norm(dim=1, keepdim=True).clamp(min=1e-30), 0.0)
@@ -159,18 +158,6 @@ def log_spectral_distance(a: Tensor, b: Tensor, rate: int) -> Tensor:
     """
     a, b = (decibels(x) for x in _magnitudes(a, b, rate))  # (N, 2, bins, frames)
     return (a - b).square().mean(2).sqrt().mean((1, 2)).float()
-
-
-def spectral_convergence(estimate: Tensor, truth: Tensor, rate: int) -> Tensor:
-    """Relative error of the magnitudes, (N,): ``|| |S_e| - |S_t| || / || |S_t| ||``.
-
-    Frobenius norms over a clip: 0 for equal magnitudes, 1 for a silent estimate, infinite for a silent truth.
-    The transform is that of :func:`log_spectral_distance`; blind to the phase, ruled by the loudest bins.
-    Source: Sturmel and Daudet, Signal reconstruction from STFT magnitude (2011); in dB there, a ratio here.
-    """
-    e, t = (x.flatten(1) for x in _magnitudes(estimate, truth, rate))
-    error, size = (e - t).norm(dim=1), t.norm(dim=1)
-    return torch.where(error > 0, error / size, 0.0).float()
 
 
 def wrapped_phase_difference(a: Tensor, b: Tensor, fft: int, hop: int) -> float:

@@ -25,9 +25,8 @@ class ResBlock(nn.Module):
         super().__init__()
         self.conv1 = nn.Conv2d(channels, channels, 3, padding=1)
         self.conv2 = nn.Conv2d(channels, channels, 3, padding=1)
-        self.norm = nn.InstanceNorm2d(
-            channels
-        )  # no parameters, no running statistics: one serves both places
+        # No parameters, no running statistics: one serves both places
+        self.norm = nn.InstanceNorm2d(channels)
 
     def forward(self, x: Tensor) -> Tensor:
         return x + self.norm(self.conv2(torch.relu_(self.norm(self.conv1(x)))))  # (4w, H/4, W/4)
@@ -60,9 +59,8 @@ class Generator(nn.Module):
         super().__init__()
         self.layers = nn.Sequential(
             *[ResBlock(4 * width) for _ in range(blocks)],  # (4w, H/4, W/4)
-            nn.ConvTranspose2d(
-                4 * width, 2 * width, 3, stride=2, padding=1, output_padding=1
-            ),  # (2w, H/2, W/2)
+            # (2w, H/2, W/2)
+            nn.ConvTranspose2d(4 * width, 2 * width, 3, stride=2, padding=1, output_padding=1),
             nn.LeakyReLU(SLOPE, inplace=True),
             nn.ConvTranspose2d(2 * width, width, 3, stride=2, padding=1, output_padding=1),  # (w, H, W)
             nn.LeakyReLU(SLOPE, inplace=True),

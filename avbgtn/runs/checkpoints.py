@@ -211,9 +211,8 @@ class Checkpoints:
                 f"{self.run} has no checkpoint{'' if epoch is None else f' of epoch {epoch}'}; it has {self.epochs()}"
             )
         state, path = self.state(epoch), self.path(epoch) / f"{name}.safetensors"
-        tensors = read_tensors(
-            path, self._remedy(epoch)
-        )  # first: it knows precise words for what may be wrong
+        # First: it knows precise words for what may be wrong
+        tensors = read_tensors(path, self._remedy(epoch))
         self._check_file(path, state, epoch)
         return tensors
 

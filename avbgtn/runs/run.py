@@ -124,11 +124,8 @@ class Run:
                     f"{folder} holds another run: {changes}; choose another run_dir, or leave run_dir out"
                 )
             return run
-        ours = (
-            "lock",
-            "checkpoints",
-            ".parameters.json.new",
-        )  # what a start that was cut short may have left
+        # What a start that was cut short may have left
+        ours = ("lock", "checkpoints", ".parameters.json.new")
         about = {"format": FORMAT, "config": config.to_dict(), "fingerprint": config.fingerprint()}
         with explained(folder):
             if folder.is_dir() and any(p.name not in ours for p in folder.iterdir()):

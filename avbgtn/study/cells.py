@@ -204,9 +204,8 @@ def run_all(grid: Grid, processes: int, *, say: Say = print) -> int:
                     cell = waiting.popleft()
                     process = _start(cell)
                     running[process] = cell, time.monotonic()
-                    if (
-                        signals.received
-                    ):  # it came while the process started, and was handed to the others only
+                    # It came while the process started, and was handed to the others only
+                    if signals.received:
                         process.terminate()
                 for process in [p for p in running if p.poll() is not None]:
                     cell, since = running.pop(process)

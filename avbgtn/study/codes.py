@@ -13,7 +13,7 @@ from torch.nn import functional as F
 from ..data import Evaluation
 from ..metrics.evaluate import CHUNK
 from ..models.unit import UNIT
-from .ridge import fit_ridge
+from .ridge import Ridge
 
 GRID = 2  # a code is also seen through the means of GRID x GRID parts: where, and not only how much
 Attributes = dict[str, list]
@@ -60,7 +60,7 @@ def domain_probe(train1: Tensor, train2: Tensor, held1: Tensor, held2: Tensor) -
     y = torch.cat(
         [torch.full((len(s), 1), sign, dtype=torch.float64) for s, sign in zip(seen, (-1, 1), strict=True)]
     )
-    probe = fit_ridge(torch.cat(seen), y)
+    probe = Ridge(torch.cat(seen), y)
     threshold = sum(probe(s).mean() for s in seen) / 2
     right = [(probe(features(held1)) <= threshold), (probe(features(held2)) > threshold)]
     return sum(r.double().mean().item() for r in right) / 2
@@ -95,12 +95,12 @@ def attribute_probe(
 
     styles = sorted(set(train_attributes["style"]))
     one_hot = torch.tensor([[float(s == name) for name in styles] for s in train_attributes["style"]])
-    named = fit_ridge(x, one_hot.double())(x_held).argmax(1)  # (M,)
+    named = Ridge(x, one_hot.double())(x_held).argmax(1)  # (M,)
     right = [styles[k] == s for k, s in zip(named.tolist(), held_attributes["style"], strict=True)]
     found = {"style": sum(right) / len(right)}
     for name in ("male", "tone", "yaw"):
         y, truth = (_column(a[name]) for a in (train_attributes, held_attributes))
-        estimate = fit_ridge(x, y)(x_held)  # (M, 1)
+        estimate = Ridge(x, y)(x_held)  # (M, 1)
         if name == "male":
             found[name] = ((estimate > 0.5) == (truth > 0.5)).double().mean().item()
             continue

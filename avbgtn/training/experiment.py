@@ -132,7 +132,8 @@ def load_data(
     """The data set of a config, whatever it consists of; its checksum is not compared. ``workers`` and ``cache`` are
     those of :func:`avbgtn.data.load`; sounds have no such cache."""
     if config.sound is not None:
-        return data.load_sound(config.dataset, sound=config.sound, root=root, workers=workers)
+        own = config.domains if config.dataset == "folder" else None
+        return data.load_sound(config.dataset, sound=config.sound, root=root, workers=workers, domains=own)
     about = dict(root=root, domains=config.domains, size=config.size)
     return data.load(config.dataset, **about, workers=workers, cache=cache)
 
@@ -144,11 +145,14 @@ def _pictures(p: Parameters) -> tuple[str, str, tuple[str, str]]:
         raise ConfigError(
             f"domains {','.join(p.domains)!r} belong to CelebA, and the data are the built-in heads ({why}); leave domains out, or use dataset='celeba'"
         )
+    if name == "folder":
+        return name, why, data.own_domains(p.root, p.domains)
     return name, why, p.domains or (HEADS_DOMAINS if name == "heads" else CELEBA_DOMAINS)
 
 
 def _sounds(p: SoundParameters) -> tuple[str, str, tuple[str, str]]:
-    return *data.resolve_sound(p.dataset, p.root), MUSIC_DOMAINS
+    name, why = data.resolve_sound(p.dataset, p.root)
+    return name, why, data.own_domains(p.root, p.domains) if name == "folder" else MUSIC_DOMAINS
 
 
 def _lines(p: Parameters, preset: str, device: str, why: str, configs: dict[str, Config]) -> list[str]:

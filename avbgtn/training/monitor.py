@@ -122,6 +122,7 @@ class Monitor:
             return 0.0
         x1, _ = self.to(next(model.parameters()), self.validation)
         images = min(images, len(x1))
+        # (draws, images, 4w, H/4, W/4)
         codes = torch.stack(
             [
                 model.encode(
@@ -131,7 +132,7 @@ class Monitor:
                 )
                 for r in range(draws)
             ]
-        )  # (draws, images, 4w, H/4, W/4)
+        )
         return (codes.var(0).mean().sqrt() / codes.mean(0).var(0).mean().sqrt()).item()
 
 

@@ -89,9 +89,8 @@ class Optimisers:
         for p in parameters:
             p.grad = None
         self.fabric.backward(loss)
-        if (
-            self.fabric.world_size > 1
-        ):  # one message per player and update: the mean of the processes' gradients
+        # One message per player and update: the mean of the processes' gradients
+        if self.fabric.world_size > 1:
             gradients = [p.grad for p in parameters]
             mean = self.fabric.all_reduce(torch.cat([g.flatten() for g in gradients]), reduce_op="mean")
             for g, m in zip(gradients, mean.split([g.numel() for g in gradients]), strict=True):

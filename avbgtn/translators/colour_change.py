@@ -38,19 +38,14 @@ class Carried:
     changed: float
 
 
-def cored(change: Tensor) -> Tensor:
-    """A change of colour without what is only the network's blur.
+def share_of(change: Tensor) -> Tensor:
+    """How much of a change of colour is more than the network's blur, (1, H, W) in [0, 1].
 
-    Times ``3 u^2 - 2 u^3`` with ``u`` the local strength of the change from :data:`BLUR` to :data:`COLOUR`.
+    ``3 u^2 - 2 u^3`` with ``u`` the local strength of the change from :data:`BLUR` to :data:`COLOUR`.
 
     Args:
         change: (3, H, W), output minus input in [-1, 1].
     """
-    return change * _share(change)
-
-
-def _share(change: Tensor) -> Tensor:
-    """How much of a change counts, (1, H, W) in [0, 1]."""
     power = change.square().mean(0, keepdim=True)  # (1, H, W)
     power = avg_pool2d(power[None], 3, stride=1, padding=1, count_include_pad=False)[0]
     u = ((power.sqrt() - BLUR) / (COLOUR - BLUR)).clamp(0, 1)
@@ -70,15 +65,14 @@ def carry(change: Tensor, picture: Image.Image, square: tuple[int, int, int, int
     """
     change = change.detach().float().cpu()
     small, side = change.shape[-1], square[2] - square[0]
-    share = _share(change)
+    share = share_of(change)
     low = (change * share).numpy()
     pixels = np.array(picture)  # (H, W, 3)
     part = pixels[square[1] : square[3], square[0] : square[2]]  # (side, side, 3), a view
     step = max(1, side // (GRID * small))  # pixels of the picture to one of the coarser grid
     radius = step * max(1, round(RADIUS * side / small / step))
-    margin = (
-        2 * radius + 2 * step
-    )  # what a filtered pixel depends on, and a multiple of the step as bands are
+    # What a filtered pixel depends on, and a multiple of the step as bands are
+    margin = 2 * radius + 2 * step
     rows = step * max(1, max(margin, BAND // side - 2 * margin) // step)
     down = _ends(side, FADE * side / small, square[1] > 0, square[3] < picture.height)
     across = _ends(side, FADE * side / small, square[0] > 0, square[2] < picture.width)

@@ -1,21 +1,16 @@
-"""Curves and bars: the numbers that are drawn are the numbers that were given, and nothing hides."""
+"""Curves: the numbers that are drawn are the numbers that were given, and nothing hides."""
 
 import math
 
 import pytest
 
 from avbgtn_book.shared.canvas import COLOURS, MOST_BYTES
-from avbgtn_book.shared.curves import learning_curves, score_chart
+from avbgtn_book.shared.curves import learning_curves
 
 LINES = {
     "unit": [{"epoch": e, "loss": 1 / e, **({"val/l1": 0.2} if e % 200 == 0 else {})} for e in range(100, 1100, 100)],
     "avb_gtn": [{"epoch": e, "loss": 2 / e, "t": 1.0 if e != 300 else math.nan} for e in range(100, 1100, 100)],
 }  # fmt: skip
-SCORES = {
-    "copying": {"l1": 0.222, "psnr": 19.6},
-    "unit": {"l1": [0.06, 0.07, 0.08], "psnr": 24.0},
-    "avb_gtn": {"l1": [0.05, 0.06]},
-}
 
 
 def drawn(axes):
@@ -52,37 +47,11 @@ def test_epochs_have_thousands_separators_and_references_their_names():
     assert "chance" in [text.get_text() for text in axes.texts] and axes.get_ylim()[1] > 1.386
 
 
-def test_bars_are_means_with_every_seed_beside_them():
-    figure = score_chart(SCORES, {"l1": "L1", "psnr": "PSNR"}, better={"psnr": "higher"}, digits={"psnr": 1})
-    l1, psnr = figure.axes
-    assert [bar.get_width() for bar in l1.patches] == pytest.approx([0.222, 0.07, 0.055])
-    dots = [line.get_xdata() for line in l1.lines if len(line.get_xdata()) > 2]
-    assert [list(d) for d in dots] == [[0.06, 0.07, 0.08]]
-    written = [text.get_text() for text in l1.texts]
-    assert written == ["0.222", "0.070 (0.060 to 0.080)", "0.055 (0.050 to 0.060)"]
-    assert [text.get_text() for text in psnr.texts] == ["19.6", "24.0", " not measured"]
-    titles = [axes.get_title(loc="left") for axes in figure.axes]
-    assert titles == ["L1 (lower is better)", "PSNR (higher is better)"]
-    assert [label.get_text() for label in l1.get_yticklabels()] == ["copying", "UNIT", "AVB-GTN"]
-    assert "UNIT 0.070 (0.060 to 0.080)" in figure.alt and "PSNR (higher is better)" in figure.alt
-    assert len(figure.png()) < MOST_BYTES
-    assert not any(digit in repr(figure) for digit in ("0.07", "19.6")), "a repr must not change between runs"
-
-
-def test_negative_scores_stay_inside():
-    axes = score_chart({"unit": {"kid": -0.01}, "copying": {"kid": 0.2}, "twin": {"kid": -0.0001}}).axes[0]
-    assert axes.get_xlim()[0] < -0.01 and axes.get_xlim()[1] > 0.2
-    assert [text.get_text() for text in axes.texts] == ["-0.010", "0.200", "0.000"], "there is no -0.000"
-
-
 @pytest.mark.parametrize(
     "call, words",
     [
         (lambda: learning_curves(LINES, ["los"]), ["'los'", "loss"]),
         (lambda: learning_curves({}, ["loss"]), ["0 models"]),
-        (lambda: score_chart(SCORES, ["kid"]), ["['kid']", "['l1', 'psnr']"]),
-        (lambda: score_chart({"unit": {"l1": math.inf}}), ["'l1' of unit", "inf"]),
-        (lambda: score_chart({}), ["[]"]),
     ],
 )
 def test_errors_name_what_came(call, words):

@@ -67,7 +67,7 @@ def test_what_is_asked_for_by_name_wins():
             "rate must be at most 48000, got 96000: the representations are made for such rates",
         ),
         ({"size": 40}, "size must be a multiple of 16 of at least 32, got 40"),
-        ({"dataset": "heads"}, "dataset must be one of auto, music, irmas, got 'heads'"),
+        ({"dataset": "heads"}, "dataset must be one of auto, music, irmas, folder, got 'heads'"),
         ({"domains": "violin,piano"}, "domains must be piano,violin, got 'violin,piano'; leave domains out"),
         (
             {"clip": "nowhere.wav"},

@@ -206,7 +206,9 @@ def test_an_unknown_dataset_gets_the_nearest_name():
         data.DataError, match=r"unknown dataset 'celebA' \(did you mean 'celeba'\?\): expected one of"
     ):
         data.resolve("celebA")
-    with pytest.raises(data.DataError, match="unknown dataset 'mnist': expected one of auto, heads, celeba"):
+    with pytest.raises(
+        data.DataError, match="unknown dataset 'mnist': expected one of auto, heads, celeba, folder"
+    ):
         data.load("mnist", size=64)
 
 

@@ -344,7 +344,9 @@ def test_auto_without_irmas_takes_the_music_and_says_how_to_get_irmas(tmp_path, 
 def test_an_unknown_dataset_gets_the_nearest_name():
     with pytest.raises(data.DataError, match=r"unknown dataset 'musik' \(did you mean 'music'\?\)"):
         data.resolve_sound("musik")
-    with pytest.raises(data.DataError, match="unknown dataset 'heads': expected one of auto, music, irmas"):
+    with pytest.raises(
+        data.DataError, match="unknown dataset 'heads': expected one of auto, music, irmas, folder"
+    ):
         data.load_sound("heads", sound=SOUND)
 
 

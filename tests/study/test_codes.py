@@ -98,7 +98,7 @@ def test_ridge_is_the_fit_with_the_least_brute_force_leave_one_out_error(n, p):
         return torch.cat(errors).mean().item()
 
     by_weight = {weight: brute_force(weight) for weight in ridges.WEIGHTS}
-    ridge = ridges.fit_ridge(x, y)
+    ridge = ridges.Ridge(x, y)
     assert ridge.weight == min(by_weight, key=by_weight.get)
     assert min(ridges.WEIGHTS) < ridge.weight < max(ridges.WEIGHTS), "the case does not test the choice"
     assert ridge.left_out == pytest.approx(by_weight[ridge.weight], rel=1e-9)
@@ -108,8 +108,8 @@ def test_ridge_is_the_fit_with_the_least_brute_force_leave_one_out_error(n, p):
 
 def test_a_constant_feature_is_switched_off():
     x, y = regression(20, 5)
-    plain = ridges.fit_ridge(x, y)
-    with_constant = ridges.fit_ridge(torch.cat([x, torch.full((20, 1), 0.1).double()], dim=1), y)
+    plain = ridges.Ridge(x, y)
+    with_constant = ridges.Ridge(torch.cat([x, torch.full((20, 1), 0.1).double()], dim=1), y)
     seen = torch.cat([x, torch.full((20, 1), 5.0).double()], dim=1)
     torch.testing.assert_close(with_constant(seen), plain(x))
 
@@ -118,7 +118,7 @@ def test_ridge_refuses_rows_that_do_not_belong_together():
     x, y = regression(20, 5)
     for a, b in ((x, y[:-1]), (x, y[:, 0]), (x[:1], y[:1])):
         with pytest.raises(ValueError, match="features and targets have shapes"):
-            ridges.fit_ridge(a, b)
+            ridges.Ridge(a, b)
 
 
 # --- the domain ---------------------------------------------------------------------------------------------------

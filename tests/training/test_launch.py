@@ -341,8 +341,9 @@ def test_stopped_and_killed_and_continued_by_another_launcher(start, tmp_path):
     assert 5 <= Run(folder).latest() < 12
     assert_left_as_it_should_be(folder)
 
-    # 2. the notebook's call: one worker killed
-    experiment = avbgtn.resolve(from_parameters(SMALL | {"devices": 2, "run_dir": str(tmp_path)}))
+    # 2. the notebook's call, with epochs enough that it cannot end before the kill: one worker killed
+    given = SMALL | {"devices": 2, "run_dir": str(tmp_path), "epochs": 100_000}
+    experiment = avbgtn.resolve(from_parameters(given))
     killed_at = []
 
     def kill() -> None:

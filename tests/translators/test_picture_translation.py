@@ -16,7 +16,7 @@ from avbgtn.__main__ import main
 from avbgtn.data.heads import Heads
 from avbgtn.files.picture_files import FORMATS
 from avbgtn.metrics import images as metrics
-from avbgtn.translators.colour_change import carry, cored
+from avbgtn.translators.colour_change import carry, share_of
 from avbgtn.translators.loading import Translator
 from avbgtn.translators.pictures import to_picture
 
@@ -63,8 +63,8 @@ def test_at_full_size_the_hair_is_no_worse_and_the_rest_twice_as_good_as_enlarge
 
 
 def test_small_changes_are_the_networks_blur_and_are_left_out():
-    assert not cored(torch.full((3, 8, 8), 0.1)).any()
-    assert torch.equal(cored(torch.full((3, 8, 8), 0.4)), torch.full((3, 8, 8), 0.4))
+    assert not share_of(torch.full((3, 8, 8), 0.1)).any()
+    assert torch.equal(share_of(torch.full((3, 8, 8), 0.4)), torch.ones(1, 8, 8))
 
 
 def test_a_change_keeps_to_the_edges_of_the_picture():

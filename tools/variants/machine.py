@@ -22,10 +22,8 @@ VARIANTS: dict[str, dict[str, str]] = {
     "loops without vectors": {"ATEN_CPU_CAPABILITY": "default"},
     "convolutions by avx2": {"ONEDNN_MAX_CPU_ISA": "AVX2"},
     "compatible products": {"MKL_CBWR": "COMPATIBLE"},
-    "two threads": {
-        "OMP_NUM_THREADS": "2",
-        "AVBGTN_TEST_THREADS": "2",
-    },  # the tests' conftest.py sets one else
+    # The tests' conftest.py sets one else
+    "two threads": {"OMP_NUM_THREADS": "2", "AVBGTN_TEST_THREADS": "2"},
 }
 SETTINGS = sorted({name for settings in VARIANTS.values() for name in settings})
 

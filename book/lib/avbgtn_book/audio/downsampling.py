@@ -45,9 +45,8 @@ def ways_back(waves: Tensor, factor: int, *, rate: int, seconds: float, size: in
     image, n = whole.image(waves), waves.shape[-1]
     small = scaled_down_and_up(image, factor)
     kept = torch.cat([small[:, :2], image[:, 2:]], dim=1)
-    magnitudes = log_plane(
-        MagnitudePhase.magnitude(small[:, :2])
-    )  # the same ones, as that representation has them
+    # The same ones, as that representation has them
+    magnitudes = log_plane(MagnitudePhase.magnitude(small[:, :2]))
     return {
         "Griffin-Lim": guessed.wave(magnitudes, n),
         "phase scaled too": whole.wave(small, n),

@@ -54,9 +54,8 @@ class Posterior:
         """``KL(q || N(0, I))`` in nats: d times an integral over one coordinate."""
         reach = 10 * self.std
         z = torch.linspace(self.mean - reach, self.mean + reach, 20_001, dtype=F64)[:, None]
-        integrand = self.log_q(z).exp()[:, 0] * self.log_ratio(
-            z
-        )  # a single coordinate: log_ratio sums over one
+        # A single coordinate: log_ratio sums over one
+        integrand = self.log_q(z).exp()[:, 0] * self.log_ratio(z)
         return self.d * torch.trapezoid(integrand, z[:, 0]).item()
 
     def gaussian_part(self) -> float:

@@ -50,10 +50,8 @@ def check_gan_js(answer: Callable) -> None:
     right = 0.5 * v_star + math.log(2)
     got = core.call(js, real, fake, name="js_from_logits")
     if core.close(got, right, atol=1e-9, name="js_from_logits(real, fake)"):
-        for place in (
-            (-800.0, 1.0),
-            (1.0, 800.0),
-        ):  # a real sample that D takes for generated, and the reverse
+        # A real sample that D takes for generated, and the reverse
+        for place in ((-800.0, 1.0), (1.0, 800.0)):
             far = [torch.tensor([t], dtype=F64) for t in place]
             value = torch.as_tensor(core.call(js, *far, name="js_from_logits"))
             if not value.isfinite().all():

@@ -151,9 +151,8 @@ def generator_gradient(mean: float, form: str, *, points: int = 20_001) -> float
     z = grid(-12, 12, points)
     weight = bell().log_density(z).exp()
     theta = torch.tensor(mean, dtype=F64, requires_grad=True)
-    logit = mean**2 / 2 - mean * (
-        theta + z
-    )  # T* = log p - log q at x = theta + z; `mean` is the number D* knows
+    # T* = log p - log q at x = theta + z; `mean` is the number D* knows
+    logit = mean**2 / 2 - mean * (theta + z)
     loss = integral(weight * _per_sample(logit, form), z)
     (gradient,) = torch.autograd.grad(loss, theta)
     return gradient.item()

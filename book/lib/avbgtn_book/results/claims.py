@@ -37,10 +37,8 @@ from .trainings import by_seed, cells_of, curve_of
 
 SHIFTS = ("darker", "turned", "closer")  # those of shifts.py, which needs torch
 
-THRESHOLDS = (
-    0.06,
-    0.05,
-)  # L1 to the twin, whole picture: what copying costs on the heads of the curves, and better
+# L1 to the twin, whole picture: what copying costs on the heads of the curves, and better
+THRESHOLDS = (0.06, 0.05)
 QUIET = 0.01  # nats; below, log s(T) passes on less than a hundredth of T's gradient
 FASTER = 10  # times fewer epochs: one order of magnitude, less than the claim's plural
 STUDY = "make study"

@@ -12,6 +12,7 @@ from statistics import fmean, stdev
 from typing import Any
 
 import numpy as np
+from scipy import stats
 
 LEVEL = 0.05  # of the test, and one minus the interval's share
 MOST = 20  # pairs; 2^20 sign patterns are 8 MB
@@ -194,17 +195,10 @@ def paired(a: Mapping[int, float], b: Mapping[int, float], names: tuple[str, str
     return Paired(seeds, differences, mean, mean - margin, mean + margin, p, p_ranks, names)
 
 
-def _ranks(values: Sequence[float]) -> list[float]:
-    """From 1 up; equal values share the mean of theirs."""
-    return [(sum(w < v for w in values) + sum(w <= v for w in values) + 1) / 2 for v in values]
-
-
 def _signed_ranks(differences: Sequence[float]) -> list[float]:
-    """The ranks of the sizes with the signs of the differences; 0 stays 0."""
-    return [
-        float(np.sign(d)) * rank
-        for d, rank in zip(differences, _ranks([abs(d) for d in differences]), strict=True)
-    ]
+    """The ranks of the sizes, from 1 up, with the signs of the differences; equal sizes share the mean of their ranks, and
+    0 stays 0."""
+    return (np.sign(differences) * stats.rankdata(np.abs(differences))).tolist()
 
 
 def sign_flip_p(differences: Sequence[float]) -> float:
@@ -247,22 +241,7 @@ def t_quantile(freedom: int, inside: float = 0.95) -> float:
         raise ValueError(
             f"got {freedom} degrees of freedom and a share of {inside}, expected 1 or more and a share between 0 and 1: check n and the level"
         )
-    low, high = 0.0, math.pi / 2
-    for _ in range(60):  # halvings: to the last bit of the angle
-        middle = (low + high) / 2
-        low, high = (middle, high) if _t_inside(middle, freedom) < inside else (low, middle)
-    return math.sqrt(freedom) * math.tan(low)
-
-
-def _t_inside(angle: float, freedom: int) -> float:
-    """``P(|T| <= sqrt(freedom) tan(angle))``: Abramowitz and Stegun, 1964, equations 26.7.3 and 26.7.4."""
-    sin, cos = math.sin(angle), math.cos(angle)
-    odd = freedom % 2
-    term, total = (cos if odd else 1.0), 0.0
-    for k in range(2 if odd else 1, freedom, 2):  # the terms up to cos^(freedom - 2)
-        total += term
-        term *= cos**2 * k / (k + 1)
-    return 2 / math.pi * (angle + sin * total) if odd else sin * total
+    return float(stats.t.ppf((1 + inside) / 2, freedom))
 
 
 def joint_p(comparisons: Mapping[str, Paired]) -> dict[str, float]:
@@ -308,4 +287,4 @@ def spearman(x: Sequence[float], y: Sequence[float]) -> float:
         raise ValueError(
             "all values of one side are equal, expected two different ones or more: they have no order"
         )
-    return float(np.corrcoef(_ranks(x), _ranks(y))[0, 1])
+    return float(stats.spearmanr(x, y).statistic)

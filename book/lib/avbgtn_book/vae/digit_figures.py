@@ -134,9 +134,8 @@ def map_frame(z1: float, z2: float, picture: Tensor, countries: Tensor, reach: f
     Args:
         countries: which digit's codes prevail at each place of a square from -reach to reach, (k, k), first index z1.
     """
-    figure = BookFigure(
-        figsize=(4.2, 2.15)
-    )  # axes by hand: a layout engine would take longer than the drawing
+    # Axes by hand: a layout engine would take longer than the drawing
+    figure = BookFigure(figsize=(4.2, 2.15))
     left, right = figure.add_axes((0.11, 0.14, 0.42, 0.82)), figure.add_axes((0.57, 0.14, 0.42, 0.82))
     tints = torch.tensor([[int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)] for colour in TEN])
     pale = 1 - 0.38 * (1 - tints[countries.T])  # (k, k, 3), rows by z2
@@ -146,9 +145,8 @@ def map_frame(z1: float, z2: float, picture: Tensor, countries: Tensor, reach: f
     for digit in range(10):
         cells = (countries == digit).nonzero()
         if len(cells):
-            near = cells[
-                (cells - cells.float().mean(0)).square().sum(1).argmin()
-            ]  # its middle, moved into the country
+            # Its middle, moved into the country
+            near = cells[(cells - cells.float().mean(0)).square().sum(1).argmin()]
             left.text(*axis[near].tolist(), str(digit), ha="center", va="center", color="black")
     left.plot(z1, z2, "X", color="black", markersize=11, markeredgecolor="white", markeredgewidth=1.2)
     left.set(xticks=[-2, 0, 2], yticks=[-2, 0, 2])

@@ -89,9 +89,8 @@ def gap_frame(
     mean: float, width: float, posterior: tuple[float, float], bound: float, gap: float
 ) -> BookFigure:
     """One q over one posterior, and how log p(x) divides into bound and gap. ``posterior``: mean and width."""
-    figure = BookFigure(
-        figsize=(WIDTH, 2.2)
-    )  # axes by hand: a layout engine would take longer than the drawing
+    # Axes by hand: a layout engine would take longer than the drawing
+    figure = BookFigure(figsize=(WIDTH, 2.2))
     left, right = figure.add_axes((0.03, 0.2, 0.55, 0.68)), figure.add_axes((0.7, 0.2, 0.29, 0.68))
     axis = torch.linspace(-2, 3.2, 261)
     left.fill_between(axis, bell(axis, *posterior), color="#f3c9b0", linewidth=0)
