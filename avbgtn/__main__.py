@@ -22,7 +22,7 @@ from dataclasses import fields, replace
 
 from .config.parameters import Parameters, from_parameters
 from .config.sound_parameters import SoundParameters
-from .config.table import TABLE
+from .config.table import OF_SOUND, TABLE
 from .errors import ConfigError, DataError, RunError
 from .sentences import got, of_error, shown
 from .study.grid import GRIDS
@@ -37,6 +37,15 @@ class Parser(argparse.ArgumentParser):
         self.exit(2, f"error: {shown(message)}; {self.prog} --help lists what can be given\n")
 
 
+def _help(name: str, default: object) -> str:
+    """What a parameter is for, what it may be, and what it is if it is not given."""
+    kinds = [table[name] for table in (TABLE, OF_SOUND) if name in table]
+    expected = ", of sound ".join(kind.expected for kind in kinds if kind.expected)
+    shown_default = ",".join(default) if isinstance(default, tuple) else default
+    ends = [text for text in (expected, "" if default is None else f"default {shown_default}") if text]
+    return (kinds[0].help + (f" ({'; '.join(ends)})" if ends else "")).replace("%", "%%")
+
+
 def parser() -> argparse.ArgumentParser:
     top = Parser(
         prog="python -m avbgtn", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -48,7 +57,7 @@ def parser() -> argparse.ArgumentParser:
     for name, default in {
         f.name: f.default for kind in (SoundParameters, Parameters) for f in fields(kind)
     }.items():
-        train.add_argument(f"--{name}", default=None, metavar="VALUE", help=f"default {default!r}")
+        train.add_argument(f"--{name}", default=None, metavar="VALUE", help=_help(name, default))
     train.add_argument("--keep", default="", help="epochs whose weights are kept, such as 500,2000")
 
     resume = commands.add_parser("resume", help="go on with a run folder")

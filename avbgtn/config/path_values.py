@@ -9,6 +9,7 @@ from typing import Any
 
 from ..errors import ConfigError
 from ..sentences import got
+from .values import Kind
 
 
 def absolute(name: str, value: Any, expected: str) -> Path:
@@ -46,7 +47,7 @@ def _what(name: str, path: Path) -> str:
 
 
 @dataclass(frozen=True)
-class ExistingFolder:
+class ExistingFolder(Kind):
     """A folder to read from."""
 
     def __call__(self, name: str, value: Any) -> str:
@@ -59,7 +60,7 @@ class ExistingFolder:
 
 
 @dataclass(frozen=True)
-class ExistingFile:
+class ExistingFile(Kind):
     """A file to read; whether it is such a ``kind`` ("image", "sound") is seen when it is opened."""
 
     kind: str
@@ -74,7 +75,7 @@ class ExistingFile:
 
 
 @dataclass(frozen=True)
-class Folder:
+class Folder(Kind):
     """A folder to write to; it, or its parents, may still have to be made."""
 
     def __call__(self, name: str, value: Any) -> str:

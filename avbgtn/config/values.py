@@ -13,13 +13,29 @@ from typing import Any
 
 from ..errors import ConfigError
 from ..sentences import got
-from .speed import chosen
+from .speed import SPEED_UPS, chosen
 
 Check = Callable[[str, Any], Any]  # (name, what came) -> what is used
 
 # How people, YAML and papermill write yes and no; capitals do not matter.
 YES, NO = ("yes", "true", "on"), ("no", "false", "off")
 LONGEST_NAME = 100  # characters of a domain's name: it becomes part of file names, which may have 255 bytes
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kind:
+    """What a parameter may be, and what it is for.
+
+    Attributes:
+        help: what it is for, in half a sentence, as the command line shows it.
+    """
+
+    help: str = ""
+
+    @property
+    def expected(self) -> str:
+        """What it may be, in words; ``""`` where :attr:`help` says it."""
+        return ""
 
 
 # --- numbers ------------------------------------------------------------------------------------------------
@@ -51,7 +67,7 @@ def _too_much(name: str, value: Any, most: float, why: str) -> ConfigError:
 
 
 @dataclass(frozen=True)
-class Whole:
+class Whole(Kind):
     """Whole numbers from ``least`` to ``most``; ``5e4``, ``50000.0`` and ``"50000"`` count."""
 
     least: int
@@ -80,7 +96,7 @@ class Whole:
 
 
 @dataclass(frozen=True)
-class Number:
+class Number(Kind):
     """Finite numbers with ``above < number``, ``least <= number``, ``number < below``, ``number <= most``;
     ``"1e-3"`` counts."""
 
@@ -131,7 +147,7 @@ def _yes_or_no(value: Any) -> bool | None:
 
 
 @dataclass(frozen=True)
-class Word:
+class Word(Kind):
     """One of these words, spelt like this. Of a parameter that can be ``"auto"``, a config holds what that
     became."""
 
@@ -139,6 +155,10 @@ class Word:
     auto: bool = False
     yes: str | None = None  # what yes stands for, in any spelling; None: it is no such parameter
     no: str | None = None
+
+    @property
+    def expected(self) -> str:
+        return " | ".join(("auto", *self.choices) if self.auto else self.choices)
 
     def __call__(self, name: str, value: Any) -> str:
         allowed = ("auto", *self.choices) if self.auto else self.choices
@@ -158,10 +178,14 @@ class Word:
 
 
 @dataclass(frozen=True)
-class SpeedUps:
+class SpeedUps(Kind):
     """``auto``, ``plain``, or names of speed-ups joined by commas; ``no`` in any spelling is ``plain``."""
 
     no: str = "plain"
+
+    @property
+    def expected(self) -> str:
+        return "auto | plain | some of " + ",".join(SPEED_UPS)
 
     def __call__(self, name: str, value: Any) -> str:
         if isinstance(value, bool | str) and _yes_or_no(value) is False:
@@ -173,7 +197,7 @@ class SpeedUps:
 
 
 @dataclass(frozen=True)
-class Text:
+class Text(Kind):
     """Any word of a config; it may become part of a folder's name."""
 
     most: int = LONGEST_NAME
@@ -198,10 +222,14 @@ def _is_name(text: str, most: int = LONGEST_NAME, *, empty: bool = False) -> boo
 
 
 @dataclass(frozen=True)
-class Names:
+class Names(Kind):
     """``"a,b"``, ``["a", "b"]`` or ``("a", "b")``: some of the ``choices``, each once, in the order given."""
 
     choices: tuple[str, ...]
+
+    @property
+    def expected(self) -> str:
+        return "some of " + ",".join(self.choices)
 
     def __call__(self, name: str, value: Any) -> tuple[str, ...]:
         found = _names(name, value)
@@ -214,7 +242,7 @@ class Names:
 
 
 @dataclass(frozen=True)
-class Pair:
+class Pair(Kind):
     """Two different names: domain 1, domain 2."""
 
     def __call__(self, name: str, value: Any) -> tuple[str, str]:

@@ -7,7 +7,8 @@ import sys
 import pytest
 from PIL import Image
 
-from avbgtn.__main__ import main
+from avbgtn.__main__ import main, parser
+from avbgtn.config.table import TABLE
 from avbgtn.training.processes import LAUNCHER, place
 from avbgtn.translators import loading as translator
 
@@ -197,3 +198,14 @@ def test_unprintable_names_are_printed_in_any_terminal(tmp_path):
         )
         assert found.returncode == 0 and not found.stderr, found.stderr
         assert found.stdout.decode().splitlines()[-1].endswith("\\xff\\n/study-full")
+
+
+def test_every_option_says_what_it_is_for_and_what_it_may_be():
+    train = next(a for a in parser()._actions if a.dest == "command").choices["train"]
+    for action in train._actions:
+        assert action.help and not action.help.startswith(("(", "default")), action.dest
+        if action.dest in TABLE:
+            assert action.help.startswith(TABLE[action.dest].help.replace("%", "%%")), action.dest
+    text = train.format_help()
+    assert "log_sigmoid | logit" in text and "default unit,avb_gtn" in text
+    assert set(TABLE) >= {a.dest for a in train._actions} - {"help", "keep"}
