@@ -69,8 +69,8 @@ class Trainer:
         self.layout = torch.channels_last if "channels_last" in self.speed else torch.contiguous_format
         arrange(self.model, products="products" in self.speed, channels_last="channels_last" in self.speed)
         self.static = StaticStep(self._play_static) if "graph" in self.speed else None
-        self.players = self.model.players()
         self.optimisers = Optimisers(self.model, config, fabric, self.speed)
+        self.players = self.optimisers.players
         self.averaged = self.optimisers.parameters["generators"]  # whose averages are kept
         self.ema = {name: p.detach().clone() for name, p in self.averaged.items()}
         self.sums: dict[str, Tensor] = {}
@@ -117,7 +117,7 @@ class Trainer:
                     step, whole = model.back(step, noise), True
             for update in range(player.updates):
                 with self.fabric.autocast():
-                    parts = model.player_losses(name, step, noise, update)
+                    parts = player.losses(step, noise, update)
                 self.optimisers.update(name, parts["loss"])
             self._count(name, parts)
         weights = [p.detach() for p in self.averaged.values()]

@@ -168,13 +168,16 @@ def test_nothing_in_a_step_waits_for_the_device(name, precision):
 
 def test_the_way_back_is_not_in_memory_while_the_discriminators_learn():
     trainer = trained(double("avb_gtn"), "plain", epochs=1)
-    seen, losses_of = {}, trainer.model.player_losses
+    seen = {}
 
-    def watched(player, step, noise, update):
-        seen[player] = set(step.image)
-        return losses_of(player, step, noise, update)
+    def watched(name, player):
+        def losses(step, noise, update):
+            seen[name] = set(step.image)
+            return player.losses(step, noise, update)
 
-    trainer.model.player_losses = watched
+        return replace(player, losses=losses)
+
+    trainer.players = {name: watched(name, player) for name, player in trainer.players.items()}
     trainer.update(1)
     assert seen == {
         "posterior": {"11", "12", "21", "22"},
