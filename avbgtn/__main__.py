@@ -23,7 +23,7 @@ from dataclasses import fields, replace
 from .config.parameters import Parameters, from_parameters
 from .config.sound_parameters import SoundParameters
 from .config.table import OF_SOUND, TABLE
-from .errors import ConfigError, DataError, RunError
+from .errors import ConfigError, DataError, RunError, SharedError
 from .sentences import got, of_error, shown
 from .study.grid import GRIDS
 from .training.processes import FOLLOWED, Place, place, stop_without_parent
@@ -136,7 +136,7 @@ def _fail(error: Exception, here: Place, sentence: str | None = None) -> int:
     """Say it, once: what is the same in all processes is said by the first."""
     if os.environ.get("AVBGTN_TRACEBACK", "0") not in ("", "0"):
         traceback.print_exception(error)
-    shared = isinstance(error, ConfigError) or type(error).__name__ == "SharedError"
+    shared = isinstance(error, ConfigError | SharedError)
     if here.first or not shared:
         who = f"rank {here.rank} of {here.world}: " if here.world > 1 and not shared else ""
         print(f"error: {who}{shown(sentence or error)}", file=sys.stderr, flush=True)

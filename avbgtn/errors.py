@@ -27,6 +27,10 @@ class ReadOnlyError(RunError):
     """A folder that may be read and not written."""
 
 
+class SharedError(RunError):
+    """An error that every process of a training raises in the same words; the first one is enough to say it."""
+
+
 @contextmanager
 def one_sentence() -> Iterator[None]:
     """For what notebooks call: an error of the system ends as a :class:`RunError` of one sentence.

@@ -1,5 +1,5 @@
 """A training on disk: the run folder, its checkpoints, logs and weights, and where they come from."""
 
-from .run import FORMAT, NO_LOCKS, Run, SharedError
+from .run import FORMAT, NO_LOCKS, Run
 
-__all__ = ["FORMAT", "NO_LOCKS", "Run", "SharedError"]
+__all__ = ["FORMAT", "NO_LOCKS", "Run"]

@@ -50,10 +50,6 @@ FORMAT = 1  # of the folder; a reader refuses a newer one
 NO_LOCKS = {errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP}
 
 
-class SharedError(RunError):
-    """An error that every process of a training raises in the same words; the first one is enough to say it."""
-
-
 class Run:
     """One run folder. ``Run.create`` makes or continues one; ``Run(path)`` opens one to read.
 

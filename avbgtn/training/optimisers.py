@@ -1,17 +1,13 @@
 """Adam for each player: the step size by epoch, the update, and what of it a continued run must remember."""
 
-from typing import TYPE_CHECKING
-
 import torch
+from lightning_fabric import Fabric
 from torch import Tensor
 
 from ..config import Config
 from ..errors import RunError
 from ..models.players import Player
 from ..models.unit import UNIT
-
-if TYPE_CHECKING:  # seconds to import, and who translates trains nothing
-    from lightning_fabric import Fabric
 
 BETAS = (0.5, 0.999)  # for every player, as in UNIT's code
 # Numbers in a weight: for smaller ones, a step of their own costs more time than their gradient takes memory.
@@ -31,7 +27,7 @@ class Optimisers:
         speed: the speed-ups of ``config/speed.py`` in use; no result depends on them but by rounding.
     """
 
-    def __init__(self, model: UNIT, config: Config, fabric: "Fabric", speed: frozenset[str]):
+    def __init__(self, model: UNIT, config: Config, fabric: Fabric, speed: frozenset[str]):
         self.config, self.fabric, self.speed = config, fabric, speed
         self.players = model.players()
         self.parameters = model.player_parameters()

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..config import Config
 from ..config.table import TABLE
-from ..errors import ConfigError
+from ..errors import ConfigError, DataError, RunError, SharedError
 from ..sentences import got
 
 if TYPE_CHECKING:
@@ -189,9 +189,6 @@ def together(fabric: "Fabric", work: Callable[[], Any]) -> Any:
         return work()
     from torch import distributed
 
-    from ..errors import DataError, RunError
-    from ..runs import SharedError
-
     result, failed = None, None
     try:
         result = work()
@@ -211,8 +208,6 @@ def not_alone(here: Place) -> Iterator[None]:
     Raises:
         RunError: another process was killed, failed, or was not heard of for :func:`patience`.
     """
-    from ..errors import RunError
-
     try:
         yield
     except RuntimeError as error:

@@ -19,8 +19,8 @@ from tqdm import tqdm
 
 from ..config import Config
 from ..data import Domains
-from ..errors import ReadOnlyError, RunError
-from ..runs import Run, SharedError
+from ..errors import ReadOnlyError, RunError, SharedError
+from ..runs import Run
 from ..runs.provenance import provenance
 from ..runs.saver import Saver
 from ..runs.tensor_files import read_header

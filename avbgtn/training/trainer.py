@@ -8,9 +8,11 @@ update the generators on the same tensors with their graph, average the weights.
 
 import os
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 import torch
+from lightning_fabric import Fabric
+from lightning_fabric.plugins.environments import LightningEnvironment, TorchElasticEnvironment
+from lightning_fabric.strategies import DDPStrategy
 from torch import Tensor
 
 from ..config import Config
@@ -28,16 +30,9 @@ from .monitor import not_finite
 from .optimisers import Optimisers
 from .processes import ALONE, Place, patience
 
-if TYPE_CHECKING:  # seconds to import, and who translates trains nothing
-    from lightning_fabric import Fabric
 
-
-def make_fabric(config: Config, here: Place = ALONE) -> "Fabric":
+def make_fabric(config: Config, here: Place = ALONE) -> Fabric:
     """Device, precision and processes, by Lightning Fabric; it joins the processes that torchrun or fabric run started."""
-    from lightning_fabric import Fabric
-    from lightning_fabric.plugins.environments import LightningEnvironment, TorchElasticEnvironment
-    from lightning_fabric.strategies import DDPStrategy
-
     return Fabric(
         accelerator=config.device,
         devices="auto" if "LT_DEVICES" in os.environ else here.here,  # fabric run may name the GPUs
@@ -56,7 +51,7 @@ class Trainer:
         speed: which of ``speed.SPEED_UPS``; no result depends on it but by rounding.
     """
 
-    def __init__(self, config: Config, data: Domains, fabric: "Fabric", speed: str = "auto"):
+    def __init__(self, config: Config, data: Domains, fabric: Fabric, speed: str = "auto"):
         self.config, self.data, self.fabric = config, data, fabric
         self.speed = chosen(speed, fabric.device.type)
         if "graph" in self.speed and fabric.world_size > 1:
