@@ -109,6 +109,8 @@ def main(arguments: list[str] | None = None) -> int:
             # As the shell shows it, e.g. for "| head -1"
             return 128 + signal.SIGPIPE if hasattr(signal, "SIGPIPE") else 2
         if (sentence := _sentence(error)) is None:
+            if here.launched:  # whoever follows several processes shows no traceback of theirs
+                _fail(error, here, repr(error))
             raise
         return _fail(error, here, sentence)
 

@@ -1,7 +1,6 @@
 """From a notebook to several processes: a notebook never forks, it starts ``torchrun`` and follows the run folder."""
 
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -11,7 +10,7 @@ from collections.abc import Callable, Iterable
 from ..errors import RunError, one_sentence
 from ..runs import Run
 from .experiment import Experiment
-from .processes import FOLLOWED, LOST, Signals
+from .processes import ENDED, FOLLOWED, LOST, Signals
 from .train import SAVED, Interrupted, train
 
 LAST_WORDS = 60  # seconds for torchrun to end by itself: it grants its processes 30
@@ -72,7 +71,7 @@ def follow_torchrun(
         Interrupted: SIGTERM or Ctrl-C.
     """
     command = [
-        sys.executable, "-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={devices}",
+        sys.executable, "-m", "avbgtn.training.torchrun", "--standalone", f"--nproc-per-node={devices}",
         "-m", "avbgtn", "resume", str(run.path), "--epochs", str(epochs),
     ]  # fmt: skip
     if root:
@@ -123,39 +122,20 @@ def _end(child: subprocess.Popen) -> None:
 
 def _why(run: Run, devices: int, code: int, said: list[str]) -> str:
     """One message for a job that failed, from what torchrun and its processes said."""
-    if killed := _killed(code, said):
-        done = run.latest()
-        safe = f"continues from epoch {done:,}" if done else "starts again, as there was no checkpoint yet"
-        return f"{killed.format(devices=devices, name=run.path.name)}; the others stopped, and the same command {safe}"
+    name, done = run.path.name, run.latest()
+    safe = f"continues from epoch {done:,}" if done else "starts again, as there was no checkpoint yet"
+    ended = [text.removeprefix(ENDED).split() for text in said if text.startswith(ENDED)]
+    killed = {f"rank {rank} of the {devices} processes of {name}": -int(number) for rank, number in ended}
+    killed[f"torchrun, which started the processes of {name},"] = -code
+    for who, number in killed.items():
+        if number > 0 and (number != signal.SIGTERM or code < 0):  # torchrun sends it to those that are left
+            return f"{who} was killed ({_name(number)}); the others stopped, and the same command {safe}"
     errors = [text for text in said if text.startswith("error: ")]
     first = [text for text in errors if LOST not in text]  # that others were lost is what follows from it
     words = " | ".join(dict.fromkeys(first or errors) or said[-15:])
-    return f"a process of {run.path.name} failed (exit {code}); the run can be continued. It said: {words}"
-
-
-def _killed(code: int, said: list[str]) -> str | None:
-    """Which process a signal ended, and which signal; None if they ended by themselves. torchrun sends SIGTERM to those
-    that are left."""
-    found = dict.fromkeys(re.findall(r"exitcode: -(\d+)\) local_rank: (\d+)", "\n".join(said)))
-    found |= dict.fromkeys(
-        (number, rank)
-        for rank, number in re.findall(
-            r"rank +: \d+ \(local_rank: (\d+)\)\n +exitcode +: -(\d+) ", "\n".join(said)
-        )
-    )
-    for number, rank in found:
-        if int(number) != signal.SIGTERM:
-            return f"rank {rank} of the {{devices}} processes of {{name}} was killed ({_name(int(number))})"
-    return (
-        f"torchrun, which started the processes of {{name}}, was killed ({_name(-code)})"
-        if code < 0
-        else None
-    )
+    return f"a process of {name} failed (exit {code}); the run can be continued. It said: {words}"
 
 
 def _name(number: int) -> str:
     reasons = {signal.SIGKILL: "SIGKILL: by a person, or by the system for want of memory"}
-    try:
-        return reasons.get(number, signal.Signals(number).name)
-    except ValueError:
-        return f"signal {number}"
+    return reasons.get(number) or signal.strsignal(number) or f"signal {number}"

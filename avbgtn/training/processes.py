@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 FOLLOWED = "AVBGTN_FOLLOWED"
 SAVED = "checkpoint saved; the same command continues"  # what an interrupted training says last
 LOST = "lost the other processes"  # what the survivors of a killed process say
+ENDED = "exit code of rank "  # what torchrun.py says last of each that failed
 
 
 @dataclass(frozen=True)

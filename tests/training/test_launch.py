@@ -20,7 +20,7 @@ from avbgtn.errors import ConfigError, RunError
 from avbgtn.runs import Run
 from avbgtn.training import launch
 from avbgtn.training.launch import train_experiment
-from avbgtn.training.processes import FOLLOWED, LOST, Place
+from avbgtn.training.processes import ENDED, FOLLOWED, LOST, Place
 from avbgtn.training.train import Interrupted, train
 from children import contents, wait_for_progress
 from examples import AVB_GTN_CONFIG, UNIT_CONFIG, RandomDomains
@@ -151,6 +151,14 @@ def test_divergence_and_a_damaged_checkpoint_are_said_once(capfd, tmp_path):
     assert len(errors(text)) == 1 and "is in use by another process" in text
 
 
+def test_a_mistake_in_one_process_is_named_beside_its_traceback(capfd, monkeypatch):
+    monkeypatch.setattr(data, "load", lambda *a, **k: {}["a mistake"])
+    assert in_ranks(2, lambda: main(["train", "--epochs", "3", "--batch", "2"])) == [1, 1]
+    text = capfd.readouterr().err
+    assert sorted(errors(text)) == [f"error: rank {rank} of 2: KeyError('a mistake')" for rank in (0, 1)]
+    assert text.count("Traceback") == 2
+
+
 def test_an_error_in_one_process_stops_the_others(capfd, tmp_path):
     """A picture that only one of them reads, say."""
 
@@ -266,26 +274,15 @@ def test_a_folder_that_the_others_do_not_see_is_refused(capfd, monkeypatch, tmp_
     assert in_ranks(2, work, machines=2) == [0, 0]
 
 
-REPORT = """
-E1121 21:47:25.772000 14294 torch/distributed/elastic/multiprocessing/api.py:986] failed (exitcode: {first}) local_rank: 1 (pid: 14298) of binary: python
-Failures:
-[1]:
-  time      : 2026-11-21_21:47:25
-  host      : localhost
-  rank      : 0 (local_rank: 0)
-  exitcode  : {other} (pid: 14297)
-"""
-
-
 def test_what_the_parent_says_of_a_failed_job(tmp_path):
     run = Run.create(UNIT_CONFIG, tmp_path / "unit")
 
     def why(first, other, *words):
-        return launch._why(run, 2, 1, [*words, *REPORT.format(first=first, other=other).splitlines()])
+        return launch._why(run, 2, 1, [*words, f"{ENDED}1 {first}", f"{ENDED}0 {other}"])
 
     killed = "rank 1 of the 2 processes of unit was killed (SIGKILL: by a person, or by the system for want of memory); the others stopped, and the same command starts again, as there was no checkpoint yet"
     assert why(-9, 2, f"error: rank 0 of 2: {LOST}: one was killed") == killed
-    assert "rank 0 of the 2" in why(2, -9) and "(SIGSEGV)" in why(-11, -15)
+    assert "rank 0 of the 2" in why(2, -9) and "(Segmentation fault)" in why(-11, -15)
     own = why(2, 2, f"error: rank 0 of 2: {LOST}", "error: rank 1 of 2: picture 7 is broken")
     assert own.endswith("It said: error: rank 1 of 2: picture 7 is broken")
     assert "a process of unit failed (exit 1); the run can be continued" in own
