@@ -10,6 +10,7 @@ from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 
 from ._moved import install as _install
+from .errors import one_sentence as _one_sentence
 
 _PUBLIC = {
     "AVBGTN": "models.avb_gtn", "UNIT": "models.unit", "Config": "config", "ConfigError": "errors",
@@ -29,7 +30,8 @@ _install()
 
 def __getattr__(name: str):
     if name in _PUBLIC:
-        return getattr(import_module(f".{_PUBLIC[name]}", __name__), name)
+        with _one_sentence():
+            return getattr(import_module(f".{_PUBLIC[name]}", __name__), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

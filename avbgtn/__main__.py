@@ -181,6 +181,8 @@ def _train(args: argparse.Namespace, here: Place) -> int:
     parameters, keep = from_parameters(given, kind), _epochs(args.keep)
     here.check(parameters.batch, asked)
     from .training.experiment import resolve
+    from .training.launch import train_experiment
+    from .training.train import train
 
     try:
         experiment = resolve(replace(parameters, devices=here.here) if here.launched else parameters)
@@ -189,9 +191,6 @@ def _train(args: argparse.Namespace, here: Place) -> int:
     say = _say if here.first else _silent
     for line in experiment.lines:
         say(line)
-    from .training.launch import train_experiment
-    from .training.train import train
-
     _one_thread(next(iter(experiment.configs.values())).device)
 
     if here.launched:  # join the processes that are there

@@ -27,6 +27,10 @@ class ReadOnlyError(RunError):
     """A folder that may be read and not written."""
 
 
+class PackageError(RunError, ImportError):
+    """A package that only training, scoring and drawing need is not installed."""
+
+
 class SharedError(RunError):
     """An error that every process of a training raises in the same words; the first one is enough to say it."""
 
@@ -36,13 +40,13 @@ def one_sentence() -> Iterator[None]:
     """For what notebooks call: an error of the system ends as a :class:`RunError` of one sentence.
 
     Raises:
-        RunError: in place of what :func:`of_error` knows; every other error passes unchanged.
+        RunError, PackageError: in place of what :func:`of_error` knows; every other error passes unchanged.
     """
     try:
         yield
-    except (OSError, MemoryError, UnicodeError, RuntimeError) as error:
+    except (OSError, MemoryError, UnicodeError, RuntimeError, ModuleNotFoundError) as error:
         # a closed pipe is the command line's to end on: who read it is gone
         said = None if isinstance(error, RunError | BrokenPipeError) else of_error(error)
         if said is None:
             raise
-        raise RunError(said) from error
+        raise (PackageError if isinstance(error, ImportError) else RunError)(said) from error

@@ -46,6 +46,12 @@ def in_markdown(value: Any) -> str:
     return re.sub(r"([\\`*<>|\[\]$~&#]|(?<!\w)_|_(?!\w))", r"\\\1", shown(value))
 
 
+# What the extra "train" of pyproject.toml installs, by the name of its module.
+OF_TRAINING = {
+    "lightning_fabric": "lightning-fabric", "torchmetrics": "torchmetrics", "torchvision": "torchvision", "scipy": "scipy",
+    "sklearn": "scikit-learn", "librosa": "librosa", "matplotlib": "matplotlib",
+}  # fmt: skip
+
 # --- errors of the system -----------------------------------------------------------------------------------
 
 # What to do about the usual ones; any other is told in the system's own words.
@@ -64,8 +70,8 @@ ADVICE = {
 
 
 def of_error(error: BaseException) -> str | None:
-    """One sentence for an error of the system: a disk's, a name's, or memory that is used up. ``None`` for
-    any other error, which is a mistake in the program and needs its traceback."""
+    """One sentence for an error of the system: a disk's, a name's, a package that is missing, or memory that is used up.
+    ``None`` for any other error, which is a mistake in the program and needs its traceback."""
     if isinstance(error, OSError):
         where = " and ".join(shown(os.fsdecode(name)) for name in _names(error))
         what = shown(error.strerror or str(error) or type(error).__name__)
@@ -81,6 +87,8 @@ def of_error(error: BaseException) -> str | None:
         return f"the text or name{name} holds characters that cannot be read or written ({shown(error.reason) if hasattr(error, 'reason') else shown(error)}); rename it"
     if isinstance(error, RuntimeError) and "home directory" in str(error):  # pathlib's for "~nobody"
         return "a path begins with ~ and a name whose home is unknown here; write the path in full"
+    if isinstance(error, ModuleNotFoundError) and (package := OF_TRAINING.get(str(error.name).split(".")[0])):
+        return f'training, scoring and drawing need the package {package}, which is not installed here: pip install "avbgtn[train]"'
     return None
 
 

@@ -40,7 +40,7 @@ README = """# The AVB-GTN book, instructor's edition
 
 {count} exercises in {chapters} chapters, with their solutions. Do not hand out this folder. Copy it before you work in it: `make classroom` writes it anew.
 
-Students need the package `avbgtn` (`pip install "avbgtn @ git+{repository}"`). Each exercise ends with a check, a cell that prints `ok: ...` or says what is wrong with the answer, so most need no grading at all.
+Students need the package `avbgtn` (`pip install "avbgtn[train] @ git+{repository}"`). Each exercise ends with a check, a cell that prints `ok: ...` or says what is wrong with the answer, so most need no grading at all.
 
 ## With files
 

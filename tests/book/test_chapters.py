@@ -24,7 +24,7 @@ import exercises  # noqa: E402
 FIRST_CELL = """try:
     import avbgtn
 except ModuleNotFoundError:  # on Colab
-    %pip install --quiet "avbgtn @ git+{url}\""""
+    %pip install --quiet "avbgtn[train] @ git+{url}\""""
 LONGEST_CELL = 16  # lines of code that a reader meets without asking for them
 FRAME_BYTES, FRAMES_BYTES = 60_000, 1_200_000
 OPEN_CELLS = ("hide-input", "hide-cell", "remove-cell", "remove-input")

@@ -19,7 +19,7 @@ from tracked import tracked_files
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-LOCKED_EXTRAS = ("book", "test", "kid", "celeba")
+LOCKED_EXTRAS = ("train", "book", "test", "kid", "celeba")
 CONDA_NAMES = {"pytorch": "torch", "matplotlib-base": "matplotlib"}
 
 
@@ -134,7 +134,7 @@ def test_conda_environment_has_the_ranges_of_the_package():
     by_pip = [
         line for entry in environment["dependencies"] if isinstance(entry, dict) for line in entry["pip"]
     ]
-    assert by_pip == ["-e .[book,test]"], (
+    assert by_pip == ["-e .[train,book,test]"], (
         "pip must install this folder, with what the book and the tests need"
     )
     for entry in environment["dependencies"]:
