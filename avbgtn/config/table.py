@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from . import path_values as p
 from . import values as v
+from .datasets import PICTURES, SOUNDS
 from .sound import CELL, NARROWEST, PLANES, RATES
 
 MODELS = ("unit", "avb_gtn")
@@ -46,7 +47,7 @@ TABLE = {
         1, EPOCHS, COUNTED, help="updates of every player, each on one batch; the paper calls them epochs"
     ),
     "dataset": v.Word(
-        ("heads", "celeba", "folder"),
+        tuple(PICTURES),
         auto=True,
         help="what is trained on; folder is two folders of your own in root",
     ),
@@ -174,7 +175,7 @@ TABLE = {
 # Where a name means something else.
 OF_SOUND = {
     "dataset": v.Word(
-        ("music", "irmas", "folder"),
+        tuple(SOUNDS),
         auto=True,
         help="what is trained on; folder is two folders of your own in root",
     )

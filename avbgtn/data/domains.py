@@ -56,7 +56,7 @@ class Domains:
     and the flips are here.
 
     Args:
-        name: ``"heads"`` or ``"celeba"``.
+        name: as in ``config/datasets.py``.
         domains: what domains 1 and 2 are called.
         size: side of the square images that :meth:`batch` and :meth:`evaluation` return, in pixels.
         checksum: 16 hex digits that change when the images or their split do.
@@ -64,6 +64,8 @@ class Domains:
         has_twins: whether :meth:`evaluation` knows the true translations.
         workers: threads that read images ahead; 0 reads each when it is needed. No result depends on it.
     """
+
+    can_cache = False  # whether there is a ``use_cache``, which decodes the training images once, to disk
 
     def __init__(
         self,

@@ -21,7 +21,8 @@ from pathlib import Path
 from typing import Any
 
 from ..config import Config
-from ..config.parameters import HEADS_DOMAINS, Parameters, config_of
+from ..config.datasets import PICTURES
+from ..config.parameters import Parameters, config_of
 from ..config.places import runs_root
 from ..errors import ConfigError
 from ..sentences import got, shown
@@ -60,7 +61,7 @@ class Cell:
     def config(self, data_checksum: str) -> Config:
         """Raises ConfigError where the declared changes make no sense."""
         base = config_of(
-            Parameters(), self.variant.model, dataset=DATASET, domains=HEADS_DOMAINS, data_checksum=data_checksum,
+            Parameters(), self.variant.model, dataset=DATASET, domains=PICTURES[DATASET].domains, data_checksum=data_checksum,
             preset=self.grid.preset, device=self.grid.device,
         )  # fmt: skip
         return replace(base, **self.grid.common, **self.variant.changes, seed=self.seed)

@@ -197,7 +197,7 @@ def test_a_split_that_irmas_does_not_have_is_refused_by_name(root):
 
 @pytest.mark.parametrize("domains", [("violin", "piano"), ("pia", "vio"), "piano,violin"])
 def test_other_domains_are_refused(root, domains):
-    refuses(root, r"has the domains \('piano', 'violin'\) here, in this order", domains=domains)
+    refuses(root, r"has the domains \('piano', 'violin'\), in this order", domains=domains)
 
 
 def test_check_counts_good_excerpts_and_names_bad_ones(root, base):

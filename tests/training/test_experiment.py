@@ -78,7 +78,7 @@ def test_more_devices_than_there_are(with_cuda):
 
 def test_celebas_attributes_with_the_built_in_heads(no_cuda):
     with pytest.raises(
-        ConfigError, match="domains 'Male,Smiling' belong to CelebA, and the data are the built-in heads"
+        ConfigError, match="domains 'Male,Smiling' are not those of dataset='heads' .data: the built-in heads"
     ):
         resolve(domains="Male,Smiling")
 
