@@ -1,5 +1,5 @@
-"""The data sets, a row each. What a row says of names, domains and sizes is checked before torch is imported; the class,
-and for real data the module that finds them on a disk, are in ``avbgtn.data``."""
+"""The data sets, a row each. What a row says of names, domains and sizes is checked before torch is imported;
+the class, and for real data the module that finds them on a disk, are in ``avbgtn.data``."""
 
 from dataclasses import dataclass
 
@@ -11,8 +11,8 @@ class DataSet:
     Attributes:
         name: as the parameter ``dataset`` calls it.
         opens: module and class in ``avbgtn.data``, such as ``"heads.Heads"``.
-        finder: the module in ``avbgtn.data`` that finds real data, as ``data/sources/roots.py`` says; ``""`` for data that
-            are built in, and for a person's own folders.
+        finder: the module in ``avbgtn.data`` that finds real data, as ``data/sources/roots.py`` says; ``""``
+            for data that are built in, and for a person's own folders.
         domains: the default; None: the names of the two folders.
         fixed: there are no other domains.
         sizes: of the images, in pixels; ``()``: any.

@@ -12,8 +12,9 @@ from .parameters import Parameters
 from .sound import Sound
 from .table import OF_SOUND, TABLE
 
-# As in config.PRESETS: sizes of the same model, and the step size that suits each. The paper names none of these numbers.
-# "kaiming_all": from N(0, 0.02) the discriminators of spectrograms are still at chance after 500 epochs.
+# As in config.PRESETS: sizes of the same model, and the step size that suits each. The paper names none of
+# these numbers. "kaiming_all": from N(0, 0.02) the discriminators of spectrograms are still at chance after
+# 500 epochs.
 SOUND_PRESETS: dict[str, dict[str, Any]] = {
     "quick": dict(
         rate=8000, seconds=1.0, size=128, width=8, private_blocks=2, shared_blocks=1,

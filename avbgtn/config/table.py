@@ -1,4 +1,5 @@
-"""The table: of every parameter, and of every field of a config, its kind, its bounds, its words and its help.
+"""The table: of every parameter, and of every field of a config, its kind, its bounds, its words and its
+help.
 
 The checks of what people type (``parameters.py``, the command line) and of what a file holds
 (:class:`~avbgtn.config.Config`, from ``parameters.json`` or from the metadata of a weights file) both come
@@ -113,7 +114,9 @@ TABLE = {
     },
     "lambda_reading": v.Word(
         ("code", "literal"),
-        help="whether the cycle losses hold the first penalty a second time (literal), or not, as UNIT's code",
+        help=(
+            "whether the cycle losses hold the first penalty a second time (literal), or not, as UNIT's code"
+        ),
     ),
     # --- the training
     "batch": v.Whole(1, 4096, MEMORY, help="images of each domain in an update, over all processes"),

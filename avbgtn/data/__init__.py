@@ -4,9 +4,9 @@
     >>> heads = data.load("heads", size=64)
     >>> x1, x2 = heads.batch(epoch=0, batch=1, seed=0)
 
-``load("auto")`` takes CelebA where it finds it and the built-in heads elsewhere; :func:`resolve` says which. With
-``sound`` the images are spectrograms, and it is IRMAS and the built-in music. Which data sets there are, and which
-class opens each, stands in ``config/datasets.py``.
+``load("auto")`` takes CelebA where it finds it and the built-in heads elsewhere; :func:`resolve` says which.
+With ``sound`` the images are spectrograms, and it is IRMAS and the built-in music. Which data sets there are,
+and which class opens each, stands in ``config/datasets.py``.
 """
 
 from difflib import get_close_matches
@@ -45,9 +45,9 @@ def resolve(dataset: str, root: str | Path | None = None, *, sound: bool = False
     """Which data set a name means here, and a sentence for people that says so.
 
     Args:
-        dataset: one of :data:`DATASETS`, with ``sound`` of :data:`SOUND_DATASETS`. ``"folder"`` is two folders of one's
-            own in the data root; ``"auto"`` is CelebA or IRMAS if the data root has it, else what is built in if the
-            data root is empty or was not named.
+        dataset: one of :data:`DATASETS`, with ``sound`` of :data:`SOUND_DATASETS`. ``"folder"`` is two
+            folders of one's own in the data root; ``"auto"`` is CelebA or IRMAS if the data root has it, else
+            what is built in if the data root is empty or was not named.
         root: as for :func:`data_root`.
         sound: whether sounds are meant.
 
@@ -103,8 +103,8 @@ def load(
     Args:
         dataset: as for :func:`resolve`; ``"auto"`` prints its choice, real data are downloaded if need be.
         root: as for :func:`data_root`; what is built in needs none.
-        domains: the two attributes of CelebA, ``("Brown_Hair", "Blond_Hair")`` if None; of ``"folder"`` the names of the
-            two folders, those that are there if None.
+        domains: the two attributes of CelebA, ``("Brown_Hair", "Blond_Hair")`` if None; of ``"folder"`` the
+            names of the two folders, those that are there if None.
         size: side of the images of pictures; 32, 64 or 128 for the heads.
         sound: instead of ``size``: sounds are meant, and how they are seen.
         workers: threads that read or play ahead; no result depends on it.
@@ -125,7 +125,8 @@ def load(
         about["domains"] = domains
     elif domains is not None and (isinstance(domains, str) or tuple(domains) != row.domains):
         raise DataError(
-            f"dataset={name!r} has the domains {row.domains}, in this order, got {domains!r}: leave domains out"
+            f"dataset={name!r} has the domains {row.domains}, in this order, got {domains!r}: leave"
+            " domains out"
         )
     if row.built_in:
         return opens(**about)

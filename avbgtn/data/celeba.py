@@ -148,7 +148,7 @@ class CelebA(Domains):
         if image.size != (WIDTH, HEIGHT):
             raise DataError(
                 f"the CelebA image {shown(path)} is {image.width} x {image.height} pixels: expected an "
-                f"aligned "
+                "aligned "
                 f"one, {WIDTH} x {HEIGHT}, as in img_align_celeba, not an original or CelebA-HQ"
             )
         # Cropped first: with its ``box`` option, Pillow's resize would mix in pixels from outside the box.
@@ -250,6 +250,6 @@ def _nothing(layout: layouts.Layout, domains: tuple[str, str], domain: int, spli
     mine, other = domains if domain == 1 else domains[::-1]
     return (
         f"no image of CelebA's {split} partition in {shown(layout.base)} has {mine} without {other}: "
-        f"choose other "
+        "choose other "
         "attributes, or use the whole data set"
     )

@@ -106,15 +106,16 @@ def indices(split: str) -> list[int]:
 
 
 def attributes(split: str) -> dict[str, list]:
-    """What is known of the heads of a split, in the order of :func:`indices`, and so of :meth:`Heads.evaluation`.
+    """What is known of the heads of a split, in the order of :func:`indices`, and so of
+    :meth:`Heads.evaluation`.
 
     Args:
-        split: as for :func:`indices`. Training has two piles of different heads: ``train_a`` are those of domain 1,
-            ``train_b`` those of domain 2.
+        split: as for :func:`indices`. Training has two piles of different heads: ``train_a`` are those of
+            domain 1, ``train_b`` those of domain 2.
 
     Returns:
-        ``style`` (of the hair, a word), ``male`` and ``tone`` (of the skin), 0 to 1, ``yaw`` (degrees) and ``u`` (0 to 1:
-        the melanin of both hair colours rises with it); an entry a head.
+        ``style`` (of the hair, a word), ``male`` and ``tone`` (of the skin), 0 to 1, ``yaw`` (degrees) and
+        ``u`` (0 to 1: the melanin of both hair colours rises with it); an entry a head.
 
     Raises:
         DataError: another split.
@@ -122,7 +123,8 @@ def attributes(split: str) -> dict[str, list]:
     m = meta()
     if split not in m["split"]:
         raise DataError(
-            f"the heads have attributes for train_a, train_b, validation, test and reserved, got {split!r}: choose one"
+            f"the heads have attributes for train_a, train_b, validation, test and reserved, got {split!r}:"
+            " choose one"
         )
     return {name: [m[name][i] for i in indices(split)] for name in ("style", "male", "tone", "yaw", "u")}
 

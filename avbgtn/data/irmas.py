@@ -213,7 +213,7 @@ def _dealt(layout: Layout) -> tuple[dict[tuple[str, int], list[Path]], str]:
             if named is None:
                 raise DataError(
                     f"{shown(path)} is not named like an excerpt of IRMAS, such as "
-                    f"[pia][cla]1283__1.wav: the split "
+                    "[pia][cla]1283__1.wav: the split "
                     "needs the recording's number, move the file elsewhere"
                 )
             about = regular(path, "the IRMAS excerpt")
@@ -224,7 +224,7 @@ def _dealt(layout: Layout) -> tuple[dict[tuple[str, int], list[Path]], str]:
         if not paths:
             raise DataError(
                 f"no recording in {shown(layout.folders[FOLDERS[domain - 1]])} falls into the {name} "
-                f"part: expected "
+                "part: expected "
                 "hundreds, use the whole data set"
             )
     return dealt, digest.hexdigest()[:16]

@@ -2,8 +2,8 @@
 
 A real data set has a *finder*, a module with
 
-- ``TITLE``, what people call it; ``PIECES``, what it consists of, in words; ``HOW``, a sentence on how to get it by hand,
-  with ``{where}``; ``DEPTH``, how many folders below the root are searched;
+- ``TITLE``, what people call it; ``PIECES``, what it consists of, in words; ``HOW``, a sentence on how to get
+  it by hand, with ``{where}``; ``DEPTH``, how many folders below the root are searched;
 - ``find(root)``: what was found of it, with the folder as ``base``, or None where there is no trace;
 - ``check(found)``: raises DataError where a piece is missing;
 - ``resembling(root)``: words on a near miss, or ``""``.
@@ -76,8 +76,8 @@ def in_vain(
         finder: of the data set that was looked for.
         others: the finders of the other real data sets.
         built_in: the data set that does without, as the parameter ``dataset`` calls it.
-        asked: whether the data set was asked for by its name, so that a download is what else there is; beside another
-            data set it does no harm.
+        asked: whether the data set was asked for by its name, so that a download is what else there is;
+            beside another data set it does no harm.
 
     Raises:
         DataError: the folder was named, and what it holds is not the data set that was looked for.
