@@ -62,7 +62,7 @@ class Reference:
             found[player] = loss.detach()
         return found
 
-    # --- the players' losses, each from the images up -------------------------------------------------------------
+    # --- the players' losses, each from the images up -------------------------------------------------------
 
     def posterior(self, x1: Tensor, x2: Tensor, noise: Noise) -> Tensor:
         step = self._encoded(x1, x2, noise)
@@ -98,7 +98,7 @@ class Reference:
             loss = loss + c.lambda_4 * losses.reconstruction_loss(step.image[back], x[k])
         return loss
 
-    # --- what they share: code, not results -----------------------------------------------------------------------
+    # --- what they share: code, not results -----------------------------------------------------------------
 
     def _encode(self, step: Step, keys: tuple[str, ...], noise: Noise) -> None:
         private = [

@@ -61,7 +61,7 @@ def sections(name):
     return re.findall(r"^## +(.+?) *$", prose(name), re.MULTILINE)
 
 
-# --- how it begins --------------------------------------------------------------------------------------------
+# --- how it begins ------------------------------------------------------------------------------------------
 
 
 @each_chapter
@@ -117,7 +117,7 @@ def test_what_is_imported_is_used(name):
     assert not unused, f"imported and never used: {sorted(unused)}"
 
 
-# --- how it reads ---------------------------------------------------------------------------------------------
+# --- how it reads -------------------------------------------------------------------------------------------
 
 
 @each_chapter
@@ -151,7 +151,7 @@ def test_sources_of_cells_are_stable(name):
             assert not any("image/svg+xml" in o.get("data", {}) for o in cell.outputs), f"cell {n} shows SVG"
 
 
-# --- equations ------------------------------------------------------------------------------------------------
+# --- equations ----------------------------------------------------------------------------------------------
 
 
 def labels(name):
@@ -224,7 +224,7 @@ def known_tests(file):
     return tests
 
 
-# --- figures that move ----------------------------------------------------------------------------------------
+# --- figures that move --------------------------------------------------------------------------------------
 
 
 def moving_figures(name):
@@ -272,7 +272,7 @@ def test_moving_figures_are_checked(name):
         assert "nbval-ignore-output" in tags(notebook(name).cells[n]), f"cell {n}: {figure['id']}"
 
 
-# --- how it ends ----------------------------------------------------------------------------------------------
+# --- how it ends --------------------------------------------------------------------------------------------
 
 
 @each_chapter

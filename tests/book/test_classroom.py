@@ -33,7 +33,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 each_chapter = pytest.mark.parametrize("name", CHAPTERS)
 
 
-# --- what the tool refuses -------------------------------------------------------------------------------------
+# --- what the tool refuses ----------------------------------------------------------------------------------
 
 
 def test_tool_stops_with_the_sentence_and_leaves_what_was_there(tmp_path):
@@ -76,7 +76,7 @@ def check_links(editions):
         assert path.read_bytes() == (editions / "students" / path.name).read_bytes()
 
 
-# --- one small book, whole ---------------------------------------------------------------------------------------
+# --- one small book, whole ----------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
@@ -187,7 +187,7 @@ def test_order_follows_the_contents(tmp_path):
     assert [path.stem for path in classroom.in_order(book)] == ["plain", "example", "a_stray"]
 
 
-# --- the real chapters -------------------------------------------------------------------------------------------
+# --- the real chapters --------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")

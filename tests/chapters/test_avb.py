@@ -24,7 +24,7 @@ def value(x: float) -> torch.Tensor:
     return torch.tensor(x, dtype=F64)
 
 
-# --- the density-ratio trick ------------------------------------------------------------------------------------
+# --- the density-ratio trick --------------------------------------------------------------------------------
 
 
 def test_implicit_encoder_is_a_function_of_image_and_noise():
@@ -118,7 +118,7 @@ def test_gradient_through_t_has_mean_zero_and_the_other_is_the_kls():
     )
 
 
-# --- where T fails ----------------------------------------------------------------------------------------------
+# --- where T fails ------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("gap", [0.0, 0.45])
@@ -202,7 +202,7 @@ def test_contrast_of_a_gaussian_leaves_t_nothing():
     assert abs(estimate.by_t) < 0.1 and estimate.kl == pytest.approx(known_kl.Posterior(4).kl(), abs=0.25)
 
 
-# --- the game ---------------------------------------------------------------------------------------------------
+# --- the game -----------------------------------------------------------------------------------------------
 
 
 class BestT(torch.nn.Module):
@@ -242,7 +242,7 @@ def test_game_wants_one_likelihood_an_image():
         avb.avb_loss(avb.Ratio(1, 2, 4, 0), normal(4, 1), normal(4, 2), normal(4, 784))
 
 
-# --- the ring ---------------------------------------------------------------------------------------------------
+# --- the ring -----------------------------------------------------------------------------------------------
 
 
 def test_ring_model_and_its_evidence_on_the_grid():
@@ -302,7 +302,7 @@ def test_ring_learns_and_keeps_moments():
     assert after < before / 2
 
 
-# --- four images ------------------------------------------------------------------------------------------------
+# --- four images --------------------------------------------------------------------------------------------
 
 
 def test_log_likelihood_on_the_grid():
@@ -351,7 +351,7 @@ def test_record_avb_beats_the_vae_by_008_nats_in_five_of_five_seeds():
     assert all(e > ll for e, ll in zip(values["AVB / ELBO"], values["AVB / log-likelihood"], strict=True))
 
 
-# --- the drawings -----------------------------------------------------------------------------------------------
+# --- the drawings -------------------------------------------------------------------------------------------
 
 
 def test_drawings_say_what_they_show():
@@ -376,7 +376,7 @@ def test_drawings_say_what_they_show():
         assert len(figure.alt.split()) >= 5 and 1000 < len(figure.png()) <= 250_000
 
 
-# --- the checks -------------------------------------------------------------------------------------------------
+# --- the checks ---------------------------------------------------------------------------------------------
 
 
 def says(check, answer, *words: str) -> None:

@@ -30,7 +30,7 @@ def one_step(config):
     return model, noise, model.step(x1, x2, noise)
 
 
-# --- Eqs. (7), (10)-(13) in the model -----------------------------------------------------------------------------
+# --- Eqs. (7), (10)-(13) in the model -----------------------------------------------------------------------
 
 
 def test_eq10_to_eq13_are_units_losses_with_log_sigmoid_of_the_right_t():
@@ -80,7 +80,7 @@ def test_eq7_eq13_of_domain_2_are_those_of_domain_1_with_the_domains_exchanged(c
         torch.testing.assert_close(theirs[key.translate(swap)], value, rtol=1e-7, atol=1e-9, msg=key)
 
 
-# --- exact penalties on a line ---------------------------------------------------------------------------------------
+# --- exact penalties on a line ------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("m, s", [(0.0, 1.0), (2.0, 1.0), (-1.0, 0.3), (3.0, 1.4)])
@@ -202,7 +202,7 @@ def test_gradient_by_the_shown_image_is_pure_noise():
         assert abs(mean) < 1e-9 and std == pytest.approx(a / s, rel=1e-9)
 
 
-# --- probes ------------------------------------------------------------------------------------------------------------
+# --- probes -------------------------------------------------------------------------------------------------
 
 
 def test_pulls_are_weighted_and_tied_by_the_identity_and_leave_no_gradient():
@@ -245,7 +245,7 @@ def test_noise_use_of_a_known_posterior():
     assert silent.code_share < 1e-5 and silent.picture_share < 1e-5
 
 
-# --- diagrams and drawings -----------------------------------------------------------------------------------------
+# --- diagrams and drawings ----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -323,7 +323,7 @@ def test_everything_drawn_has_alternative_text_and_fits():
         assert figure.get_figwidth() == pytest.approx(4.8) and len(figure.png()) < 250_000
 
 
-# --- the checks ----------------------------------------------------------------------------------------------------
+# --- the checks ---------------------------------------------------------------------------------------------
 
 
 def says(check, answer, *words):

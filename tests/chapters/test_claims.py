@@ -211,7 +211,7 @@ def test_no_row_has_a_number_that_its_record_does_not_give():
             assert claim.find(e).text != claim.find(changed).text, claim.name
 
 
-# --- objections -------------------------------------------------------------------------------------------------------
+# --- objections ---------------------------------------------------------------------------------------------
 
 
 def test_every_objection_has_an_answer_and_an_outcome_from_the_record():
@@ -306,7 +306,7 @@ def test_the_committed_record_is_of_the_declared_grid():
         assert c["changes"] == declared[c["variant"]].changes and "+changes" not in c["revision"], name
 
 
-# --- the chapter ------------------------------------------------------------------------------------------------------
+# --- the chapter --------------------------------------------------------------------------------------------
 
 
 def test_the_chapter_reads_records_and_trains_nothing():

@@ -41,7 +41,7 @@ def page(name):
     return (path if path.is_file() else BOOK / "text" / f"{name}.md").read_text(encoding="utf-8")
 
 
-# --- what is listed ---------------------------------------------------------------------------------------------------
+# --- what is listed -----------------------------------------------------------------------------------------
 
 
 def test_entries_are_numbered_by_kind_without_a_gap():
@@ -113,7 +113,7 @@ def test_every_control_of_the_grid_is_compared():
     assert named >= {name for name, variant in VARIANTS.items() if len(variant.changes) <= 2}
 
 
-# --- what is linked ---------------------------------------------------------------------------------------------------
+# --- what is linked -----------------------------------------------------------------------------------------
 
 
 def linked_texts():
@@ -139,7 +139,7 @@ def test_links_lead_somewhere(who, text):
         assert section.removesuffix(",") in headings, f"{who}: {name} has no section {section!r}"
 
 
-# --- what is computed -------------------------------------------------------------------------------------------------
+# --- what is computed ---------------------------------------------------------------------------------------
 
 
 def invented(scores):
@@ -289,7 +289,7 @@ def test_the_count_is_of_the_list_and_of_the_grid():
     assert numbers == [len(ENTRIES), compared, elsewhere, not_measured, 2000, config.size, config.width]
 
 
-# --- the pages --------------------------------------------------------------------------------------------------------
+# --- the pages ----------------------------------------------------------------------------------------------
 
 
 def test_the_page_shows_every_kind_once_and_names_no_find():

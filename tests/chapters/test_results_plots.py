@@ -79,7 +79,7 @@ def inside(figure):
                 )
 
 
-# --- curves -----------------------------------------------------------------------------------------------------------
+# --- curves -------------------------------------------------------------------------------------------------
 
 
 def test_curves_have_a_line_a_seed_and_the_median_of_them():
@@ -117,7 +117,7 @@ def test_along_seconds_the_median_ends_with_the_quickest_training():
     assert figure.axes[0].get_xlabel() == "CPU-seconds" and "U, 8 seeds" in figure.alt
 
 
-# --- dots -------------------------------------------------------------------------------------------------------------
+# --- dots ---------------------------------------------------------------------------------------------------
 
 
 def test_dots_are_the_seeds_and_ticks_are_their_medians():
@@ -163,7 +163,7 @@ def test_a_name_of_a_reference_stands_on_the_side_with_room():
     assert [t.get_ha() for t in figure.axes[0].texts] == ["left", "right"]
 
 
-# --- differences ------------------------------------------------------------------------------------------------------
+# --- differences --------------------------------------------------------------------------------------------
 
 
 def compared(a="unit", b="avb_gtn", path=L1):
@@ -219,7 +219,7 @@ def test_rows_of_different_pairs_and_equal_scores():
     assert results.differences({"b": other}, unit="L1").axes[0].get_xlim() == (-1, 1)
 
 
-# --- one score against another ----------------------------------------------------------------------------------------
+# --- one score against another ------------------------------------------------------------------------------
 
 
 def test_scatter_has_a_mark_a_seed():
@@ -232,7 +232,7 @@ def test_scatter_has_a_mark_a_seed():
     inside(figure)
 
 
-# --- what is refused --------------------------------------------------------------------------------------------------
+# --- what is refused ----------------------------------------------------------------------------------------
 
 NAN = copy.deepcopy(STUDY)
 NAN["cells"]["unit-seed3"]["curve"]["l1_hair"][1] = math.nan

@@ -119,7 +119,7 @@ def test_an_interruption_says_what_is_saved_and_no_more(monkeypatch, capsys):
     assert main(["study"]) == 75 and capsys.readouterr().err == "stopped at epoch 7, checkpoint saved\n"
 
 
-# --- names in Markdown, HTML and pictures -------------------------------------------------------------------------
+# --- names in Markdown, HTML and pictures -------------------------------------------------------------------
 
 ODD = "<b>|x `y` $z$ _u_ *v* [w](k) a_b \\"
 
@@ -157,7 +157,7 @@ def test_a_name_over_a_sound_is_read_as_it_is():
     assert "<b>" not in page and "&lt;b&gt;|x" in page
 
 
-# --- what is committed --------------------------------------------------------------------------------------------
+# --- what is committed --------------------------------------------------------------------------------------
 
 
 def test_no_output_of_a_notebook_and_no_page_holds_an_address():

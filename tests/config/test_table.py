@@ -36,7 +36,7 @@ def refused(work) -> str:
     return said
 
 
-# --- one table ----------------------------------------------------------------------------------------------------
+# --- one table ----------------------------------------------------------------------------------------------
 
 
 @each_kind
@@ -131,7 +131,7 @@ def test_the_number_of_weights_is_about_what_the_networks_have(preset, monkeypat
     replace(c)
 
 
-# --- what a stranger's file may hold ------------------------------------------------------------------------------
+# --- what a stranger's file may hold ------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", [f.name for f in fields(Config)])
@@ -169,7 +169,7 @@ def test_names_of_domains_may_hold_marks_but_nothing_that_breaks_a_line_or_a_pat
         refused(lambda w=wrong: from_parameters({"domains": ["x", w]}))
 
 
-# --- yes and no ---------------------------------------------------------------------------------------------------
+# --- yes and no ---------------------------------------------------------------------------------------------
 
 SAID = {
     True: ("yes", "Yes", "YES", "true", "True", "on", True),
@@ -210,7 +210,7 @@ def test_what_papermill_injects_is_no_parameter():
     )
 
 
-# --- presets ------------------------------------------------------------------------------------------------------
+# --- presets ------------------------------------------------------------------------------------------------
 
 
 def test_every_table_of_presets_has_every_preset():
@@ -242,7 +242,7 @@ def test_preset_aligned_of_sound_is_quick_with_another_t():
     assert ours == replace(plain, preset="aligned", **OF_PRESET["aligned"])
 
 
-# --- the property -------------------------------------------------------------------------------------------------
+# --- the property -------------------------------------------------------------------------------------------
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.integers(-(10**400), 10**400) | st.floats() | st.text(max_size=30)

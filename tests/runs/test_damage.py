@@ -62,7 +62,7 @@ def before_sums(run):
     return run
 
 
-# --- sums ---------------------------------------------------------------------------------------------------------
+# --- sums ---------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", TENSORS)
@@ -158,7 +158,7 @@ def test_an_edited_parameters_file_is_noticed(run):
             use()
 
 
-# --- what is in the files -----------------------------------------------------------------------------------------
+# --- what is in the files -----------------------------------------------------------------------------------
 
 
 def rewrite(path, change):
@@ -213,7 +213,7 @@ def test_an_optimiser_file_that_does_not_fit_is_refused(harm, run):
         train_tiny(run.path, epochs=6)
 
 
-# --- what is not written ------------------------------------------------------------------------------------------
+# --- what is not written ------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("where", ["ema", "optimizer", "weights"])
@@ -263,7 +263,7 @@ def test_half_a_folder_of_an_earlier_version_is_no_checkpoint(run):
     assert run.checkpoints() == [4] and run.latest() == 4
 
 
-# --- stopping -----------------------------------------------------------------------------------------------------
+# --- stopping -----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("at, kind, words", [

@@ -140,7 +140,7 @@ def test_garbage_in_latest_is_said_and_not_believed(text, run, trained):
     assert (run.path / "latest").read_text() == "epoch-00000006\n"
 
 
-# --- links --------------------------------------------------------------------------------------------------------
+# --- links --------------------------------------------------------------------------------------------------
 
 NAMES = (
     ".latest.new", ".provenance.json.new", ".metrics.jsonl.new", ".parameters.json.new", "metrics.jsonl", "timings.jsonl",
@@ -202,7 +202,7 @@ def test_a_link_that_appears_while_training_is_not_followed(write, tmp_path):
     assert (tmp_path / "outside").read_text() == "old"
 
 
-# --- errors of the disk -------------------------------------------------------------------------------------------
+# --- errors of the disk -------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("number", sorted(errno.errorcode))

@@ -38,7 +38,7 @@ def written(a, n, scale=1.0):
     return planes[:, :, None, None].expand(n, 6, 4, 4).clone()
 
 
-# --- features -----------------------------------------------------------------------------------------------------
+# --- features -----------------------------------------------------------------------------------------------
 
 
 def test_features_are_means_deviations_and_quarters():
@@ -65,7 +65,7 @@ def test_codes_that_are_not_finite_are_refused():
         codes.features(z)
 
 
-# --- ridge --------------------------------------------------------------------------------------------------------
+# --- ridge --------------------------------------------------------------------------------------------------
 
 
 def regression(n, p):
@@ -121,7 +121,7 @@ def test_ridge_refuses_rows_that_do_not_belong_together():
             ridges.Ridge(a, b)
 
 
-# --- the domain ---------------------------------------------------------------------------------------------------
+# --- the domain ---------------------------------------------------------------------------------------------
 
 
 def piles(n1, n2, shift, name="domain"):
@@ -162,7 +162,7 @@ def test_codes_of_two_models_are_refused():
         codes.domain_probe(*piles(5, 5, 0.0), noise("a", 5), noise("b", 5, channels=3))
 
 
-# --- attributes ---------------------------------------------------------------------------------------------------
+# --- attributes ---------------------------------------------------------------------------------------------
 
 
 def test_attributes_that_are_written_into_channels_are_read():
@@ -214,7 +214,7 @@ def test_an_attribute_without_spread_has_no_r2():
         codes.attribute_probe(noise("train", 9), a, noise("held", 8), b)
 
 
-# --- twins --------------------------------------------------------------------------------------------------------
+# --- twins --------------------------------------------------------------------------------------------------
 
 
 def test_twin_distance_is_0_for_one_code_and_2_for_strangers():
@@ -261,7 +261,7 @@ def test_codes_that_ignore_the_image_have_no_distance():
         codes.twin_distance(torch.ones(3, 2, 4, 4), torch.zeros(3, 2, 4, 4))
 
 
-# --- a model ------------------------------------------------------------------------------------------------------
+# --- a model ------------------------------------------------------------------------------------------------
 
 
 def pictures(name, n):

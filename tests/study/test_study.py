@@ -39,7 +39,7 @@ def own_folder(tmp_path, monkeypatch):
     monkeypatch.setitem(GRIDS, "tiny", TINY)
 
 
-# --- what is declared -------------------------------------------------------------------------------------------------
+# --- what is declared ---------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", ["full", "toy"])
@@ -128,7 +128,7 @@ def test_listing_needs_no_torch():
     assert len(found.stdout.splitlines()) == 73
 
 
-# --- one cell ---------------------------------------------------------------------------------------------------------
+# --- one cell -----------------------------------------------------------------------------------------------
 
 
 def test_a_cell_is_trained_once_and_leaves_a_record(capsys):
@@ -206,7 +206,7 @@ def test_a_record_of_another_grid_is_not_taken_for_this_one(monkeypatch):
         study.run_cell(other, say=str)
 
 
-# --- all cells --------------------------------------------------------------------------------------------------------
+# --- all cells ----------------------------------------------------------------------------------------------
 
 
 def pretend(monkeypatch, **commands: str) -> None:
@@ -284,7 +284,7 @@ def test_a_cell_is_started_as_anybody_would_start_it(tmp_path):
     assert log.startswith("error: cell must be a number from 0 to 71") and "got 'none-seed0'" in log
 
 
-# --- the batch script -------------------------------------------------------------------------------------------------
+# --- the batch script ---------------------------------------------------------------------------------------
 
 
 def batch_job(start, tmp_path: Path, training: str, number: int | None) -> tuple[int, str]:

@@ -140,7 +140,7 @@ def test_a_worker_that_is_killed_leaves_no_process(session):
     assert not session.temporary()
 
 
-# --- limits of progress -----------------------------------------------------------------------------------------------
+# --- limits of progress -------------------------------------------------------------------------------------
 
 
 def test_what_makes_progress_is_waited_for_however_long_it_takes():

@@ -60,7 +60,7 @@ def test_patience_is_a_number(monkeypatch):
         patience()
 
 
-# --- the launcher's variables -----------------------------------------------------------------------------------------
+# --- the launcher's variables -------------------------------------------------------------------------------
 
 LEFT = [{"RANK": "0"}, {"RANK": "1", "WORLD_SIZE": "2", "LOCAL_RANK": "0"}, {"WORLD_SIZE": "x"}]
 WRONG = [
@@ -121,7 +121,7 @@ def test_a_launcher_that_is_gone_is_noticed(environment, capsys, monkeypatch):
     assert f"none answers at 127.0.0.1:{port}" in capsys.readouterr().err
 
 
-# --- numbers, names and pipes -----------------------------------------------------------------------------------------
+# --- numbers, names and pipes -------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("keep", ["-5", "1e9999", "0", "5,,6", "1.5", "nan", "9" * 5000, "x"])

@@ -96,7 +96,7 @@ def test_files_and_folders_are_small():
     assert not full, f"folders with too many modules: {full}"
 
 
-# --- names ---------------------------------------------------------------------------------------------------------
+# --- names --------------------------------------------------------------------------------------------------
 
 
 def test_public_names_are_the_same_thing_each_time_and_after_every_module_is_imported():

@@ -101,7 +101,7 @@ def test_two_machines_with_one_process_each_are_two_processes(tmp_path):
     assert_equal(tmp_path / "one", tmp_path / "two", 0.0, 0.0)
 
 
-# --- what is refused, and how often it is said ------------------------------------------------------------------------
+# --- what is refused, and how often it is said --------------------------------------------------------------
 
 
 def said_by_two(capfd, *arguments: str, machines: int = 1) -> str:
@@ -294,7 +294,7 @@ def test_what_the_parent_says_of_a_failed_job(tmp_path):
     )
 
 
-# --- real jobs, started by the real launchers --------------------------------------------------------------------------
+# --- real jobs, started by the real launchers ---------------------------------------------------------------
 
 SMALL = dict(dataset="heads", size=32, width=2, batch=2, models="avb_gtn", epochs=40)
 KEEP, BIN = "5,12", Path(sys.executable).parent

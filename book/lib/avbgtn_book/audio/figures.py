@@ -54,7 +54,7 @@ def _wrapped(angle: Tensor) -> Tensor:
     return torch.remainder(angle + math.pi, 2 * math.pi) - math.pi
 
 
-# --- spectrograms -------------------------------------------------------------------------------------------------
+# --- spectrograms -------------------------------------------------------------------------------------------
 
 
 @styled
@@ -120,7 +120,7 @@ def _level(title: str, wave: Tensor, fft: int, hop: int) -> Tensor:
     return audio.decibels(audio.stft(x if x.ndim == 1 else x.mean(0), fft, hop).abs())
 
 
-# --- Figures 8 and 9 ----------------------------------------------------------------------------------------------
+# --- Figures 8 and 9 ----------------------------------------------------------------------------------------
 
 
 @styled

@@ -129,7 +129,7 @@ def lines_stand(figure: str) -> bool:
     return all(part.line in inspect.getsource(part.source()) for part in PARTS[figure])
 
 
-# --- the drawing kit, in inches ------------------------------------------------------------------------------------
+# --- the drawing kit, in inches -----------------------------------------------------------------------------
 
 
 class Sheet:
@@ -194,7 +194,7 @@ def _tint(colour: str) -> str:
     return "#" + "".join(f"{round(255 - 0.14 * (255 - c)):02x}" for c in rgb)
 
 
-# --- the figures ----------------------------------------------------------------------------------------------------
+# --- the figures --------------------------------------------------------------------------------------------
 
 LEFT, MIDDLE, RIGHT = 1.32, WIDTH / 2, WIDTH - 1.32
 

@@ -60,7 +60,7 @@ def integral(values: Tensor, x: Tensor) -> Tensor:
     return torch.trapezoid(values, x)
 
 
-# --- the best discriminator ----------------------------------------------------------------------------------------
+# --- the best discriminator ---------------------------------------------------------------------------------
 
 
 def optimal_logit(log_p: Tensor, log_q: Tensor) -> Tensor:
@@ -94,7 +94,7 @@ def f_divergence(f: Callable[[Tensor], Tensor], log_p: Tensor, log_q: Tensor, x:
     return integral(log_q.exp() * f((log_p - log_q).exp()), x)
 
 
-# --- a learnt discriminator ----------------------------------------------------------------------------------------
+# --- a learnt discriminator ---------------------------------------------------------------------------------
 
 
 class LineDiscriminator(nn.Module):
@@ -139,7 +139,7 @@ def learn_discriminator(
     return discriminator
 
 
-# --- what the generator feels --------------------------------------------------------------------------------------
+# --- what the generator feels -------------------------------------------------------------------------------
 
 
 def generator_gradient(mean: float, form: str, *, points: int = 20_001) -> float:
@@ -181,7 +181,7 @@ def divergence_slope(mean: float, which: str, *, step: float = 1e-4) -> float:
     return (at(mean + step) - at(mean - step)) / (2 * step)
 
 
-# --- friction ------------------------------------------------------------------------------------------------------
+# --- friction -----------------------------------------------------------------------------------------------
 
 
 def r1_penalty(logits: Tensor, real: Tensor, weight: float) -> Tensor:

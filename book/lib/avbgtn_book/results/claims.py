@@ -80,7 +80,7 @@ def load(study: str = "study") -> Evidence:
     return Evidence(found, *map(records.load, ("celeba-50000", "figure-6", "music-test")))
 
 
-# --- the claims -------------------------------------------------------------------------------------------------------
+# --- the claims ---------------------------------------------------------------------------------------------
 
 
 def faster(e: Evidence) -> Finding:

@@ -112,7 +112,7 @@ def controls(study: Study, score: str = "l1_whole", split: str = "validation") -
     return {label: p for label, p in found.items() if p}
 
 
-# --- words ------------------------------------------------------------------------------------------------------------
+# --- words --------------------------------------------------------------------------------------------------
 
 
 def number(value: float, digits: int = 4) -> str:

@@ -18,7 +18,7 @@ LEVEL = 0.05  # of the test, and one minus the interval's share
 MOST = 20  # pairs; 2^20 sign patterns are 8 MB
 TIE = 1e-9  # of the sum of sizes; decimal numbers that tie differ by 1e-14 in binary
 
-# --- curves -----------------------------------------------------------------------------------------------------------
+# --- curves -------------------------------------------------------------------------------------------------
 
 
 def at(xs: Sequence[float], ys: Sequence[float], x: float) -> float:
@@ -106,7 +106,7 @@ def is_finite(value: Any) -> bool:
     return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
 
 
-# --- pairs ------------------------------------------------------------------------------------------------------------
+# --- pairs --------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -272,7 +272,7 @@ def joint_p(comparisons: Mapping[str, Paired]) -> dict[str, float]:
     return {name: float(np.mean(largest >= t[0] - TIE)) for name, t in size.items()}
 
 
-# --- order ------------------------------------------------------------------------------------------------------------
+# --- order --------------------------------------------------------------------------------------------------
 
 
 def spearman(x: Sequence[float], y: Sequence[float]) -> float:

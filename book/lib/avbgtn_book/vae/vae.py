@@ -32,7 +32,7 @@ __all__ = [
 ]
 
 
-# --- densities ------------------------------------------------------------------------------------------------
+# --- densities ----------------------------------------------------------------------------------------------
 
 
 def gaussian_log_density(x: Tensor, mu: Tensor | float = 0.0, sigma: Tensor | float = 1.0) -> Tensor:
@@ -55,7 +55,7 @@ def bernoulli_log_likelihood(x: Tensor, logits: Tensor) -> Tensor:
     return -F.binary_cross_entropy_with_logits(logits, x, reduction="none").flatten(1).sum(1)
 
 
-# --- the bound ------------------------------------------------------------------------------------------------
+# --- the bound ----------------------------------------------------------------------------------------------
 
 
 def reparameterise(mu: Tensor, sigma: Tensor | float, eps: Tensor) -> Tensor:
@@ -84,7 +84,7 @@ def importance_bound(log_w: Tensor) -> Tensor:
     return (torch.logsumexp(log_w, dim=0) - math.log(len(log_w))).mean()
 
 
-# --- gradients through a random draw --------------------------------------------------------------------------
+# --- gradients through a random draw ------------------------------------------------------------------------
 
 
 def score_function_gradient(f: Callable[[Tensor], Tensor], mu: Tensor, sigma: float, eps: Tensor) -> Tensor:
@@ -124,7 +124,7 @@ def exact_gradient_variances(d: int, m: float, s: float) -> tuple[float, float]:
     return second_moment - 4 * m**2, 4 * s**2
 
 
-# --- which units carry something ------------------------------------------------------------------------------
+# --- which units carry something ----------------------------------------------------------------------------
 
 
 def kl_per_unit(mu: Tensor, sigma: Tensor) -> Tensor:
