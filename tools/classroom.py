@@ -1,6 +1,8 @@
-"""Write the classroom editions: `python tools/classroom.py [folder]` fills `folder` (default: build/classroom).
+"""Write the classroom editions: `python tools/classroom.py [folder]` fills `folder`
+(default: build/classroom).
 
-- `students/`: every chapter as a notebook, its solutions cut (tools/exercises.py and tools/solutions.py say by which rules);
+- `students/`: every chapter as a notebook, its solutions cut (tools/exercises.py and
+  tools/solutions.py say by which rules);
 - `students-book/`: the book as HTML, built from these notebooks, so that no page, no download and no search
   index holds a solution; without launch buttons, which open the repository's notebooks, solutions and all;
 - `instructor/`: the notebooks with solutions as a course for nbgrader, and a README.md for the teacher.
@@ -77,7 +79,9 @@ Computed from the notebooks: the minutes for reading and the CPU-seconds of a ru
 
 
 def student_config(book: pathlib.Path) -> str:
-    """The book's settings for the student edition: another title, and no button that leads to the solutions."""
+    """The book's settings for the student edition: another title,
+    and no button that leads to the solutions.
+    """
     config = yaml.safe_load((book.parent / "_config.yml").read_text(encoding="utf-8"))
     config["title"] += ", student edition"
     config.pop("launch_buttons", None)
@@ -88,7 +92,9 @@ def student_config(book: pathlib.Path) -> str:
 
 
 def stage(book: pathlib.Path, notebooks: dict[str, str], folder: pathlib.Path) -> pathlib.Path:
-    """Lay out the sources of the student's book below `folder`, the notebooks' text replaced; return their folder."""
+    """Lay out the sources of the student's book below `folder`, the notebooks' text replaced;
+    return their folder.
+    """
     staged = folder / book.name
     leave = ("*.ipynb", "text", "_build", "_vendor", "__pycache__", ".*")
     shutil.copytree(book, staged, ignore=shutil.ignore_patterns(*leave))
@@ -109,7 +115,9 @@ def build_students_book(book: pathlib.Path, notebooks: dict[str, str], target: p
 
 
 def of_chapter(notebook) -> dict[str, str]:
-    """What a chapter says about itself: title, minutes to read, what a run costs; "" for what it does not say."""
+    """What a chapter says about itself: title, minutes to read, what a run costs;
+    "" for what it does not say.
+    """
     words = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
     title = re.search(r"^# +(.+)$", words, re.MULTILINE)
     plain = re.sub(r"[*_]", "", words)
@@ -210,7 +218,9 @@ def student_notebooks(book: pathlib.Path, chapters: dict) -> dict[str, str]:
 
 
 def write_course(chapters: dict, repository: str, target: pathlib.Path) -> None:
-    """Write the instructor's edition: nbgrader's source/<chapter>/<chapter>.ipynb, its settings, the README."""
+    """Write the instructor's edition: nbgrader's source/<chapter>/<chapter>.ipynb,
+    its settings, the README.
+    """
     for name, (notebook, found) in chapters.items():
         if not found:
             continue
@@ -224,8 +234,9 @@ def write_course(chapters: dict, repository: str, target: pathlib.Path) -> None:
 def make(folder: pathlib.Path = FOLDER, book: pathlib.Path = build_book.BOOK) -> None:
     """Write the three editions into `folder`, in place of those of an earlier call.
 
-    SystemExit, before anything there is touched, where an exercise is malformed, where the student's book does not
-    build without a warning, or where the instructor's folder holds work that this tool did not write.
+    SystemExit, before anything there is touched, where an exercise is malformed, where the student's
+    book does not build without a warning, or where the instructor's folder holds work that this tool
+    did not write.
     """
     course = folder / "instructor"
     theirs = sorted({path.name for path in course.glob("*")} - COURSE)

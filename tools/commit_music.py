@@ -2,9 +2,10 @@
 
     python tools/commit_music.py music-unit=RUN_FOLDER music-avbgtn=RUN_FOLDER [--rehearse] [--limit 60]
 
-The same as ``commit_weights.py`` for sound: writes ``avbgtn/weights/NAME.safetensors``, ``book/lib/avbgtn_book/records/NAME.json`` and
-``book/lib/avbgtn_book/records/music-test.json``. The bars are those of ``music-baselines.json``, measured on the validation split.
-``--rehearse`` scores the validation split instead, and logs nothing.
+The same as ``commit_weights.py`` for sound: writes ``avbgtn/weights/NAME.safetensors``,
+``book/lib/avbgtn_book/records/NAME.json`` and ``book/lib/avbgtn_book/records/music-test.json``. The bars are
+those of ``music-baselines.json``, measured on the validation split. ``--rehearse`` scores the validation
+split instead, and logs nothing.
 """
 
 import argparse

@@ -3,8 +3,9 @@
     python tools/commit_weights.py heads-unit=RUN_FOLDER heads-avbgtn=RUN_FOLDER [--rehearse]
 
 Writes ``avbgtn/weights/NAME.safetensors``, ``book/lib/avbgtn_book/records/NAME.json`` (the run's record) and
-``book/lib/avbgtn_book/records/heads-test.json`` (the table of the chapter), and appends a line to ``book/lib/avbgtn_book/records/test-log.jsonl``: whoever
-looks at the test split twice leaves two lines. ``--rehearse`` scores the validation split instead, and logs nothing.
+``book/lib/avbgtn_book/records/heads-test.json`` (the table of the chapter), and appends a line to
+``book/lib/avbgtn_book/records/test-log.jsonl``: whoever looks at the test split twice leaves two lines.
+``--rehearse`` scores the validation split instead, and logs nothing.
 """
 
 import json

@@ -1,9 +1,10 @@
-"""Train the same small AVB-GTN on every picture of sound, and commit what is heard: the record of the audio chapter.
+"""Train the same small AVB-GTN on every picture of sound, and commit what is heard:
+the record of the audio chapter.
 
     python tools/compare_representations.py --epochs 200 --seeds 0 1
 
-Everything but the representation is the chapter's default. Runs are kept in $AVBGTN_RUNS and continued. Scored on
-validation phrases as in the chapter. About 50 CPU-seconds a representation and seed.
+Everything but the representation is the chapter's default. Runs are kept in $AVBGTN_RUNS and continued.
+Scored on validation phrases as in the chapter. About 50 CPU-seconds a representation and seed.
 """
 
 import argparse

@@ -1,9 +1,10 @@
 """Run notebooks and save them as they are committed: `python tools/execute.py book/vae.ipynb ...`.
 
-Each notebook runs from top to bottom in a fresh kernel: on the CPU, with one thread, with an empty folder for runs,
-in the folder of the notebook. Then what must not be committed is taken out (times of single cells, the state of
-widgets), what the run cost is written into the notebook's metadata, where the page "when each chapter last ran"
-reads it, and the paired text is written anew. A cell that fails stops it and nothing is saved.
+Each notebook runs from top to bottom in a fresh kernel: on the CPU, with one thread, with an empty
+folder for runs, in the folder of the notebook. Then what must not be committed is taken out (times of
+single cells, the state of widgets), what the run cost is written into the notebook's metadata, where the
+page "when each chapter last ran" reads it, and the paired text is written anew. A cell that fails stops
+it and nothing is saved.
 """
 
 import argparse

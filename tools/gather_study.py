@@ -4,9 +4,9 @@
     python tools/gather_study.py --commit               ... -> book/lib/avbgtn_book/records/study.json, for the book
     python tools/gather_study.py --commit --test        ... and score them on the test split: once, and logged
 
-A committed cell stays where its run folder is gone, so that a study may come from several machines and days. ``--test``
-scores each training once: a cell whose test scores the record has is passed over, and each call that scores any leaves a
-line in ``book/lib/avbgtn_book/records/test-log.jsonl``.
+A committed cell stays where its run folder is gone, so that a study may come from several machines and days.
+``--test`` scores each training once: a cell whose test scores the record has is passed over, and each call
+that scores any leaves a line in ``book/lib/avbgtn_book/records/test-log.jsonl``.
 """
 
 import argparse

@@ -2,9 +2,10 @@
 
     python tools/measure_music.py
 
-Prints the table of copy, equaliser, nearest clip, unrelated phrases and true twins in both directions, and
-the bars that follow from it, and writes them to book/lib/avbgtn_book/records/music-baselines.json, unless clips were left out
-with --limit or --train-clips. About ten minutes on one core, most of them for playing 2,000 phrases.
+Prints the table of copy, equaliser, nearest clip, unrelated phrases and true twins in both directions,
+and the bars that follow from it, and writes them to book/lib/avbgtn_book/records/music-baselines.json,
+unless clips were left out with --limit or --train-clips. About ten minutes on one core, most of them for
+playing 2,000 phrases.
 """
 
 import argparse

@@ -1,7 +1,9 @@
-"""Print the built book: `python tools/print_book.py [html folder] [pdf folder]` writes one PDF a page, in reading order.
+"""Print the built book: `python tools/print_book.py [html folder] [pdf folder]` writes one PDF a page,
+in reading order.
 
-Chromium prints each page as its print dialogue would: navigation, buttons and sliders are left out, a figure with
-sliders shows its starting one, maths is set before the page is printed. Nothing is fetched from a network.
+Chromium prints each page as its print dialogue would: navigation, buttons and sliders are left out, a
+figure with sliders shows its starting one, maths is set before the page is printed. Nothing is fetched
+from a network.
 """
 
 import pathlib

@@ -2,8 +2,9 @@
 
     python tools/record_long_run.py RUN_DIR celeba-50000
 
-RUN_DIR is what ``-p run_dir`` named: it holds a folder for each model. Writes ``book/lib/avbgtn_book/records/NAME.json`` and
-``book/_assets/NAME.png``. Scores are those of the averaged weights on the validation split, with zero noise.
+RUN_DIR is what ``-p run_dir`` named: it holds a folder for each model. Writes
+``book/lib/avbgtn_book/records/NAME.json`` and ``book/_assets/NAME.png``. Scores are those of the averaged
+weights on the validation split, with zero noise.
 """
 
 import sys

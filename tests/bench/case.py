@@ -41,7 +41,9 @@ class Case:
         return Trainer(config, RandomDomains(self.size), make_fabric(config), speed=speed)
 
     def step(self, how: str) -> Step:
-        """One epoch of ours with the speed-ups ``how``, or of the reference; batch and noise are drawn in it."""
+        """One epoch of ours with the speed-ups ``how``, or of the reference;
+        batch and noise are drawn in it.
+        """
         if how != REFERENCE:
             return self.trainer(how).update
         reference = Reference(self.config(), RandomDomains(self.size), self.device)

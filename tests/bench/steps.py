@@ -32,7 +32,9 @@ def check_flops(found: float, size: int) -> None:
 
 
 def cases(device: str, small: bool) -> list[Case]:
-    """What is measured: the two models, 64 and 128 px, batch 1 and 8, of the paper's width and of the reader's."""
+    """What is measured: the two models, 64 and 128 px, batch 1 and 8,
+    of the paper's width and of the reader's.
+    """
     if small:
         return [Case(m, "quick", 32, b, width=2, device=device) for m in ("unit", "avb_gtn") for b in (1, 2)]
     return [
@@ -45,7 +47,9 @@ def cases(device: str, small: bool) -> list[Case]:
 
 
 def measure(device: str, *, small: bool = False, say: Say = print) -> list[dict]:
-    """One record a case: seconds, GFLOP and MiB of both steps, and their ratios, ours over the reference's."""
+    """One record a case: seconds, GFLOP and MiB of both steps, and their ratios,
+    ours over the reference's.
+    """
     found = []
     for case in cases(device, small):
         single = replace(case, batch=1)  # twice the images are twice the operations
@@ -84,7 +88,9 @@ def measure(device: str, *, small: bool = False, say: Say = print) -> list[dict]
 
 
 def measure_speed_ups(device: str, *, small: bool = False, say: Say = print) -> list[dict]:
-    """Each speed-up by itself against the plain step, and what ``auto`` makes of them, in three sizes of UNIT."""
+    """Each speed-up by itself against the plain step, and what ``auto`` makes of them,
+    in three sizes of UNIT.
+    """
     sizes = [("quick", 32, 1)] if small else [("quick", 64, 1), ("paper", 64, 1), ("paper", 128, 1)]
     names = [
         name for name in speed.SPEED_UPS if name != "background" and (name != "graph" or device == "cuda")

@@ -1,9 +1,9 @@
 """How fast training pictures come: decoded when they are needed, ahead by threads, or once into a cache.
 
-``python tests/bench/throughput.py`` writes a CelebA of a few hundred JPEGs of the real size (178 x 218 pixels,
-about 12 kB) into a temporary folder, draws one pass over it in each way, and prints one line a way. Every
-rate includes crop, flip and conversion, as :meth:`avbgtn.data.Domains.batch` does them. "wall" is what a
-training would wait if it did nothing else; "cpu" is what it costs a core, threads included.
+``python tests/bench/throughput.py`` writes a CelebA of a few hundred JPEGs of the real size (178 x 218
+pixels, about 12 kB) into a temporary folder, draws one pass over it in each way, and prints one line a way.
+Every rate includes crop, flip and conversion, as :meth:`avbgtn.data.Domains.batch` does them. "wall" is what
+a training would wait if it did nothing else; "cpu" is what it costs a core, threads included.
 """
 
 import os

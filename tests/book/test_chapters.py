@@ -1,7 +1,8 @@
-"""The teaching chapters are built alike: what each says first, its equations, moving figures, exercises and end.
+"""The teaching chapters are built alike: what each says first, its equations, moving figures,
+exercises and end.
 
-The experiments, celeba.ipynb and audio.ipynb, keep a form of their own. The exercises' cells are read by tools/exercises.py, which refuses
-what it does not know; tests/book/test_classroom.py runs them.
+The experiments, celeba.ipynb and audio.ipynb, keep a form of their own. The exercises' cells are read by
+tools/exercises.py, which refuses what it does not know; tests/book/test_classroom.py runs them.
 """
 
 import ast
@@ -95,7 +96,9 @@ def test_opening_says_question_goals_needs_and_time(name):
 
 @each_chapter
 def test_setup_cells_only_import(name):
-    """Exercises stand on these cells alone, so they must be cheap; they come first among what a reader sees."""
+    """Exercises stand on these cells alone, so they must be cheap;
+    they come first among what a reader sees.
+    """
     cells = [cell for cell in code(name) if "remove-cell" not in tags(cell)]
     assert "setup" in tags(cells[0]), "the first cell that readers see is not tagged 'setup'"
     for cell in [cell for cell in cells if "setup" in tags(cell)]:

@@ -1,6 +1,8 @@
-"""The classroom editions: with the solutions every check passes, without them every check fails, and none is left.
+"""The classroom editions: with the solutions every check passes, without them every check fails,
+and none is left.
 
-First a small book with one made-up chapter (classroom_example.py), then the real chapters and a real student build.
+First a small book with one made-up chapter (classroom_example.py),
+then the real chapters and a real student build.
 """
 
 import contextlib

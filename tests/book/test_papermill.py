@@ -1,5 +1,5 @@
-"""``papermill book/celeba.ipynb`` and ``audio.ipynb`` as a person would call them: bad names stop them early, a killed
-run goes on."""
+"""``papermill book/celeba.ipynb`` and ``audio.ipynb`` as a person would call them: bad names stop them early,
+a killed run goes on."""
 
 import json
 import os

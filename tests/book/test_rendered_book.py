@@ -200,7 +200,8 @@ NOT_COLOURS = WHOLE | {"rules": {"color-contrast": {"enabled": False}}}
 def of_access(page, axe, rules=WHOLE):
     """What axe-core finds against WCAG 2, A and AA, or against some of its rules.
 
-    Judging colours takes most of its time, and they change with the scheme alone: once in the light, once in the dark.
+    Judging colours takes most of its time, and they change with the scheme alone: once in the light,
+    once in the dark.
     """
     page.evaluate(axe)
     # Its preloading would fetch the style sheets again, which a page read from the disk may not.
@@ -249,7 +250,9 @@ def of_players(page):
 
 
 def of_paper(page):
-    """A PDF with the article's words and nothing of the navigation, dark on white also where the screen is dark."""
+    """A PDF with the article's words and nothing of the navigation,
+    dark on white also where the screen is dark.
+    """
     title = page.locator("article h1").inner_text().rstrip("#").strip()
     page.emulate_media(media="print")
     for selector in ON_SCREEN_ONLY:

@@ -1,4 +1,6 @@
-"""Pictures of sound and their scores: the right picture in the right place, words that say it, small files."""
+"""Pictures of sound and their scores: the right picture in the right place, words that say it,
+small files.
+"""
 
 import io
 import math

@@ -1,4 +1,6 @@
-"""The AVB chapter: every displayed equation, the toys with known answers, the record, and what each check says."""
+"""The AVB chapter: every displayed equation, the toys with known answers, the record,
+and what each check says.
+"""
 
 import math
 

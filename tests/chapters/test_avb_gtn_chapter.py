@@ -1,4 +1,6 @@
-"""What the AVB-GTN chapter leans on: exact penalties on a line, probes of a model, diagrams, and what its checks say."""
+"""What the AVB-GTN chapter leans on: exact penalties on a line, probes of a model, diagrams,
+and what its checks say.
+"""
 
 import inspect
 import math

@@ -1,4 +1,6 @@
-"""The table of claims and the list of objections: every number in them comes from a record, and follows it."""
+"""The table of claims and the list of objections: every number in them comes from a record,
+and follows it.
+"""
 
 import copy
 import importlib
@@ -43,7 +45,9 @@ def cell(variant, seed, whole, *, t=None):
 
 
 def study(ours=0.04, theirs=0.05, seeds=8, more=0.0):
-    """AVB-GTN at ``ours`` and UNIT at ``theirs``, controls with ``more``, plus a little that differs by seed."""
+    """AVB-GTN at ``ours`` and UNIT at ``theirs``, controls with ``more``,
+    plus a little that differs by seed.
+    """
     cells = {}
     for variant in VARIANTS:
         for seed in range(seeds if variant.seeds == 8 else 3):

@@ -1,4 +1,6 @@
-"""The list of what differs, the directive that shows it, and the checklists: what they name exists, what they compute is right."""
+"""The list of what differs, the directive that shows it, and the checklists: what they name exists,
+what they compute is right.
+"""
 
 import json
 import math
@@ -177,7 +179,9 @@ def line_of(text, number):
 
 
 def test_the_difference_is_that_of_the_pairs(write):
-    """0.001, 0.002, 0.003: mean 0.002, deviation 0.001, and Student's t for two degrees of freedom is 4.3027."""
+    """0.001, 0.002, 0.003: mean 0.002, deviation 0.001, and Student's t for two
+    degrees of freedom is 4.3027.
+    """
     record = invented({"unit": [0.041, 0.052, 0.063, 0.9], "unit-no-kl": [0.040, 0.050, 0.060]})
     write(record)
     margin = 4.3027 * 1 / math.sqrt(3)

@@ -1,4 +1,6 @@
-"""Evidence over seeds: closed forms, brute force, p values that can be counted by hand, and words that claim no more."""
+"""Evidence over seeds: closed forms, brute force, p values that can be counted by hand,
+and words that claim no more.
+"""
 
 import itertools
 import json

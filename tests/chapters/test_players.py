@@ -1,4 +1,6 @@
-"""Players: what lies in the page, how large and how loud it is, what is refused, and that a browser plays it."""
+"""Players: what lies in the page, how large and how loud it is, what is refused,
+and that a browser plays it.
+"""
 
 import base64
 import io

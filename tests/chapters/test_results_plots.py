@@ -1,4 +1,6 @@
-"""Figures of the study: every seed is drawn, medians are those of the seeds, and the words name the numbers."""
+"""Figures of the study: every seed is drawn, medians are those of the seeds,
+and the words name the numbers.
+"""
 
 import copy
 import math

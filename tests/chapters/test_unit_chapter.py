@@ -1,4 +1,6 @@
-"""The chapter on UNIT: the toy and its truth, equations (1) to (7) on it, symmetries, and the exercise checks."""
+"""The chapter on UNIT: the toy and its truth, equations (1) to (7) on it, symmetries,
+and the exercise checks.
+"""
 
 import copy
 import math

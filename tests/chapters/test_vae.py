@@ -267,7 +267,9 @@ def test_plain_loss_has_no_kl_and_no_noise():
 
 
 def test_grid_sums_to_the_evidence():
-    """A decoder that ignores z has log p(x) = log p(x|z); and the joint is the two parts, picture by picture."""
+    """A decoder that ignores z has log p(x) = log p(x|z); and the joint is the two parts,
+    picture by picture.
+    """
     x = digits.binarised(digits.load("test")[0][:4])
     model = conv_vae.ConvVAE(2)
     grid, cell = conv_vae.code_grid(61, reach=6.0)

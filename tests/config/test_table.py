@@ -1,4 +1,6 @@
-"""The table of parameters: whatever comes, a value is used or refused in one sentence, by people's and by stored configs alike."""
+"""The table of parameters: whatever comes, a value is used or refused in one sentence,
+by people's and by stored configs alike.
+"""
 
 import json
 from dataclasses import fields, replace

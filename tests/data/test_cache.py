@@ -1,4 +1,6 @@
-"""The cache of decoded pictures: the same pixels, never stale, never damaged, never half; and what it says."""
+"""The cache of decoded pictures: the same pixels, never stale, never damaged, never half;
+and what it says.
+"""
 
 import errno
 import json

@@ -19,7 +19,9 @@ def picture(path, colour, size=(48, 40)):
 
 @pytest.fixture
 def root(tmp_path):
-    """Twenty red pictures, two of them in a folder of their own, and thirty blue ones, beside what is none."""
+    """Twenty red pictures, two of them in a folder of their own, and thirty blue ones,
+    beside what is none.
+    """
     for k in range(20):
         picture(tmp_path / "cats" / ("more" if k > 17 else "") / f"{k}.png", (200 + k, 0, 0))
     for k in range(30):

@@ -1,12 +1,14 @@
-"""``make fuzz``: cases of every kind, for an hour by default; what failed is saved with a command that repeats it.
+"""``make fuzz``: cases of every kind, for an hour by default; what failed is saved with a
+command that repeats it.
 
     make fuzz                                         an hour
     make fuzz ARGS="--minutes 5 --only pictures,sounds --seed 7"
     make fuzz ARGS="--repeat build/fuzz/pictures-1a2b3c4d.json"
     .venv/bin/python tests/fuzz --quick               the minute of `make test`: so many cases, the same every time
 
-Kinds: parameters, pictures, sounds, weights, run_folders, datasets, command_line, kills. The numbers go to ``build/fuzz.json``. Exit
-code 1 if anything ended in a traceback, hung, took all memory, or went through with another result.
+Kinds: parameters, pictures, sounds, weights, run_folders, datasets, command_line, kills. The numbers go
+to ``build/fuzz.json``. Exit code 1 if anything ended in a traceback, hung, took all memory, or went
+through with another result.
 """
 
 import argparse
@@ -80,7 +82,9 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _by_time(searches: list[Search], seconds: float) -> None:
-    """Each kind in turn for a slice of the time by its share, until the time is over and each has its least number."""
+    """Each kind in turn for a slice of the time by its share, until the time is over and
+    each has its least number.
+    """
     for search in searches:  # what failed once is tried in any case, and on top of the time
         search.seeds()
         _say(search.tally)

@@ -1,4 +1,6 @@
-"""Data sets on the disk: CelebA and IRMAS in the layouts that people have, and their lists and files damaged."""
+"""Data sets on the disk: CelebA and IRMAS in the layouts that people have,
+and their lists and files damaged.
+"""
 
 import hashlib
 import os

@@ -1,7 +1,7 @@
 """Damage to files, as data: a case is JSON, so that it can be saved, repeated and made smaller.
 
-A place in a file is ``["start", n]``, ``["end", n]`` or ``["part", p]``, p thousandths of its length: headers and ends
-are where readers stumble, and hypothesis makes such cases smaller by moving towards the start.
+A place in a file is ``["start", n]``, ``["end", n]`` or ``["part", p]``, p thousandths of its length: headers
+and ends are where readers stumble, and hypothesis makes such cases smaller by moving towards the start.
 """
 
 import json

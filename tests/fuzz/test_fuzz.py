@@ -1,5 +1,5 @@
-"""A minute of the fuzzer: the same cases every time, and none may end in a traceback, hang, fill the memory, or go
-through with another result. `make fuzz` tries others for an hour."""
+"""A minute of the fuzzer: the same cases every time, and none may end in a traceback, hang, fill the memory,
+or go through with another result. `make fuzz` tries others for an hour."""
 
 import importlib.util
 import json
@@ -20,7 +20,9 @@ pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="each case runs 
 
 @pytest.fixture(scope="module")
 def found(tmp_path_factory, request):
-    """The record of one run over the kinds that were selected, in a process of its own: it forks, and pytest has threads."""
+    """The record of one run over the kinds that were selected, in a process of its own: it forks,
+    and pytest has threads.
+    """
     here = [item for item in request.session.items if item.path == Path(__file__)]
     chosen = [name for name in kinds.NAMES if any(f"[{name}]" in item.name for item in here)]
     out = tmp_path_factory.mktemp("fuzz")

@@ -1,4 +1,6 @@
-"""The attribute classifier: good on real heads, the same for the same seed, and silent about global randomness."""
+"""The attribute classifier: good on real heads, the same for the same seed,
+and silent about global randomness.
+"""
 
 import time
 

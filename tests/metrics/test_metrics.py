@@ -1,4 +1,6 @@
-"""Scores against the truth: closed forms for constant images, regions by hand, and the sentences of errors."""
+"""Scores against the truth: closed forms for constant images, regions by hand,
+and the sentences of errors.
+"""
 
 import math
 

@@ -1,4 +1,6 @@
-"""What is damaged beside the checkpoints of a run costs no result, is said in one sentence, and leads nowhere else."""
+"""What is damaged beside the checkpoints of a run costs no result, is said in one sentence,
+and leads nowhere else.
+"""
 
 import errno
 import json

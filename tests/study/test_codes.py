@@ -76,7 +76,9 @@ def regression(n, p):
 
 
 def solved(x, y, mean, scale, penalty):
-    """Ridge with an intercept of its own that is not penalised, by the normal equations: estimates as a function."""
+    """Ridge with an intercept of its own that is not penalised, by the normal equations:
+    estimates as a function.
+    """
     s = torch.cat([(x - mean) / scale, torch.ones(len(x), 1).double()], dim=1)  # (N, P + 1)
     ridge = penalty * torch.eye(s.shape[1]).double()
     ridge[-1, -1] = 0
@@ -181,7 +183,9 @@ def test_noise_says_nothing_about_the_head():
 
 
 def test_a_shift_between_the_domains_costs_the_transfer_its_square():
-    """Estimates that are all off by c have ``R^2 = 1 - M c^2 / SST``; 10 degrees say nothing about the tone."""
+    """Estimates that are all off by c have ``R^2 = 1 - M c^2 / SST``;
+    10 degrees say nothing about the tone.
+    """
     a, b = attributes("train", 60), attributes("held", 40)
     moved = written(b, 40)
     moved[:, 5] += 10
@@ -331,7 +335,9 @@ def test_encoders_that_agree_share_everything():
 
 
 def test_noise_alone_does_not_give_the_domain_away():
-    """An encoder that sees its noise only: with one noise for training and held-out images, a probe knows it again."""
+    """An encoder that sees its noise only: with one noise for training and held-out images,
+    a probe knows it again.
+    """
     model = build(replace(AVB_GTN_CONFIG, init="twin"))
     with torch.no_grad():
         for encoder in (model.encoder1, model.encoder2):

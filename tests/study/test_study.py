@@ -1,4 +1,6 @@
-"""A grid as a job array: what it declares, that a cell is trained once and leaves its record, and that one failure is one."""
+"""A grid as a job array: what it declares, that a cell is trained once and leaves its record,
+and that one failure is one.
+"""
 
 import json
 import os
@@ -288,7 +290,9 @@ def test_a_cell_is_started_as_anybody_would_start_it(tmp_path):
 
 
 def batch_job(start, tmp_path: Path, training: str, number: int | None) -> tuple[int, str]:
-    """Run the script with other programs in the place of python and scontrol; its exit code, and what they were asked."""
+    """Run the script with other programs in the place of python and scontrol; its exit code,
+    and what they were asked.
+    """
     programs = {
         "python": f'echo "python $*" >> asked\n{training}',
         "scontrol": 'echo "scontrol $*" >> asked',

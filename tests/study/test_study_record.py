@@ -1,4 +1,6 @@
-"""The records of the study: one toy cell trained again gives what is committed, and the gathering tool loses and invents nothing."""
+"""The records of the study: one toy cell trained again gives what is committed,
+and the gathering tool loses and invents nothing.
+"""
 
 import json
 import os

@@ -1,4 +1,6 @@
-"""The tool that holds the processor to older instructions: what counts as run, what counts as failed, what is kept."""
+"""The tool that holds the processor to older instructions: what counts as run, what counts as failed,
+what is kept.
+"""
 
 import subprocess
 import sys

@@ -1,4 +1,6 @@
-"""From parameters to an experiment: what "auto" becomes, what is said about it, and CelebA from end to end."""
+"""From parameters to an experiment: what "auto" becomes, what is said about it,
+and CelebA from end to end.
+"""
 
 import json
 

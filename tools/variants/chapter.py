@@ -1,7 +1,8 @@
 """Run one notebook with one seed under one variant, and say which of its compared outputs came out otherwise.
 
-It is what nbval does, with two differences: it goes on to the end, and the seed can be another one. All randomness of
-the book comes from :mod:`avbgtn.streams`, so a first cell that renames every stream is another seed for everything.
+It is what nbval does, with two differences: it goes on to the end, and the seed can be another one. All
+randomness of the book comes from :mod:`avbgtn.streams`, so a first cell that renames every stream is
+another seed for everything.
 """
 
 import json
@@ -41,8 +42,9 @@ def run(path: Path, seed: int, variant: str) -> dict:
     """One run of a notebook.
 
     Returns:
-        ``differences``: for each compared line that came out otherwise, ``[code cell, committed, got]``; ``numbers``: those
-        that it gave to :func:`avbgtn_book.records.check`; ``error``: what stopped it, or None.
+        ``differences``: for each compared line that came out otherwise,
+        ``[code cell, committed, got]``; ``numbers``: those that it gave to
+        :func:`avbgtn_book.records.check`; ``error``: what stopped it, or None.
     """
     notebook = nbformat.read(path, as_version=4)
     committed = [lines_of(cell) for cell in notebook.cells]

@@ -1,8 +1,8 @@
 """The instruction sets that a processor can be held to, and what each really changes on the machine at hand.
 
-A library picks its code by processor, so another processor is as good as another seed to a training in float32. Three
-libraries can be told to use less than there is: torch's own loops (``ATEN_CPU_CAPABILITY``), its convolutions
-(``ONEDNN_MAX_CPU_ISA``) and its matrix products (``MKL_CBWR``).
+A library picks its code by processor, so another processor is as good as another seed to a training in
+float32. Three libraries can be told to use less than there is: torch's own loops (``ATEN_CPU_CAPABILITY``),
+its convolutions (``ONEDNN_MAX_CPU_ISA``) and its matrix products (``MKL_CBWR``).
 """
 
 import json
@@ -51,9 +51,11 @@ def environment(variant: str) -> dict[str, str]:
 
 
 def in_use(variant: str) -> dict[str, str] | None:
-    """What the libraries say that they use: torch's capability, oneDNN's instruction set, and the bits of one update.
+    """What the libraries say that they use: torch's capability, oneDNN's instruction set,
+    and the bits of one update.
 
-    None where the processor lacks the instructions: torch does not ask it, and the child ends at the first of them.
+    None where the processor lacks the instructions: torch does not ask it,
+    and the child ends at the first of them.
     """
     env = environment(variant) | {"ONEDNN_VERBOSE": "1"}
     child = subprocess.run([sys.executable, "-c", PROBE], env=env, capture_output=True, text=True)
@@ -69,7 +71,9 @@ def in_use(variant: str) -> dict[str, str] | None:
 
 
 def distinct(found: dict[str, dict[str, str]]) -> list[str]:
-    """The variants that really differ: of those whose update gave the same bits, only the first counts as run."""
+    """The variants that really differ: of those whose update gave the same bits,
+    only the first counts as run.
+    """
     first = {}
     for name, use in found.items():
         first.setdefault(use["bits"], name)

@@ -1,4 +1,6 @@
-"""From runs to the committed records: the table of variants, and the numbers of each chapter that its ranges come from."""
+"""From runs to the committed records: the table of variants, and the numbers of each chapter
+that its ranges come from.
+"""
 
 from pathlib import Path
 
@@ -16,7 +18,8 @@ def commit(chapters: list[Path], file: Path, tests: Path) -> int:
     """Write ``records/variants.json``, and ``records/CHAPTER.json`` for each chapter that gave numbers.
 
     Returns:
-        0, or 1 where a chapter has too few runs for ranges, which is said. A record of more runs stays as it was.
+        0, or 1 where a chapter has too few runs for ranges, which is said.
+        A record of more runs stays as it was.
     """
     short = 0
     results = read(file)
@@ -55,8 +58,8 @@ def merged(old: list[dict], new: list[dict]) -> list[dict]:
 
 
 def complete(runs: list[dict]) -> list[dict]:
-    """Those of the first eight seeds on instruction sets that have them all, or none where there are fewer than four such
-    sets. Two variants that give the same bits are one set."""
+    """Those of the first eight seeds on instruction sets that have them all,
+    or none where there are fewer than four such sets. Two variants that give the same bits are one set."""
     seeds = {}
     for run in runs:
         seeds.setdefault(run["use"]["bits"], set()).add(run["seed"])

@@ -2,9 +2,9 @@
 
 The block diagram of Figure 7 is in ``pipeline_figures.py``, charts of scores are in ``score_figures.py``.
 
-A picture of sound is ``(rows, columns)``, the lowest frequency in the first row, which is drawn at the bottom, and
-frames from left to right. Magnitudes are linear, re full scale, as :func:`avbgtn.audio.stft` has them; phases are angles
-in radians, and any multiple of 2 pi may be added.
+A picture of sound is ``(rows, columns)``, the lowest frequency in the first row, which is drawn at the
+bottom, and frames from left to right. Magnitudes are linear, re full scale, as :func:`avbgtn.audio.stft` has
+them; phases are angles in radians, and any multiple of 2 pi may be added.
 """
 
 import math
@@ -64,8 +64,8 @@ def spectrograms(
     """Magnitudes of mono mixes in dB re full scale, side by side, all in the same colours.
 
     Args:
-        sounds: ``{"piano": wave, "violin": wave}``, each ``(2, n)`` or ``(n,)``; or several a title, one below the
-            other: ``{"piano": (wave, wave), "violin": (wave, wave)}``.
+        sounds: ``{"piano": wave, "violin": wave}``, each ``(2, n)`` or ``(n,)``; or several a title,
+            one below the other: ``{"piano": (wave, wave), "violin": (wave, wave)}``.
         rate: samples a second.
         fft, hop: window and step in samples.
 
@@ -130,8 +130,8 @@ def conversions(
     """The paper's Figure 8: sounds and what became of them, four pictures each, one below the other.
 
     Args:
-        columns: ``{"V→P": (magnitude, phase, magnitude, phase)}``, left channel before right, all of one shape.
-            More than four columns are laid in two or more bands.
+        columns: ``{"V→P": (magnitude, phase, magnitude, phase)}``, left channel before right,
+            all of one shape. More than four columns are laid in two or more bands.
         times: magnitudes are multiplied by this and cut at 1, as the paper shows them; None shows decibels.
 
     Raises:
@@ -189,11 +189,12 @@ def conversions(
 
 @styled
 def phase(phase_image: Tensor, *, magnitude: Tensor, twin: Tensor | None = None) -> BookFigure:
-    """The paper's Figure 9: the phase of one sound from 0 to 255, as an image and squeezed to one line, beside its magnitude.
+    """The paper's Figure 9: the phase of one sound from 0 to 255, as an image and squeezed to one line,
+    beside its magnitude.
 
-    With the phase of the twin also how far apart the two are: ``phi' - phi``, wrapped into [-pi, pi), as a histogram
-    that is 1 everywhere where one phase tells nothing of the other. Without the first row: at frequency 0 a phase is 0
-    or pi and nothing between.
+    With the phase of the twin also how far apart the two are: ``phi' - phi``, wrapped into [-pi, pi), as a
+    histogram that is 1 everywhere where one phase tells nothing of the other. Without the first row: at
+    frequency 0 a phase is 0 or pi and nothing between.
 
     Args:
         phase_image, magnitude, twin: (rows, columns), of one shape.

@@ -1,4 +1,6 @@
-"""The paper's Figure 7 as a block diagram: from a violin's waveform to a piano's by way of spectrogram images."""
+"""The paper's Figure 7 as a block diagram: from a violin's waveform to a piano's by way
+of spectrogram images.
+"""
 
 import math
 
@@ -17,7 +19,8 @@ from .figures import ANGLE, LOUD, show
 
 @styled
 def pipeline() -> BookFigure:
-    """The paper's Figure 7: violin to piano by way of spectrogram images, and the three phases that may stand at the end.
+    """The paper's Figure 7: violin to piano by way of spectrogram images,
+    and the three phases that may stand at the end.
 
     The pictures are a phrase of the built-in music by both instruments, not a translation.
     """

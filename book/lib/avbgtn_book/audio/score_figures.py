@@ -36,14 +36,17 @@ BARS = {"12": (BLUE, -0.18, 0.03), "21": (VERMILLION, 0.03, 0.26), "both": (GREY
 
 @styled
 def downsampling(table: Mapping[str, Mapping[int, tuple[float, float]]]) -> BookFigure:
-    """What is left of a sound on the way to a smaller picture and back: one panel a measure, one line a way back.
+    """What is left of a sound on the way to a smaller picture and back: one panel a measure,
+    one line a way back.
 
     Args:
-        table: ``{"Griffin-Lim": {1: (snr, distance), 2: ...}}`` by factor, all with the same factors: signal-to-noise
-            ratio in dB, drawn at 60 where it is higher, and log-spectral distance in dB. A long name may have lines.
+        table: ``{"Griffin-Lim": {1: (snr, distance), 2: ...}}`` by factor, all with the same factors:
+            signal-to-noise ratio in dB, drawn at 60 where it is higher, and log-spectral distance in dB. A
+            long name may have lines.
 
     Raises:
-        ValueError: no reconstruction, more than five, different or fewer than two factors, or a score that is not finite.
+        ValueError: no reconstruction, more than five, different or fewer than two factors,
+            or a score that is not finite.
     """
     factors = sorted({factor for values in table.values() for factor in values})
     if (
@@ -102,7 +105,9 @@ def _said(value: float, which: int) -> str:
 
 
 def _spread(heights: Mapping[str, float], sizes: Mapping[str, float]) -> dict[str, float]:
-    """Centres of labels of these sizes, moved apart where they overlap, in their order and about the same place."""
+    """Centres of labels of these sizes, moved apart where they overlap,
+    in their order and about the same place.
+    """
     piles: list[tuple[float, list[str]]] = []  # (centre, names from low to high)
     for name in sorted(heights, key=heights.__getitem__):
         names, centre = [name], heights[name]
@@ -129,13 +134,15 @@ def scores(
     """Translators by several measures: one row a translator, one panel a measure, one mark a direction.
 
     Args:
-        rows: :data:`avbgtn.metrics.evaluate.Rows`, ``{"copy": {"12": {"log_band": 0.85}, "21": {...}}}``; a score that a
-            translator does not have is no mark.
+        rows: :data:`avbgtn.metrics.evaluate.Rows`, ``{"copy": {"12": {"log_band": 0.85}, "21": {...}}}``;
+            a score that a translator does not have is no mark.
         measures: which, as ``{key: (label, "lower" or "higher")}``: the better side.
-        bars: what a translator should reach, ``{"chroma": 0.75}``, or one a direction: ``{"chroma": {"12": 0.75}}``.
+        bars: what a translator should reach, ``{"chroma": 0.75}``, or one a direction:
+            ``{"chroma": {"12": 0.75}}``.
 
     Raises:
-        ValueError: a measure that no translator has, a bar of another measure or direction, or a score that is not finite.
+        ValueError: a measure that no translator has, a bar of another measure or direction,
+            or a score that is not finite.
     """
     bars = {
         key: dict(bar) if isinstance(bar, Mapping) else {"both": bar} for key, bar in (bars or {}).items()

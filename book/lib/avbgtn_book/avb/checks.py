@@ -79,7 +79,9 @@ def check_avb_optimal_t(answer) -> None:
 
 
 def check_avb_losses(answer) -> None:
-    """``avb_losses(t, x, z_posterior, z_prior, log_p_pixels)`` -> (T's loss, encoder's loss), one mistake named at a time."""
+    """``avb_losses(t, x, z_posterior, z_prior, log_p_pixels)`` -> (T's loss, encoder's loss),
+    one mistake named at a time.
+    """
     f = function(answer, "avb_losses")
     n = 6
     x, z_q, z_p = (_normal(n, k, stream=f"losses/{k}") for k in (3, 2, 4))
@@ -189,7 +191,9 @@ def check_avb_losses(answer) -> None:
 
 
 def check_avb_contrast(answer) -> None:
-    """``log_ratio(t, z, mean, std)``: T on the normalised code, plus the Gaussian contrast's own log-ratio, (n,)."""
+    """``log_ratio(t, z, mean, std)``: T on the normalised code, plus the Gaussian
+    contrast's own log-ratio, (n,).
+    """
     f = function(answer, "log_ratio")
     n, d = 5, 3
     t, z = _normal(n, stream="t"), _normal(n, d, stream="z")

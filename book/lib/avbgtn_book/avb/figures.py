@@ -103,7 +103,9 @@ def kl_by_dimension(
 
 @styled
 def ratio_against_exact(d: int, exact: Tensor, learnt: Tensor, n: int, *, kl: float) -> BookFigure:
-    """T against T* on samples: the first ``n`` from the posterior, the others from the prior; all on the diagonal if T is right."""
+    """T against T* on samples: the first ``n`` from the posterior, the others from the prior;
+    all on the diagonal if T is right.
+    """
     figure, axes = sheet(1, 1, height=3.3)
     low, high = float(exact.min()), float(exact.max())
     room = 0.06 * (high - low)
@@ -120,7 +122,9 @@ def ratio_against_exact(d: int, exact: Tensor, learnt: Tensor, n: int, *, kl: fl
 
 @styled
 def codes_of_four(codes: Mapping[str, Tensor]) -> BookFigure:
-    """Codes of the four images, one panel a model: ``{"VAE": (4, n, 2), "AVB": (4, n, 2)}``, on circles of the prior."""
+    """Codes of the four images, one panel a model: ``{"VAE": (4, n, 2), "AVB": (4, n, 2)}``,
+    on circles of the prior.
+    """
     figure, panels = sheet(1, len(codes), height=2.7, sharey=True)
     angle = torch.linspace(0, 2 * math.pi, 121)
     for axes, (model, clouds) in zip(panels, codes.items(), strict=True):

@@ -1,7 +1,8 @@
 """The AVB-GTN paper's Figures 1 to 3 as block diagrams, and where each block stands in the package.
 
-A block carries its symbol in the paper and, beneath, the class or the name that it has in ``avbgtn``. :data:`PARTS`
-names for each part the function, and the line of it, that does the work; a test holds both to the source.
+A block carries its symbol in the paper and, beneath, the class or the name that it has in ``avbgtn``.
+:data:`PARTS` names for each part the function, and the line of it, that does the work; a test holds
+both to the source.
 """
 
 import inspect
@@ -23,7 +24,9 @@ WORDS = "#595959"
 
 @dataclass(frozen=True)
 class Part:
-    """One block or arrow of a figure: ``where`` is a function or class of the package, ``line`` a line in it."""
+    """One block or arrow of a figure: ``where`` is a function or class of the package,
+    ``line`` a line in it.
+    """
 
     symbol: str  # as in the figure; no TeX, tables of outputs have none
     what: str  # in words
@@ -98,7 +101,9 @@ PARTS: dict[str, tuple[Part, ...]] = {
 
 
 def repository() -> str:
-    """Address of the package's repository, from the project's settings; empty where the package is not installed with it."""
+    """Address of the package's repository, from the project's settings;
+    empty where the package is not installed with it.
+    """
     try:
         urls = metadata.metadata("avbgtn").get_all("Project-URL") or []
     except metadata.PackageNotFoundError:
@@ -109,7 +114,8 @@ def repository() -> str:
 
 
 def parts_table(figure: str) -> object:
-    """The parts of ``"unit"``, ``"noise"`` or ``"avb_gtn"`` as an IPython ``Markdown`` table: part, work and line, function.
+    """The parts of ``"unit"``, ``"noise"`` or ``"avb_gtn"`` as an IPython ``Markdown`` table: part,
+    work and line, function.
 
     A function links to its file in :func:`repository`, where that is known.
     """
@@ -309,7 +315,9 @@ def avb_gtn_figure() -> BookFigure:
 
 @styled
 def noise_figure() -> BookFigure:
-    """The paper's Figure 2: noise after the encoder, and noise before it, each with what it makes of one image."""
+    """The paper's Figure 2: noise after the encoder, and noise before it,
+    each with what it makes of one image.
+    """
     height = 6.1
     sheet = Sheet(height)
     top = height - 0.3
@@ -352,7 +360,8 @@ def noise_figure() -> BookFigure:
 
 
 def example_codes(n: int = 1500) -> tuple[Tensor, Tensor]:
-    """Codes of one image in two dimensions, (n, 2) each: a Gaussian, and what a small bent map makes of the same noise.
+    """Codes of one image in two dimensions, (n, 2) each: a Gaussian,
+    and what a small bent map makes of the same noise.
 
     The map is made by hand, to show what noise at the input *can* do: it is no trained encoder.
     """

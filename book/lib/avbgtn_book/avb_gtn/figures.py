@@ -1,4 +1,7 @@
-"""Drawings of the AVB-GTN chapter. The block diagrams of the paper's Figures 1 to 3 are in ``book/lib/avbgtn_book/avb_gtn/diagrams.py``."""
+"""Drawings of the AVB-GTN chapter.
+
+The block diagrams of the paper's Figures 1 to 3 are in ``book/lib/avbgtn_book/avb_gtn/diagrams.py``.
+"""
 
 from collections.abc import Mapping, Sequence
 
@@ -116,7 +119,9 @@ def descents(near: Mapping[str, Sequence[float]], far: Mapping[str, Sequence[flo
 
 @styled
 def pulls_on_heads(lines: Sequence[Mapping[str, float]]) -> BookFigure:
-    """T's loss, and how hard each term pulls at a code of a real head, along the first updates of a training."""
+    """T's loss, and how hard each term pulls at a code of a real head,
+    along the first updates of a training.
+    """
     figure, (above, below) = sheet(2, height=2.3, sharex=True, height_ratios=(1, 1.6))
     epochs = [line["epoch"] for line in lines]
     above.plot(epochs, [line["t_loss"] for line in lines], color="black", marker="o", linewidth=1.8)
@@ -143,7 +148,9 @@ def pulls_on_heads(lines: Sequence[Mapping[str, float]]) -> BookFigure:
 
 @styled
 def long_run(epochs: Sequence[int], on_codes: Sequence[float], on_prior: Sequence[float]) -> BookFigure:
-    """T's mean logits along the committed training, and the factor 1 - s(T) that log s(T) leaves of T's gradient."""
+    """T's mean logits along the committed training, and the factor 1 - s(T) that log s(T)
+    leaves of T's gradient.
+    """
     figure, (above, below) = sheet(2, height=2.1, sharex=True)
     above.plot(epochs, on_codes, color=PURPLE, marker="o", linewidth=1.8, label="codes of heads")
     above.plot(
@@ -196,7 +203,8 @@ def noise_draws(x: Tensor, rows: Mapping[str, Tensor], *, black: float) -> BookF
 
     Args:
         x: the image, (3, H, W) in [-1, 1].
-        rows: by model, its translations, (draws, 3, H, W); the first three are shown, all count for the spread.
+        rows: by model, its translations, (draws, 3, H, W); the first three are shown,
+            all count for the spread.
         black: the standard deviation, in [0, 2], that is drawn black.
     """
     figure = BookFigure(figsize=(WIDTH, 0.3 + 0.98 * len(rows)), layout="constrained")

@@ -1,4 +1,6 @@
-"""Drawings of the GAN chapter that show densities, gradients and vector fields; points and digits are in ``sample_figures.py``."""
+"""Drawings of the GAN chapter that show densities, gradients and vector fields;
+points and digits are in ``sample_figures.py``.
+"""
 
 import math
 from collections.abc import Sequence
@@ -63,7 +65,9 @@ def gradients_against_distance(distance: Tensor, minimax: Tensor, non_saturating
 
 @styled
 def pull_towards_data(mean: float) -> BookFigure:
-    """One frame: data N(0, 1), a generator N(mean, 1), D* between them, and the pull of both losses on the mean."""
+    """One frame: data N(0, 1), a generator N(mean, 1), D* between them,
+    and the pull of both losses on the mean.
+    """
     from . import gan
 
     x = torch.linspace(-4, 12, 321, dtype=F64)
@@ -92,7 +96,9 @@ def pull_towards_data(mean: float) -> BookFigure:
 
 @styled
 def vector_field(r1: float, step: float = 0.2, *, steps: int = 150) -> BookFigure:
-    """One frame: the DiracGAN's field with R1 weight ``r1``, and where simultaneous steps from one start lead."""
+    """One frame: the DiracGAN's field with R1 weight ``r1``, and where simultaneous
+    steps from one start lead.
+    """
     figure, (left, right) = sheet(1, 2, height=2.75, gridspec_kw={"width_ratios": [1.55, 1]})
     axis = torch.linspace(-1.8, 1.8, 13, dtype=F64)
     psi, theta = torch.meshgrid(axis, axis, indexing="ij")
@@ -136,7 +142,9 @@ def vector_field(r1: float, step: float = 0.2, *, steps: int = 150) -> BookFigur
 
 @styled
 def three_players(paths: dict[str, Tensor]) -> BookFigure:
-    """Distance from the equilibrium along the steps, one line a way of playing: ``{name: (steps + 1, 2)}``."""
+    """Distance from the equilibrium along the steps, one line a way of playing:
+    ``{name: (steps + 1, 2)}``.
+    """
     figure, axes = sheet(height=2.7)
     dashes = ("-", DASHED, DOTTED, (0, (6, 2, 1.5, 2)))
     for (name, path), dash, colour in zip(

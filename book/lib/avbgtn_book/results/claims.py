@@ -1,8 +1,10 @@
-"""What the paper and its poster claim, and what the records say of each: the table of the results chapter, computed.
+"""What the paper and its poster claim, and what the records say of each:
+the table of the results chapter, computed.
 
-Nothing here trains or scores. A claim has its words, quoted, with their place; a function that reads the records and writes
-sentences with numbers; the figure that shows them, and the command that makes them. How sure a sentence is follows from the
-rule of :meth:`avbgtn_book.results.statistics.Paired.verdict`, or from a count that the words of the verdict name; never from taste.
+Nothing here trains or scores. A claim has its words, quoted, with their place; a function that reads the
+records and writes sentences with numbers; the figure that shows them, and the command that makes them. How
+sure a sentence is follows from the rule of :meth:`avbgtn_book.results.statistics.Paired.verdict`, or from a
+count that the words of the verdict name; never from taste.
 """
 
 import json
@@ -107,7 +109,10 @@ def faster(e: Evidence) -> Finding:
 
 
 def _with_one_draw(e: Evidence, verdict: str, score: str) -> tuple[str, str]:
-    """UNIT has a mean code to translate from, AVB-GTN has none. Where UNIT is ahead by that alone, the verdict says so."""
+    """UNIT has a mean code to translate from, AVB-GTN has none.
+
+    Where UNIT is ahead by that alone, the verdict says so.
+    """
     if "UNIT is ahead" not in verdict:
         return verdict, ""
     one = final(e.study, "sample", score)
@@ -117,8 +122,8 @@ def _with_one_draw(e: Evidence, verdict: str, score: str) -> tuple[str, str]:
 
 
 def _times_fewer(ours: float | None, theirs: float | None, epochs: int) -> float:
-    """UNIT's epochs over AVB-GTN's. Who never gets there counts with all epochs: for UNIT a bound from below, and an
-    AVB-GTN that never does gets 0."""
+    """UNIT's epochs over AVB-GTN's. Who never gets there counts with all epochs: for UNIT a bound from below,
+    and an AVB-GTN that never does gets 0."""
     return (theirs or epochs) / ours if ours else 0.0
 
 
@@ -239,7 +244,9 @@ def code_lines(source: str) -> int:
 
 
 def error_of_the_long(e: Evidence) -> float:
-    """L1 to the twin, whole picture, of UNIT after 50,000 epochs; mean of both directions, validation heads."""
+    """L1 to the twin, whole picture, of UNIT after 50,000 epochs; mean of both directions,
+    validation heads.
+    """
     row = e.long["rows"]["UNIT, 50,000 epochs"]
     return (row["12"]["l1_whole"] + row["21"]["l1_whole"]) / 2
 
@@ -297,7 +304,9 @@ def cause(e: Evidence) -> Finding:
 
 
 def same_scores(study: Study, a: str, b: str) -> str:
-    """ "2 of 3": in how many seeds two variants have equal validation scores, to the last digit of the record."""
+    """ "2 of 3": in how many seeds two variants have equal validation scores,
+    to the last digit of the record.
+    """
     ours, theirs = cells_of(study, a), cells_of(study, b)
     both = ours.keys() & theirs.keys()
     return f"{sum(ours[s]['validation'] == theirs[s]['validation'] for s in both)} of {len(both)}"

@@ -1,7 +1,9 @@
-"""Figures of the study: trainings of several seeds, as curves, dots, differences by pairs, and one score against another.
+"""Figures of the study: trainings of several seeds, as curves, dots, differences by pairs,
+and one score against another.
 
-Every seed is drawn; a median never stands alone. It is no mean: one training that scrambled the colours would carry that away. The four variants of the comparison keep their colours, marks and dashes
-in all figures; the controls take theirs in turn.
+Every seed is drawn; a median never stands alone. It is no mean: one training that scrambled the colours would
+carry that away. The four variants of the comparison keep their colours, marks and dashes in all figures; the
+controls take theirs in turn.
 """
 
 import math
@@ -56,10 +58,11 @@ def curves(
     names: Mapping[str, str] | None = None,
     log: bool = False,
 ) -> BookFigure:
-    """A score along training: every seed a thin line, the median over a variant's seeds a thick one with marks.
+    """A score along training: every seed a thin line, the median over a variant's seeds
+    a thick one with marks.
 
-    The median is taken where all of its seeds are measured, so with ``against="cpu_seconds"`` it ends with the
-    quickest training.
+    The median is taken where all of its seeds are measured, so with ``against="cpu_seconds"`` it ends with
+    the quickest training.
 
     Args:
         study: the record, see :mod:`avbgtn_book.results.trainings`.
@@ -72,7 +75,8 @@ def curves(
         log: a logarithmic axis for the score, which then must be positive.
 
     Raises:
-        ValueError: a variant or a key that the record lacks, another ``against``, or seeds without a common stretch.
+        ValueError: a variant or a key that the record lacks, another ``against``,
+            or seeds without a common stretch.
     """
     if against not in AXES:
         raise ValueError(
@@ -150,19 +154,21 @@ def dots(
 
     A panel whose largest score is more than three times its smallest has a logarithmic axis.
 
-    Within a row the seeds lie below each other, the first on top: in rows with the same seeds, pairs are at one height.
+    Within a row the seeds lie below each other, the first on top: in rows with the same seeds,
+    pairs are at one height.
 
     Args:
         study: the record, see :mod:`avbgtn_book.results.trainings`.
         variants: which, from top to bottom.
-        scores: ``{"l1_hair": "L1 in the hair", ("codes", "domain"): "domain from the code"}``: a key of the split, or
-            a path from the cell; two panels a line.
+        scores: ``{"l1_hair": "L1 in the hair", ("codes", "domain"): "domain from the code"}``:
+            a key of the split, or a path from the cell; two panels a line.
         split: "validation" or "test", for scores given as a key.
         names: what to call a variant; by default ``"unit-twin"`` is "UNIT (twin)".
         references: ``{"l1_hair": {"copying": 0.22}}``: vertical grey lines to compare with.
 
     Raises:
-        ValueError: no score, a variant or a score that the record lacks, or a reference of a score that is not drawn.
+        ValueError: no score, a variant or a score that the record lacks,
+            or a reference of a score that is not drawn.
     """
     names, looks = _named(variants, names), _looks(variants)
     stray = [key for key in references or {} if key not in scores]
@@ -271,15 +277,16 @@ def scatter(
 
 @styled
 def differences(comparisons: Mapping[str, Paired], *, unit: str, better: str = "lower") -> BookFigure:
-    """Differences by pairs: one row a comparison, a dot a seed, below them the mean with its 95 % interval; n and p beside.
+    """Differences by pairs: one row a comparison, a dot a seed, below them the mean with its 95 % interval;
+    n and p beside.
 
-    The mean's mark is filled where a difference was found, by the rule of :meth:`Paired.verdict`, and hollow elsewhere.
-    Where one difference is more than thirty times the median of all, the axis is linear near zero and logarithmic beyond
-    a pair of grey lines.
+    The mean's mark is filled where a difference was found, by the rule of :meth:`Paired.verdict`, and hollow
+    elsewhere. Where one difference is more than thirty times the median of all, the axis is linear near zero
+    and logarithmic beyond a pair of grey lines.
 
     Args:
-        comparisons: ``{"hair, 2,000 epochs": paired(unit, avb_gtn, ("UNIT", "AVB-GTN"))}``, from top to bottom, all
-            in one unit; a label has room for some 45 letters.
+        comparisons: ``{"hair, 2,000 epochs": paired(unit, avb_gtn, ("UNIT", "AVB-GTN"))}``,
+            from top to bottom, all in one unit; a label has room for some 45 letters.
         unit: of the score, as "L1".
         better: "lower" or "higher" scores; says which side of zero is whose.
 
@@ -361,7 +368,9 @@ def _named(variants: Sequence[str], names: Mapping[str, str] | None) -> dict[str
 
 
 def _logarithmic(axis: Axis, values: Sequence[float]) -> bool:
-    """Give an axis a logarithmic scale with plain numbers where its values span more than a factor of three."""
+    """Give an axis a logarithmic scale with plain numbers where its values span more
+    than a factor of three.
+    """
     if not 0 < min(values) < max(values) / WIDE:
         return False
     axis.axes.set(**{f"{axis.axis_name}scale": "log"})
@@ -397,7 +406,9 @@ def _one(words: Iterable[str], other: str) -> str:
 
 
 def _around_zero(values: list[float]) -> tuple[float, float]:
-    """Limits with all values inside and zero nowhere near an edge: what a side is called stands on that side."""
+    """Limits with all values inside and zero nowhere near an edge:
+    what a side is called stands on that side.
+    """
     low, high = 1.08 * min(0, *values), 1.08 * max(0, *values)
     least = SIDE / (1 - SIDE)  # of the other side
     low, high = min(low, -least * high), max(high, -least * low)

@@ -1,6 +1,8 @@
-"""What could be wrong with the verdicts of the results chapter: each objection, what answers it, and how that came out.
+"""What could be wrong with the verdicts of the results chapter: each objection, what answers it,
+and how that came out.
 
-The outcomes are computed from the committed records, like the claims; an objection that nothing answers says so.
+The outcomes are computed from the committed records, like the claims;
+an objection that nothing answers says so.
 """
 
 import math
@@ -122,8 +124,8 @@ def shared_order(study: Study) -> str:
 
 
 def permutation_p(x: list[float], y: list[float]) -> float:
-    """Exact two-sided p: the share of all ways to deal the values to groups of these sizes whose means differ at least
-    as much. For 8 and 8 that is 12,870 ways."""
+    """Exact two-sided p: the share of all ways to deal the values to groups of these sizes whose means differ
+    at least as much. For 8 and 8 that is 12,870 ways."""
     values, n = [*x, *y], len(x)
     total, observed = math.fsum(values), abs(fmean(x) - fmean(y))
     ways = extreme = 0

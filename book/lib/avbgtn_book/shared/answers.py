@@ -1,6 +1,7 @@
 """What the exercise checks share: a failure that teaches, and the questions every check asks first.
 
-A check says what is wrong, not only that something is. It never repairs an answer, and it says so when there is none.
+A check says what is wrong, not only that something is. It never repairs an answer,
+and it says so when there is none.
 """
 
 import math
@@ -13,7 +14,9 @@ from torch import Tensor
 
 
 class CheckFailed(AssertionError):
-    """An answer is missing or wrong; the message says which and what to try. nbgrader counts it as no points."""
+    """An answer is missing or wrong; the message says which and what to try.
+    nbgrader counts it as no points.
+    """
 
 
 def passed(sentence: str) -> None:

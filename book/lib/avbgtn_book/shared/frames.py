@@ -1,8 +1,8 @@
 """Figures that move: with sliders that need no kernel on a page, and that compute live in Jupyter.
 
-On a page all frames lie in the HTML, and a native slider (keyboard, touch and screen reader included) shows one of
-them; without JavaScript, and on paper, the starting frame stands. In a notebook with a kernel the same object is
-shown as ipywidgets instead, which call the drawing function for any value asked for.
+On a page all frames lie in the HTML, and a native slider (keyboard, touch and screen reader included) shows
+one of them; without JavaScript, and on paper, the starting frame stands. In a notebook with a kernel the same
+object is shown as ipywidgets instead, which call the drawing function for any value asked for.
 """
 
 import base64
@@ -45,15 +45,16 @@ class Frames:
     """A figure for every value of one slider, or of two.
 
     Args:
-        draw: ``draw(value)`` or ``draw(value, value)`` to a :class:`~avbgtn_book.shared.canvas.BookFigure` with ``alt``.
+        draw: ``draw(value)`` or ``draw(value, value)`` to a
+            :class:`~avbgtn_book.shared.canvas.BookFigure` with ``alt``.
         values: ``{"what the slider changes": [value, value, ...]}``, one or two of them. Numbers or strings.
         start: ``{"what the slider changes": value}``; the middle one where it says nothing.
         caption: one that can be read alone.
         name: unique on the page where two figures of one page share slider names; else made from these.
 
     Raises:
-        ValueError: no or more than two sliders, a slider with fewer than two values, a start that is none of them,
-            or a frame without alternative text or of more than 60 kB.
+        ValueError: no or more than two sliders, a slider with fewer than two values,
+            a start that is none of them, or a frame without alternative text or of more than 60 kB.
     """
 
     def __init__(
@@ -98,7 +99,9 @@ class Frames:
         )
 
     def live(self):
-        """The ipywidgets version, for a running kernel: any value between the smallest and the largest number."""
+        """The ipywidgets version, for a running kernel: any value between the smallest
+        and the largest number.
+        """
         import ipywidgets
 
         sliders = {}

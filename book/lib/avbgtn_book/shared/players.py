@@ -1,7 +1,7 @@
 """Sounds that play in the page: the browser's own controls around a small MP3 that lies in the HTML.
 
-Nothing is fetched, no script and no kernel is needed, and keyboard and screen reader come with the controls. The same
-object shows in Jupyter and on the pages of the book.
+Nothing is fetched, no script and no kernel is needed, and keyboard and screen reader come with the controls.
+The same object shows in Jupyter and on the pages of the book.
 """
 
 import base64
@@ -93,7 +93,8 @@ class Players:
 def player(wave: Tensor, rate: int, title: str, *, seconds: float | None = None) -> Player:
     """A sound to play in a notebook and on a page, as loud as it is given.
 
-    One that peaks above :data:`LOUDEST` could be clipped: it is turned down as a whole, and its title says by how much.
+    One that peaks above :data:`LOUDEST` could be clipped: it is turned down as a whole,
+    and its title says by how much.
 
     Args:
         wave: ``(2, n)`` or ``(1, n)`` or ``(n,)``, a tensor or an array, in [-1, 1].
@@ -102,7 +103,8 @@ def player(wave: Tensor, rate: int, title: str, *, seconds: float | None = None)
         seconds: only the beginning, that long.
 
     Raises:
-        ValueError: another shape, no samples, values that are not finite, no title, or a rate that is not positive.
+        ValueError: another shape, no samples, values that are not finite, no title,
+            or a rate that is not positive.
         RuntimeError: the libsndfile below soundfile writes no MP3.
     """
     if not title.strip():

@@ -1,8 +1,8 @@
 """Figures of translated images: the paper's Figures 4 and 5, and translations beside their twins.
 
-Each function returns a :class:`~avbgtn_book.shared.canvas.BookFigure` whose ``alt`` says what it shows. Images are
-(3, H, W) in [-1, 1]. Models go by name, ``"unit"`` and ``"avb_gtn"`` or any other. Curves and bars are in
-:mod:`avbgtn_book.shared.curves`.
+Each function returns a :class:`~avbgtn_book.shared.canvas.BookFigure` whose ``alt`` says what it shows.
+Images are (3, H, W) in [-1, 1]. Models go by name, ``"unit"`` and ``"avb_gtn"`` or any other. Curves and bars
+are in :mod:`avbgtn_book.shared.curves`.
 """
 
 import math

@@ -1,4 +1,6 @@
-"""Figures of the chapter on UNIT: piles of points, the network drawn with its sizes, and maps that no loss tells apart."""
+"""Figures of the chapter on UNIT: piles of points, the network drawn with its sizes,
+and maps that no loss tells apart.
+"""
 
 from collections.abc import Mapping, Sequence
 
@@ -36,7 +38,9 @@ def _points(axes, x: Tensor, kinds: Tensor, size: float = 9) -> None:
 
 @styled
 def same_marginals(correlations: Sequence[float], n: int = 500, seed: int = 0) -> BookFigure:
-    """Joint Gaussians with standard normal marginals: histograms above and beside each cloud, equal in all panels."""
+    """Joint Gaussians with standard normal marginals: histograms above and beside each cloud,
+    equal in all panels.
+    """
     from avbgtn import streams
 
     draw = streams.generator(seed, "unit/marginals")
@@ -75,7 +79,9 @@ def same_marginals(correlations: Sequence[float], n: int = 500, seed: int = 0) -
 
 @styled
 def piles(domains: ToyDomains, n: int = 250) -> BookFigure:
-    """What training sees, two uncoloured piles, and what scoring sees: the same things in both domains, marked by kind."""
+    """What training sees, two uncoloured piles, and what scoring sees: the same things in both domains,
+    marked by kind.
+    """
     x1, x2 = domains.piles(n, 0)
     kinds, t1, t2 = domains.twins(n)
     figure = BookFigure(figsize=(WIDTH, 4.9), layout="constrained")
@@ -100,7 +106,9 @@ class _Skeleton(UNIT):
 
 
 def anatomy(config: Config) -> dict[str, tuple[int, tuple[int, ...]]]:
-    """For each child of :class:`UNIT`: its parameters, and the shape of what it gives for one image; no number is stored."""
+    """For each child of :class:`UNIT`: its parameters, and the shape of what it gives for one image;
+    no number is stored.
+    """
     with torch.device("meta"):
         model = _Skeleton(config)
     w, s = config.width, config.size
@@ -121,7 +129,9 @@ def _count(module: nn.Module) -> int:
 
 @styled
 def network(config: Config) -> BookFigure:
-    """UNIT from top to bottom: two columns of private boxes, wide boxes where both domains use the same weights."""
+    """UNIT from top to bottom: two columns of private boxes, wide boxes where both
+    domains use the same weights.
+    """
     parts = anatomy(config)
     rows = [
         ("encoder", "$E_{0}$, private", BLUE, ""),
@@ -193,7 +203,8 @@ def network(config: Config) -> BookFigure:
 
 @styled
 def moment(training: Training, update: int, runs: Mapping[str, int]) -> BookFigure:
-    """Translations of the same things at one update, one panel a run; places of the truth as large grey marks.
+    """Translations of the same things at one update, one panel a run;
+    places of the truth as large grey marks.
 
     Args:
         runs: ``{"run 0": 0}``: title and number of each panel.
@@ -227,7 +238,9 @@ COLUMNS = {"error": "translation\nerror", "cycle": "cycle\nerror", "rec": "recon
 
 @styled
 def parts_compared(scores: Mapping[str, Mapping[str, Tensor]]) -> BookFigure:
-    """One row a variant, one panel a score, one dot a seed, a bar at the mean; all scores are better when small; logarithmic axes."""
+    """One row a variant, one panel a score, one dot a seed, a bar at the mean;
+    all scores are better when small; logarithmic axes.
+    """
     names = list(scores)
     figure = BookFigure(figsize=(WIDTH, 0.38 * len(names) + 0.95), layout="constrained")
     panels = figure.subplots(1, len(COLUMNS), sharey=True, width_ratios=[1.5, 1, 1, 1])
@@ -256,7 +269,9 @@ def parts_compared(scores: Mapping[str, Mapping[str, Tensor]]) -> BookFigure:
 
 @styled
 def error_by_angle(angles: Sequence[float], error: Tensor, copying: Sequence[float]) -> BookFigure:
-    """Translation error ``(angles, seeds)`` against the angle of the true map, with that of copying the input."""
+    """Translation error ``(angles, seeds)`` against the angle of the true map,
+    with that of copying the input.
+    """
     figure = BookFigure(figsize=(WIDTH, 2.7), layout="constrained")
     axes = figure.subplots()
     axes.plot(angles, copying, color=GREY, linestyle=(0, (5, 2)), label="copying the input")
@@ -299,7 +314,9 @@ def learnt_maps(training: Training, runs: Sequence[int]) -> BookFigure:
 
 @styled
 def turned_world(degrees: float, n: int = 450, seed: int = 0, spread: float = 0.4) -> BookFigure:
-    """A round cloud and its translation by a model that turns: pictures and closed-form losses at one angle."""
+    """A round cloud and its translation by a model that turns: pictures and
+    closed-form losses at one angle.
+    """
     import matplotlib
 
     from avbgtn import streams

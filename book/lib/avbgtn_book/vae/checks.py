@@ -176,7 +176,9 @@ TWO_HUMPS = (1.5, 0.3)  # the observed x and the standard deviation of its noise
 
 
 def two_humps_log_joint(z: Tensor) -> Tensor:
-    """``log p(x, z)`` of exercise 6: z from N(0, 1), x = z^2 + 0.3 eps, observed x = 1.5; ``(n,) -> (n,)``."""
+    """``log p(x, z)`` of exercise 6: z from N(0, 1), x = z^2 + 0.3 eps, observed x = 1.5;
+    ``(n,) -> (n,)``.
+    """
     x, noise = TWO_HUMPS
     likelihood = vae.gaussian_log_density(torch.full_like(z, x)[:, None], z.square()[:, None], noise)
     return likelihood + vae.gaussian_log_density(z[:, None])

@@ -132,7 +132,8 @@ def map_frame(z1: float, z2: float, picture: Tensor, countries: Tensor, reach: f
     """One place of the map: where it is, and the picture ``(28, 28)`` that the decoder draws there.
 
     Args:
-        countries: which digit's codes prevail at each place of a square from -reach to reach, (k, k), first index z1.
+        countries: which digit's codes prevail at each place of a square from -reach to reach, (k, k),
+            first index z1.
     """
     # Axes by hand: a layout engine would take longer than the drawing
     figure = BookFigure(figsize=(4.2, 2.15))
@@ -163,7 +164,8 @@ def map_frame(z1: float, z2: float, picture: Tensor, countries: Tensor, reach: f
 
 @styled
 def blur(decoded: Tensor, averages: Tensor, heaviest: Tensor) -> BookFigure:
-    """What a code draws, the weighted average of training digits that could have that code, and three of those.
+    """What a code draws, the weighted average of training digits that could have that code,
+    and three of those.
 
     Args:
         decoded, averages: (n, 28, 28).
@@ -211,7 +213,8 @@ def true_posteriors(
 
     Args:
         images: (n, 1, 28, 28).
-        windows: for each, the coordinates along z1 and z2, (k,), and the posterior there, (k, k), first index z1.
+        windows: for each, the coordinates along z1 and z2, (k,), and the posterior there, (k, k),
+            first index z1.
         mu, sigma: of the encoder, (n, 2).
     """
     n = len(images)

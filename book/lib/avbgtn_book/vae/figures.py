@@ -1,4 +1,6 @@
-"""Drawings of the VAE chapter that show densities, bounds and gradients; those with digits are in ``digit_figures.py``."""
+"""Drawings of the VAE chapter that show densities, bounds and gradients;
+those with digits are in ``digit_figures.py``.
+"""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -22,7 +24,8 @@ def bell(z: Tensor, mu: float, sigma: float) -> Tensor:
 
 @styled
 def latent_story(model: LinearGaussian, x: Tensor, draws: Tensor, z: Tensor) -> BookFigure:
-    """A model with one latent and two observed numbers: data and the line behind them; prior and posterior of one x.
+    """A model with one latent and two observed numbers: data and the line behind them;
+    prior and posterior of one x.
 
     Args:
         model: ``W`` (2, 1).
@@ -88,7 +91,10 @@ def price_of_a_code(mu: Tensor, sigma: Tensor, kl: Tensor) -> BookFigure:
 def gap_frame(
     mean: float, width: float, posterior: tuple[float, float], bound: float, gap: float
 ) -> BookFigure:
-    """One q over one posterior, and how log p(x) divides into bound and gap. ``posterior``: mean and width."""
+    """One q over one posterior, and how log p(x) divides into bound and gap.
+
+    ``posterior``: mean and width.
+    """
     # Axes by hand: a layout engine would take longer than the drawing
     figure = BookFigure(figsize=(WIDTH, 2.2))
     left, right = figure.add_axes((0.03, 0.2, 0.55, 0.68)), figure.add_axes((0.7, 0.2, 0.29, 0.68))
@@ -125,7 +131,8 @@ def two_gradients(
     Args:
         score, pathwise: estimates (n,) in one dimension.
         truth: the gradient itself.
-        variances: ``{"score function": {"exact": [...], "measured": [...]}, "pathwise": ...}`` along ``dimensions``.
+        variances: ``{"score function": {"exact": [...], "measured": [...]}, "pathwise": ...}``
+            along ``dimensions``.
     """
     figure, (left, right) = sheet(1, 2, height=2.7)
     bins = torch.linspace(-10, 16, 66).tolist()
