@@ -11,9 +11,8 @@ from avbgtn.training.trainer import Trainer, make_fabric
 from examples import RandomDomains  # isort: skip
 from reference import Reference  # isort: skip
 
-MEMORY_STEPS = (
-    2  # after which the most memory hardly grew: the second has the optimisers' states from the start
-)
+# After so many the most memory hardly grew: the second has the optimisers' states from the start.
+MEMORY_STEPS = 2
 REFERENCE = "reference"
 
 

@@ -10,8 +10,8 @@ from worker import in_turn
 
 from avbgtn.config import speed
 
-# Operations of the base code's step at its own width and batch 1 (facts of the code, measured on it): our reference
-# step has to do as many, else it is not that step.
+# Operations of the base code's step at its own width and batch 1 (facts of the code, measured on it):
+# our reference step has to do as many, else it is not that step.
 BASE_GFLOP = {64: 128.0, 128: 512.0}
 MAY_DIFFER = 0.02
 Say = Callable[[str], None]

@@ -10,7 +10,8 @@ import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 NOTEBOOKS = sorted((ROOT / "book").glob("*.ipynb"))
-# CPU-seconds on one thread: the five chapters with the hair experiment; the audio experiment; the results, which read records
+# CPU-seconds on one thread: the five chapters with the hair experiment; the audio experiment; the results,
+# which read records
 TEACHING, AUDIO, RESULTS = 480, 240, 60
 ALL_CHAPTERS = TEACHING + AUDIO + RESULTS
 

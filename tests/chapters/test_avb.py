@@ -51,7 +51,8 @@ def test_optimal_ratio_is_the_difference_of_torchs_log_densities():
 
 
 def test_ratio_loss_is_smallest_at_the_log_ratio():
-    # One code that comes with density 0.7 from the encoder and 0.2 from the prior: a mean over ten samples of each.
+    # One code that comes with density 0.7 from the encoder and 0.2 from the prior:
+    # a mean over ten samples of each.
     class Constant(torch.nn.Module):
         def __init__(self, t):
             super().__init__()

@@ -1,10 +1,10 @@
-"""``make fuzz``: cases of every kind, for an hour by default; what failed is saved with a
-command that repeats it.
+"""``make fuzz``: cases of every kind, for an hour by default;
+what failed is saved with a command that repeats it.
 
-    make fuzz                                         an hour
+    make fuzz                                   an hour
     make fuzz ARGS="--minutes 5 --only pictures,sounds --seed 7"
     make fuzz ARGS="--repeat build/fuzz/pictures-1a2b3c4d.json"
-    .venv/bin/python tests/fuzz --quick               the minute of `make test`: so many cases, the same every time
+    .venv/bin/python tests/fuzz --quick         the minute of `make test`: so many cases, the same every time
 
 Kinds: parameters, pictures, sounds, weights, run_folders, datasets, command_line, kills. The numbers go
 to ``build/fuzz.json``. Exit code 1 if anything ended in a traceback, hung, took all memory, or went

@@ -34,7 +34,8 @@ HAIR = (
     "blond",
 )
 PARTS = (0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 2, 2)
-# Folder of the pictures, the attributes, the partition; as torchvision, the authors, Kaggle and people lay them out.
+# Folder of the pictures, the attributes, the partition; as torchvision, the authors,
+# Kaggle and people lay them out.
 LAYOUTS = (
     ("img_align_celeba", "list_attr_celeba.txt", "list_eval_partition.txt"),
     ("Img/img_align_celeba", "Anno/list_attr_celeba.txt", "Eval/list_eval_partition.txt"),

@@ -117,7 +117,7 @@ def _with_header(data: bytes, edits) -> bytes:
 
 def _rewritten(original, path, case) -> None:
     with safe_open(original, "pt") as file:
-        tensors, metadata = {name: file.get_tensor(name) for name in file.keys()}, dict(file.metadata())  # noqa: SIM118
+        tensors, metadata = {name: file.get_tensor(name) for name in file.keys()}, dict(file.metadata())
     if "config" in case:
         metadata["config"] = json.dumps(mutate.json_edited(json.loads(metadata["config"]), case["config"]))
     elif "metadata" in case:

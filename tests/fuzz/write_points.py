@@ -40,7 +40,8 @@ CALLS = ("open", "write", "fsync", "replace", "rename", "mkdir", "unlink")  # of
 CONFIG = replace(AVB_GTN_CONFIG, width=2)
 HALFWAY, EPOCHS = 2, 4
 HANG = 600  # seconds without an end; a training takes less than one
-# A removal that fails is tried again later; the folder of a continued run is there whether or not it can be made.
+# A removal that fails is tried again later; the folder of a continued run is there whether
+# or not it can be made.
 TOLERATED = ("rmtree", "unlink", "rename", "mkdir .")
 
 

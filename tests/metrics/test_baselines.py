@@ -7,7 +7,8 @@ from avbgtn import data, streams
 from avbgtn.metrics.baselines import ColourTransfer
 from avbgtn.metrics.images import twin_scores
 
-# L1 on test inside the hair, outside it, and whole. Fitted on both colours of all training heads, twins included.
+# L1 on test inside the hair, outside it, and whole. Fitted on both colours of all training heads,
+# twins included.
 TABLE = {
     (128, "12", "copy"): (0.2228, 0.0040, 0.0594),
     (128, "12", "global"): (0.1032, 0.0407, 0.0555),

@@ -222,7 +222,8 @@ def test_eq10_frozen_gradients_are_those_of_kl_2js_and_kl_minus_2js(m):
     def frozen_gradient(penalty) -> float:
         mu = torch.tensor(m, dtype=F64, requires_grad=True)
         t = m * (mu + eps) - m**2 / 2  # T*, with its parameter m held fixed; (grid points,)
-        # the package's penalty on one point at a time is elementwise; the expectation over eps is by quadrature
+        # the package's penalty on one point at a time is elementwise;
+        # the expectation over eps is by quadrature
         values = torch.stack([penalty(t[None, i]) for i in range(0, len(t), 200)])
         w = weight[::200] / weight[::200].sum()
         return torch.autograd.grad((w * values).sum(), mu)[0].item()

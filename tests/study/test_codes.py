@@ -152,7 +152,8 @@ def test_codes_that_are_the_same_in_both_domains_are_at_chance_exactly():
 
 
 def test_a_domain_with_few_images_weighs_as_much_as_one_with_many():
-    # The mean of a channel over 16 places has deviation 1/4, so the shift is 2 of those: Phi(1) = 0.84 at best.
+    # The mean of a channel over 16 places has deviation 1/4, so the shift is 2 of those:
+    # Phi(1) = 0.84 at best.
     few = codes.domain_probe(*piles(20, 400, 0.5), *piles(200, 200, 0.5, "held"))
     many = codes.domain_probe(*piles(400, 400, 0.5), *piles(200, 200, 0.5, "held"))
     assert many == pytest.approx(0.84, abs=0.04)

@@ -13,7 +13,8 @@ import draw_house
 from avbgtn._moved import GONE, MOVED
 from contents import ROOT
 
-# A module may import from its own floor's folder and from what stands before it here, never from what comes after.
+# A module may import from its own floor's folder and from what stands before it here,
+# never from what comes after.
 FLOORS = (
     "_moved sentences streams", "errors", "storage", "config", "files", "models", "audio", "data", "runs", "translators",
     "metrics", "training", "study", "__main__",

@@ -30,10 +30,10 @@ pytestmark = pytest.mark.skipif(
     not Path("/proc/self/environ").exists(), reason="looks for processes in /proc"
 )
 
-# Sums in another order differ by 1e-16 in double precision. Adam divides a gradient by its own size, plus 1e-8: where the
-# true gradient is zero, as of every bias in front of an instance norm, a rounding error of 1e-17 is stretched to a step of
-# lr * 1e-9. In single precision, where rounding errors are as large as Adam's 1e-8, such weights do not agree at all.
-# Measured after 20 epochs: 4e-10 in the weights, 4e-14 in the losses.
+# Sums in another order differ by 1e-16 in double precision. Adam divides a gradient by its own size, plus
+# 1e-8: where the true gradient is zero, as of every bias in front of an instance norm, a rounding error of
+# 1e-17 is stretched to a step of lr * 1e-9. In single precision, where rounding errors are as large as Adam's
+# 1e-8, such weights do not agree at all. Measured after 20 epochs: 4e-10 in the weights, 4e-14 in the losses.
 WEIGHTS, LOSSES = 1e-8, 1e-11
 EPOCHS, STOP = 20, 13  # the stop is between two metrics lines
 DOUBLE = dict(width=4, batch=2, precision="64-true")

@@ -112,7 +112,8 @@ def test_twelve_megapixels_in_two_gigabytes(heads, tmp_path):
     assert Image.open(tmp_path / "large-blond.png").size == (4000, 3000)
     kilobytes, seconds = map(float, done.stdout.splitlines()[-1].split())
     kilobytes /= 1024 if sys.platform == "darwin" else 1
-    # some 6 CPU-seconds on an idle processor, three times that on one whose memory others use; the limit is for a hang
+    # some 6 CPU-seconds on an idle processor, three times that on one whose memory others use;
+    # the limit is for a hang
     assert kilobytes < 2e6 and seconds < 120, f"{kilobytes / 1e6:.2f} GB, {seconds:.1f} s"
     assert resource  # POSIX only
 

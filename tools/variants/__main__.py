@@ -3,9 +3,11 @@ under each variant.
 
     python tools/variants                      every variant once, and the table; `make variants` is the same
     python tools/variants --only audio,gan     some notebooks
-    python tools/variants --seeds 8 --gather   eight seeds on the first four variants that differ here: what ranges are made of
+    python tools/variants --seeds 8 --gather   eight seeds on the first four variants that differ here:
+                                               what ranges are made of
     python tools/variants --table              only the table of what was run so far
-    python tools/variants --commit             write what was run into the records: the table, and the numbers of each chapter
+    python tools/variants --commit             write what was run into the records: the table, and the numbers
+                                               of each chapter
 
 A variant holds torch, oneDNN and MKL to an older instruction set (machine.py). One that changes no bit here
 counts as not run. What is done is kept in build/variants/ and not done again while a notebook's cells are the

@@ -17,7 +17,8 @@ from machine import environment
 from nbclient import NotebookClient
 
 NOT_COMPARED = {"nbval-ignore-output", "nbval-skip"}
-# What avbgtn_book.records.check prints: its numbers are kept, and compared with the record when the table is made.
+# What avbgtn_book.records.check prints: its numbers are kept, and compared with the record
+# when the table is made.
 JUDGED_LATER = re.compile(r"(ok|OUTSIDE|MISSING)  |collected for the record$")
 ANOTHER_SEED = """
 from avbgtn import streams as _streams

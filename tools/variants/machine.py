@@ -27,7 +27,8 @@ VARIANTS: dict[str, dict[str, str]] = {
 }
 SETTINGS = sorted({name for settings in VARIANTS.values() for name in settings})
 
-# What one update of a small network comes to, to the last bit; printed by a child, since all is decided at import.
+# What one update of a small network comes to, to the last bit; printed by a child,
+# since all is decided at import.
 PROBE = """
 import hashlib, json, torch
 torch.set_num_threads(int(__import__("os").environ["OMP_NUM_THREADS"]))

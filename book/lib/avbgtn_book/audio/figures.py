@@ -20,13 +20,12 @@ from avbgtn import audio
 from ..shared.canvas import BLUE, GREY, WIDTH, BookFigure, listed, styled
 from ..shared.sheet import sheet
 
-# Magnitudes, black is silent, and phases, whose -pi and pi look the same. In steps, which nobody sees: noise in all the
-# colours there are makes a PNG twice as large.
+# Magnitudes, black is silent, and phases, whose -pi and pi look the same. In steps, which nobody sees:
+# noise in all the colours there are makes a PNG twice as large.
 LOUD = matplotlib.colormaps["magma"].resampled(48)
 ANGLE = matplotlib.colormaps["twilight"].resampled(16)
-IN_A_BAND = (
-    4  # columns of Figure 8 beside each other; the paper's eight would be a third of an inch each on a phone
-)
+# Columns of Figure 8 beside each other; the paper's eight would be a third of an inch each on a phone.
+IN_A_BAND = 4
 GAP, LEFT, LINE = 0.05, 0.86, 0.2  # inches: between cells, for the labels of rows, and a line of text
 ENOUGH_DPI = 130  # at least; raised until each column of a picture is a whole number of dots
 

@@ -29,7 +29,8 @@ MEASURES = {
     "instrument": ("heard as target", "higher"),
 }
 DIRECTIONS = {"12": "piano to violin", "21": "violin to piano"}
-# Colour, mark and place of a direction's dot, and colour, beginning and end of its bar; places are below the row's middle.
+# Colour, mark and place of a direction's dot, and colour, beginning and end of its bar;
+# places are below the row's middle.
 DOTS = {"12": (BLUE, "o", -0.07), "21": (VERMILLION, "D", 0.13)}
 BARS = {"12": (BLUE, -0.18, 0.03), "21": (VERMILLION, 0.03, 0.26), "both": (GREY, -0.18, 0.26)}
 

@@ -74,9 +74,8 @@ class Estimate:
     """What a trained T said, on draws it was not trained on."""
 
     kl: float  # nats
-    by_t: (
-        float  # the share of it that T had to find: all, or under adaptive contrast what the Gaussian leaves
-    )
+    # The share of it that T had to find: all, or under adaptive contrast what the Gaussian leaves.
+    by_t: float
     loss: float  # of T, nats; 2 log 2 is chance, 0 is certainty
     t: Ratio
 

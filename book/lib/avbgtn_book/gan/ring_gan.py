@@ -99,7 +99,8 @@ def play(
         if r1 > 0:
             loss = loss + games * gan.r1_penalty(logits, real, r1)
         d_adam.zero_grad()
-        loss.backward()  # the losses are means over all games; times `games` each has the mean over its own batch
+        # The losses are means over all games; times `games` each has the mean over its own batch.
+        loss.backward()
         d_adam.step()
 
         discriminator.requires_grad_(False)  # the generators' turn: no gradient is left behind in D

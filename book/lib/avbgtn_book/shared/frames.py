@@ -124,8 +124,8 @@ class Frames:
         picture = ipywidgets.HTML()
 
         def draw(change=None):
-            # Not into ipywidgets.Output: a run without a front end (nbconvert, papermill) answers that widget, and
-            # ipykernel 7 then sometimes loses the reply and waits for ever.
+            # Not into ipywidgets.Output: a run without a front end (nbconvert, papermill) answers that
+            # widget, and ipykernel 7 then sometimes loses the reply and waits for ever.
             picture.value = _img(self.draw(*(slider.value for slider in sliders.values())))
 
         for slider in sliders.values():

@@ -34,8 +34,8 @@ def lecun_uniform(module: nn.Module, seed: int, stream: str) -> None:
 
 @torch.no_grad()
 def _fill(module: nn.Module, seed: int, stream: str, draw: Callable[..., Tensor]) -> None:
-    """``draw(shape, generator, fan_in)`` into every layer's weight; ``fan_in``:
-    how many inputs one output sees.
+    """``draw(shape, generator, fan_in)`` into every layer's weight;
+    ``fan_in``: how many inputs one output sees.
     """
     for name, layer in module.named_modules():
         if not isinstance(layer, nn.Linear | nn.Conv2d | nn.ConvTranspose2d):

@@ -19,12 +19,12 @@ from avbgtn.sentences import shown
 # Sampling rates that MP3 knows. Another rate is raised to the next of these, or lowered to the last.
 MP3_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
 
-# LAME's variable bit rate. 3 s of the built-in music, stereo, at 16 kHz are 19 to 24 kB and 20 to 24 dB from what went
-# in, at 8 kHz 10 to 16 kB. Not the constant rate: at its lowest the file forgets how long the sound was.
+# LAME's variable bit rate. 3 s of the built-in music, stereo, at 16 kHz are 19 to 24 kB and 20 to 24 dB
+# from what went in, at 8 kHz 10 to 16 kB. Not the constant rate: at its lowest the file forgets how
+# long the sound was.
 QUALITY = 0.7
-LOUDEST = (
-    0.89  # 1 dB below full scale: decoded MP3s peak up to 0.9 dB above what went in (80 clips of the music)
-)
+# 1 dB below full scale: decoded MP3s peak up to 0.9 dB above what went in (80 clips of the music).
+LOUDEST = 0.89
 
 GRID = (
     "display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,16rem),1fr));gap:0.75rem 1rem;"
@@ -59,8 +59,8 @@ class Player:
     def html(self) -> str:
         """Title and controls, without a box around them."""
         words, data = html.escape(self.words), base64.b64encode(self.mp3).decode("ascii")
-        # No figure and no figcaption: in the dark the book's theme puts an output on a light sheet, where text that
-        # inherits its colour can be read and a caption in the colour of captions cannot.
+        # No figure and no figcaption: in the dark the book's theme puts an output on a light sheet,
+        # where text that inherits its colour can be read and a caption in the colour of captions cannot.
         return (
             f'<div class="player-title" style="margin:0 0 0.2rem">{words}</div>'
             f'<audio controls preload="none" aria-label="{html.escape(self.title)}" '

@@ -15,9 +15,8 @@ from .canvas import LETTERS, WIDTH, BookFigure, listed, name_of, styled
 GAP, LEFT = 0.05, 0.62  # inches between cells, and for the labels of rows
 LINE = 0.2  # inches a line of text
 ENOUGH_DPI = 130  # at least; raised until each pixel of an image is a whole number of dots
-ERROR_BLACK = (
-    0.3  # the mean absolute error, in [0, 1], that is drawn black; without hair colour it is about 0.22
-)
+# The mean absolute error, in [0, 1], that is drawn black; without hair colour it is about 0.22.
+ERROR_BLACK = 0.3
 
 Panel = tuple[str, list[str], list[tuple[str, list[Tensor]]]]  # title, column labels, (row label, cells)
 
