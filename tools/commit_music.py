@@ -56,10 +56,16 @@ def main() -> None:
         for d in ("12", "21")
     }
     record = {
-        "split": split, "phrases": len(held_out.wave1), "pitched": len(notes), "rate": held_out.rate,
-        "classifier_accuracy": classifier.accuracy(held_out.wave1, held_out.wave2), "provenance": provenance(),
-        "bars": bars, "rows": rows, "training": how,
-    }  # fmt: skip
+        "split": split,
+        "phrases": len(held_out.wave1),
+        "pitched": len(notes),
+        "rate": held_out.rate,
+        "classifier_accuracy": classifier.accuracy(held_out.wave1, held_out.wave2),
+        "provenance": provenance(),
+        "bars": bars,
+        "rows": rows,
+        "training": how,
+    }
     print(records.save("music-test", record))
     for direction, words in (("12", "piano to violin"), ("21", "violin to piano")):
         columns = sound_evaluate.COLUMNS | {"f0": ("in tune", 2)}

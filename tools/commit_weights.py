@@ -67,10 +67,15 @@ def main(arguments: list[str]) -> None:
 def about(run: Run, file: Path) -> dict:
     """How committed weights came to be, for the records."""
     return {
-        "weights": file.name, "bytes": file.stat().st_size, "epochs": run.latest(), "config": run.config.to_dict(),
+        "weights": file.name,
+        "bytes": file.stat().st_size,
+        "epochs": run.latest(),
+        "config": run.config.to_dict(),
         "parameters": sum(t.numel() for t in run.load("ema").values()),
-        "cpu_hours": round(sum(run.cpu_seconds()) / 3600, 2), "command": command(run), "provenance": run.provenance(),
-    }  # fmt: skip
+        "cpu_hours": round(sum(run.cpu_seconds()) / 3600, 2),
+        "command": command(run),
+        "provenance": run.provenance(),
+    }
 
 
 def measured(run: Run) -> list[dict]:

@@ -39,9 +39,14 @@ def main() -> None:
     for name in PLANES:
         for seed in args.seeds:
             asked = dict(
-                dataset="music", preset="quick", device="cpu", models="avb_gtn", epochs=args.epochs, seed=seed,
+                dataset="music",
+                preset="quick",
+                device="cpu",
+                models="avb_gtn",
+                epochs=args.epochs,
+                seed=seed,
                 representation=name,
-            )  # fmt: skip
+            )
             experiment = avbgtn.resolve(from_parameters(asked, SoundParameters))
             run = train_experiment(experiment, log_every=50, measure_every=args.epochs)["avb_gtn"]
             held_out = experiment.data.evaluation("validation", limit=PHRASES)
@@ -55,8 +60,12 @@ def main() -> None:
             print(name, seed, by_direction, flush=True)
     record = {
         "command": shlex.join(["python", "tools/compare_representations.py", *sys.argv[1:]]),
-        "provenance": provenance(), "epochs": args.epochs, "phrases": PHRASES, "seeds": args.seeds, "values": values,
-    }  # fmt: skip
+        "provenance": provenance(),
+        "epochs": args.epochs,
+        "phrases": PHRASES,
+        "seeds": args.seeds,
+        "values": values,
+    }
     print(records.save("audio-representations", record))
 
 

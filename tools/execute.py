@@ -49,9 +49,16 @@ def run(path: pathlib.Path) -> nbformat.NotebookNode:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
     client = NotebookClient(
-        notebook, timeout=14_400, startup_timeout=600, iopub_timeout=600,  # seconds that only a hang needs
-        kernel_name="python3", resources={"metadata": {"path": path.parent}}, record_timing=False, coalesce_streams=True,
-    )  # fmt: skip
+        notebook,
+        # seconds that only a hang needs
+        timeout=14_400,
+        startup_timeout=600,
+        iopub_timeout=600,
+        kernel_name="python3",
+        resources={"metadata": {"path": path.parent}},
+        record_timing=False,
+        coalesce_streams=True,
+    )
     notebook.cells.append(nbformat.v4.new_code_cell(READINGS))  # taken out again below
     started = time.monotonic()
     with client.setup_kernel():

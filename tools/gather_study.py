@@ -73,14 +73,23 @@ def command_of(grid) -> str:
 def short(record: dict) -> dict:
     """A cell's record without what the file says once."""
     first, last = record["starts"][0], record["starts"][-1]
-    about = {"started": first["started"], "device": last["device"], "torch": last["versions"]["torch"], "starts": len(record["starts"])}  # fmt: skip
+    about = {
+        "started": first["started"],
+        "device": last["device"],
+        "torch": last["versions"]["torch"],
+        "starts": len(record["starts"]),
+    }
     return {key: value for key, value in record.items() if key not in DROPPED} | about
 
 
 def score_test(grid, found: dict, path: Path) -> None:
     """Add the test scores of cells that have none; each is in the file before the next one is looked at."""
     torch.set_num_threads(1)
-    todo = [c for c in study.cells(grid) if c.name in found["cells"] and "test" not in found["cells"][c.name] and c.record()]  # fmt: skip
+    todo = [
+        c
+        for c in study.cells(grid)
+        if c.name in found["cells"] and "test" not in found["cells"][c.name] and c.record()
+    ]
     if not todo:
         return
     with open(records.FOLDER / "test-log.jsonl", "a", encoding="utf-8") as log:  # before the first look

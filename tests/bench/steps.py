@@ -103,8 +103,16 @@ def measure_speed_ups(device: str, *, small: bool = False, say: Say = print) -> 
         for way in ways:
             ratio = median_ratio(seconds[way]["cpu"], seconds["plain"]["cpu"])
             found.append(
-                {"preset": preset, "size": size, "batch": batch, "speed": way, "on": way in speed.AUTO[device],
-                 "cpu_seconds": round(statistics.median(seconds[way]["cpu"]), 4), "of_plain": round(ratio, 3), "mib": seconds[way]["mib"][-1]}
-            )  # fmt: skip
+                {
+                    "preset": preset,
+                    "size": size,
+                    "batch": batch,
+                    "speed": way,
+                    "on": way in speed.AUTO[device],
+                    "cpu_seconds": round(statistics.median(seconds[way]["cpu"]), 4),
+                    "of_plain": round(ratio, 3),
+                    "mib": seconds[way]["mib"][-1],
+                }
+            )
             say(f"{case}: {way:14s} {found[-1]['cpu_seconds']:.3f} s, {ratio:.2f} of plain")
     return found

@@ -38,7 +38,10 @@ def test_implicit_encoder_is_a_function_of_image_and_noise():
         "the seed does not fix the weights"
     )
     assert not torch.allclose(z, encoder(x, eps + 1)) and not torch.allclose(z, encoder(x + 1, eps))
-    by_hand = F.linear(F.elu(F.linear(torch.cat([x, eps], 1), *list(encoder.parameters())[:2])), *list(encoder.parameters())[2:4])  # fmt: skip
+    by_hand = F.linear(
+        F.elu(F.linear(torch.cat([x, eps], 1), *list(encoder.parameters())[:2])),
+        *list(encoder.parameters())[2:4],
+    )
     by_hand = F.linear(F.elu(by_hand), *list(encoder.parameters())[4:])
     assert torch.allclose(z, by_hand)
 
@@ -273,7 +276,13 @@ def test_best_gaussian_is_best_nearby():
 
     assert gap_of(mean, covariance) == pytest.approx(gap, abs=1e-6)
     tilt = torch.tensor([[0.0, 0.02], [0.02, 0.0]], dtype=F64)
-    for m, c in ((mean + 0.05, covariance), (mean - 0.05, covariance), (mean, covariance * 1.1), (mean, covariance * 0.9), (mean, covariance + tilt)):  # fmt: skip
+    for m, c in (
+        (mean + 0.05, covariance),
+        (mean - 0.05, covariance),
+        (mean, covariance * 1.1),
+        (mean, covariance * 0.9),
+        (mean, covariance + tilt),
+    ):
         assert gap_of(m, c) > gap
 
 
@@ -320,7 +329,10 @@ def test_log_likelihood_on_the_grid():
     x, logits = everything[torch.arange(50) % 16], decoder(z[:50])
     assert torch.allclose(four_points.log_bernoulli(logits, x), vae.bernoulli_log_likelihood(x, logits))
     probability = torch.sigmoid(decoder(z[:3]))[:, 0]
-    assert torch.allclose(four_points.log_bernoulli(decoder(z[:3]), everything[8])[:], probability.log() + (1 - torch.sigmoid(decoder(z[:3]))[:, 1:]).log().sum(1))  # fmt: skip
+    assert torch.allclose(
+        four_points.log_bernoulli(decoder(z[:3]), everything[8])[:],
+        probability.log() + (1 - torch.sigmoid(decoder(z[:3]))[:, 1:]).log().sum(1),
+    )
 
 
 def test_four_points_training_is_a_function_of_its_seed():
@@ -416,9 +428,18 @@ def test_check_optimal_t(capsys):
 
 def test_check_losses_names_each_mistake(capsys):
     def losses_with(
-        *, t_of_z=False, z_first=False, swapped=False, factor=1.0, sign=1, pixels="sum", attached=False, up=False,
-        batch=1, likelihoods=1,
-    ):  # fmt: skip
+        *,
+        t_of_z=False,
+        z_first=False,
+        swapped=False,
+        factor=1.0,
+        sign=1,
+        pixels="sum",
+        attached=False,
+        up=False,
+        batch=1,
+        likelihoods=1,
+    ):
         def avb_losses(t, x, z_q, z_p, log_p_pixels):
             judge = (lambda z: t(z)) if t_of_z else (lambda z: t(z, x)) if z_first else (lambda z: t(x, z))
             at_q, at_p = judge(z_q if attached else z_q.detach()), judge(z_p)

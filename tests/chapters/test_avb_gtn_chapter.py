@@ -37,8 +37,14 @@ def one_step(config):
 
 def test_eq10_to_eq13_are_units_losses_with_log_sigmoid_of_the_right_t():
     config = replace(
-        AVB_GTN_CONFIG, lambda_0=3.0, lambda_1=0.7, lambda_2=11.0, lambda_3=0.3, lambda_4=5.0, lambda_reading="literal",
-    )  # fmt: skip
+        AVB_GTN_CONFIG,
+        lambda_0=3.0,
+        lambda_1=0.7,
+        lambda_2=11.0,
+        lambda_3=0.3,
+        lambda_4=5.0,
+        lambda_reading="literal",
+    )
     model, noise, step = one_step(config)
     found = model.player_losses("generators", step, noise)["loss"]
     x, z, made = step.x, step.code, step.image
@@ -315,11 +321,18 @@ def test_everything_drawn_has_alternative_text_and_fits():
     ]
     curves = {name: [0.1, 0.2] for name in penalties.FORMS}
     drawn = [
-        diagrams.unit_figure(), diagrams.noise_figure(), diagrams.avb_gtn_figure(), plots.frame(0.5), plots.frame(10),
-        plots.gradient_sizes([1, 2], curves), plots.descents(curves, curves), plots.pulls_on_heads(lines),
-        plots.long_run([200, 400], [18.0, 19.0], [-20.0, -21.0]), plots.scale_bars({"a": (2.0, "black")}),
+        diagrams.unit_figure(),
+        diagrams.noise_figure(),
+        diagrams.avb_gtn_figure(),
+        plots.frame(0.5),
+        plots.frame(10),
+        plots.gradient_sizes([1, 2], curves),
+        plots.descents(curves, curves),
+        plots.pulls_on_heads(lines),
+        plots.long_run([200, 400], [18.0, 19.0], [-20.0, -21.0]),
+        plots.scale_bars({"a": (2.0, "black")}),
         plots.noise_draws(torch.zeros(3, 8, 8), {"UNIT": torch.zeros(4, 3, 8, 8)}, black=0.1),
-    ]  # fmt: skip
+    ]
     for figure in drawn:
         assert len(figure.alt.split()) >= 8, figure.alt
         assert figure.get_figwidth() == pytest.approx(4.8) and len(figure.png()) < 250_000
@@ -421,7 +434,16 @@ def test_check_noise_planes(capsys):
     check(16)
     assert "ok:" in capsys.readouterr().out
     says(check, None, "still None")
-    for answer, words in ((3, "default"), (256, "channels"), (65536, "one plane"), (4, "width 16"), (15, "left without noise"), (17, "one more"), (64, "the square is forgotten"), (99, "16 x 16")):  # fmt: skip
+    for answer, words in (
+        (3, "default"),
+        (256, "channels"),
+        (65536, "one plane"),
+        (4, "width 16"),
+        (15, "left without noise"),
+        (17, "one more"),
+        (64, "the square is forgotten"),
+        (99, "16 x 16"),
+    ):
         says(check, answer, f"not {answer}", words)
 
 

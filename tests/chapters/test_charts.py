@@ -8,9 +8,14 @@ from avbgtn_book.shared.canvas import COLOURS, MOST_BYTES
 from avbgtn_book.shared.curves import learning_curves
 
 LINES = {
-    "unit": [{"epoch": e, "loss": 1 / e, **({"val/l1": 0.2} if e % 200 == 0 else {})} for e in range(100, 1100, 100)],
-    "avb_gtn": [{"epoch": e, "loss": 2 / e, "t": 1.0 if e != 300 else math.nan} for e in range(100, 1100, 100)],
-}  # fmt: skip
+    "unit": [
+        {"epoch": e, "loss": 1 / e, **({"val/l1": 0.2} if e % 200 == 0 else {})}
+        for e in range(100, 1100, 100)
+    ],
+    "avb_gtn": [
+        {"epoch": e, "loss": 2 / e, "t": 1.0 if e != 300 else math.nan} for e in range(100, 1100, 100)
+    ],
+}
 
 
 def drawn(axes):

@@ -38,10 +38,19 @@ def cell(variant, seed, whole, *, t=None):
         ("domain", "style", "yaw", "tone", "transfer_style", "transfer_yaw", "twin_distance"), 0.5
     )
     return {
-        "variant": variant, "seed": seed, "model": variant.split("-")[0], "cpu_seconds": 40.0, "curve": curve, "revision": "1234567",
-        "validation": split, "test": copy.deepcopy(split), "seen": scores, "codes": probes,
-        "shifts": {name: dict(scores) for name in ("darker", "turned", "closer")}, "epochs": 400,
-    }  # fmt: skip
+        "variant": variant,
+        "seed": seed,
+        "model": variant.split("-")[0],
+        "cpu_seconds": 40.0,
+        "curve": curve,
+        "revision": "1234567",
+        "validation": split,
+        "test": copy.deepcopy(split),
+        "seen": scores,
+        "codes": probes,
+        "shifts": {name: dict(scores) for name in ("darker", "turned", "closer")},
+        "epochs": 400,
+    }
 
 
 def study(ours=0.04, theirs=0.05, seeds=8, more=0.0):

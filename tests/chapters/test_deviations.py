@@ -308,7 +308,10 @@ def test_the_page_shows_every_kind_once_and_names_no_find():
 def test_every_question_of_the_checklists_is_answered_for_the_paper_and_for_the_book():
     text = page("checklist")
     answer = r": \*\*{}: (?:yes|no|partly|not applicable)\.\*\* [^\n]+\n"
-    item = re.compile(rf"^([A-Z][\w ]*): [^\n]+\?\n{answer.format('The paper')}{answer.format('This book')}(?:\n|\Z)", re.MULTILINE)  # fmt: skip
+    item = re.compile(
+        rf"^([A-Z][\w ]*): [^\n]+\?\n{answer.format('The paper')}{answer.format('This book')}(?:\n|\Z)",
+        re.MULTILINE,
+    )
     asked = item.findall(text)
     assert (
         len(asked) == text.count("?\n: ") == text.count("\n: **The paper:") == text.count("\n: **This book:")

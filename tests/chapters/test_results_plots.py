@@ -55,9 +55,14 @@ def marks(axes):
     """Points of the lines that are nothing but hollow marks: ``[(xs, ys, colour, mark)]``."""
     found = [line for line in lines(axes, linestyle="None") if line.get_marker() != "None"]
     return [
-        ([float(x) for x in line.get_xdata()], [float(y) for y in line.get_ydata()], line.get_color(), line.get_marker())
+        (
+            [float(x) for x in line.get_xdata()],
+            [float(y) for y in line.get_ydata()],
+            line.get_color(),
+            line.get_marker(),
+        )
         for line in found
-    ]  # fmt: skip
+    ]
 
 
 @styled
@@ -229,7 +234,10 @@ def test_scatter_has_a_mark_a_seed():
     (axes,) = figure.axes
     drawn = marks(axes)
     assert [len(xs) for xs, *_ in drawn] == [8] * 4 and len({mark for *_, mark in drawn}) == 4
-    assert drawn[1][:2] == (pytest.approx([0.9 + 0.01 * k for k in range(8)]), pytest.approx([0.06 + 0.001 * k for k in range(8)]))  # fmt: skip
+    assert drawn[1][:2] == (
+        pytest.approx([0.9 + 0.01 * k for k in range(8)]),
+        pytest.approx([0.06 + 0.001 * k for k in range(8)]),
+    )
     assert "AVB-GTN, 8 seeds: 0.935 (0.9 to 0.97) against 0.0635 (0.06 to 0.067)" in figure.alt
     inside(figure)
 
@@ -247,22 +255,40 @@ APART["cells"]["unit-seed3"]["curve"]["epoch"] = [500, 600, 700, 800]
     "call, words",
     [
         (lambda: results.curves(STUDY, ["unt"], "l1_hair", label="L1"), ["'unt'", "did you mean 'unit'?"]),
-        (lambda: results.curves(STUDY, ["unit"], "l1_har", label="L1"), ["unit, seed 0", "did you mean 'l1_hair'?"]),
-        (lambda: results.curves(STUDY, ["unit"], "l1_hair", against="hours", label="L1"), ["'hours'", "cpu_seconds"]),
+        (
+            lambda: results.curves(STUDY, ["unit"], "l1_har", label="L1"),
+            ["unit, seed 0", "did you mean 'l1_hair'?"],
+        ),
+        (
+            lambda: results.curves(STUDY, ["unit"], "l1_hair", against="hours", label="L1"),
+            ["'hours'", "cpu_seconds"],
+        ),
         (lambda: results.curves(STUDY, [], "l1_hair", label="L1"), ["no variant"]),
         (lambda: results.curves(NAN, ["unit"], "l1_hair", label="L1"), ["unit, seed 3", "not a finite"]),
-        (lambda: results.curves(APART, ["unit"], "l1_hair", label="L1"), ["of unit", "ends at 400", "begins at 500"]),
+        (
+            lambda: results.curves(APART, ["unit"], "l1_hair", label="L1"),
+            ["of unit", "ends at 400", "begins at 500"],
+        ),
         (lambda: results.dots(STUDY, ["unit"], {}), ["0 scores"]),
         (lambda: results.dots(STUDY, ["unit"], {"l1_har": "L1"}), ["did you mean 'l1_hair'?"]),
-        (lambda: results.dots(STUDY, ["unit"], {"l1_hair": "L1"}, split="tset"), ["'tset'", "did you mean 'test'?"]),
-        (lambda: results.dots(STUDY, ["unit"], {"l1_hair": "L1"}, references={"psnr": {"a": 1}}), ["['psnr']"]),
+        (
+            lambda: results.dots(STUDY, ["unit"], {"l1_hair": "L1"}, split="tset"),
+            ["'tset'", "did you mean 'test'?"],
+        ),
+        (
+            lambda: results.dots(STUDY, ["unit"], {"l1_hair": "L1"}, references={"psnr": {"a": 1}}),
+            ["['psnr']"],
+        ),
         (lambda: results.dots(NAN, ["unit"], {("codes", "domain"): "d"}), ["unit, seed 3", "nan"]),
-        (lambda: results.scatter(STUDY, ["unit"], ("codes", "doman"), L1, ("a", "b")), ["did you mean 'domain'?"]),
+        (
+            lambda: results.scatter(STUDY, ["unit"], ("codes", "doman"), L1, ("a", "b")),
+            ["did you mean 'domain'?"],
+        ),
         (lambda: results.scatter(STUDY, ["unit-twn"], ("codes", "domain"), L1, ("a", "b")), ["'unit-twin'"]),
         (lambda: results.differences({}, unit="L1"), ["no comparison"]),
         (lambda: results.differences({"hair": compared()}, unit="L1", better="less"), ["'less'"]),
     ],
-)  # fmt: skip
+)
 def test_errors_name_what_came(call, words):
     with pytest.raises(ValueError) as caught:
         call()

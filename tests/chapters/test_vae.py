@@ -214,8 +214,10 @@ def test_trained_linear_vae_collapses_where_the_formula_says(noise_variance):
     torch.testing.assert_close(kl, formula, atol=1e-4, rtol=0)
     assert int((moving > 0.01).sum()) == int((eigenvalues[:3] > noise_variance).sum())
     model = linear_vae.LinearGaussian(
-        linear_vae.best_weight(eigenvalues, noise_variance**0.5, 3), torch.zeros(4, dtype=F64), noise_variance**0.5
-    )  # fmt: skip
+        linear_vae.best_weight(eigenvalues, noise_variance**0.5, 3),
+        torch.zeros(4, dtype=F64),
+        noise_variance**0.5,
+    )
     c = model.weight @ model.weight.T + noise_variance * torch.eye(4, dtype=F64)
     log_p = -0.5 * (torch.logdet(c) + (eigenvalues / c.diagonal()).sum() + 4 * math.log(2 * math.pi))
     assert bound.item() == pytest.approx(log_p.item(), abs=1e-5), "the bound of the best linear VAE is tight"

@@ -50,18 +50,24 @@ def test_long_values_are_cut():
 
 
 ERRORS = [
-    *(OSError(number, os.strerror(number), "a\nb") for number in sorted(errno.errorcode) if number != errno.EPIPE),
+    *(
+        OSError(number, os.strerror(number), "a\nb")
+        for number in sorted(errno.errorcode)
+        if number != errno.EPIPE
+    ),
     OSError(errno.EXDEV, "other disk", "a", None, "b"),
     OSError("no number"),
     OSError(),
     MemoryError(),
-    RuntimeError("[enforce fail at alloc_cpu.cpp:113] DefaultCPUAllocator: can't allocate memory: you tried to allocate 4 bytes"),
+    RuntimeError(
+        "[enforce fail at alloc_cpu.cpp:113] DefaultCPUAllocator: can't allocate memory: you tried to allocate 4 bytes"
+    ),
     torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20 GiB"),
     UnicodeDecodeError("utf-8", b"\xff\n", 0, 1, "invalid start byte"),
     UnicodeEncodeError("utf-8", "\udcff", 0, 1, "surrogates not allowed"),
     BrokenPipeError(errno.EPIPE, "Broken pipe"),
     RuntimeError("Could not determine home directory."),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize("error", ERRORS, ids=lambda e: f"{type(e).__name__}-{getattr(e, 'errno', '')}")

@@ -125,9 +125,16 @@ class Points:
 
 def train(folder: Path, epochs: int, speed: str) -> None:
     avbgtn.training.train.train(
-        CONFIG, RandomDomains(), epochs=epochs, run_dir=folder, log_every=1, measure_every=2, save_minutes=0.0,
-        speed=speed, say=lambda text: None,
-    )  # fmt: skip
+        CONFIG,
+        RandomDomains(),
+        epochs=epochs,
+        run_dir=folder,
+        log_every=1,
+        measure_every=2,
+        save_minutes=0.0,
+        speed=speed,
+        say=lambda text: None,
+    )
 
 
 def in_a_child(work: Callable[[], object], result: Path) -> dict:

@@ -145,10 +145,21 @@ def test_garbage_in_latest_is_said_and_not_believed(text, run, trained):
 # --- links --------------------------------------------------------------------------------------------------
 
 NAMES = (
-    ".latest.new", ".provenance.json.new", ".metrics.jsonl.new", ".parameters.json.new", "metrics.jsonl", "timings.jsonl",
-    "provenance.json", "parameters.json", "latest", "lock", "checkpoints", "checkpoints/.writing-epoch-00000005",
-    "checkpoints/epoch-00000004", "checkpoints/epoch-00000004/weights.safetensors",
-)  # fmt: skip
+    ".latest.new",
+    ".provenance.json.new",
+    ".metrics.jsonl.new",
+    ".parameters.json.new",
+    "metrics.jsonl",
+    "timings.jsonl",
+    "provenance.json",
+    "parameters.json",
+    "latest",
+    "lock",
+    "checkpoints",
+    "checkpoints/.writing-epoch-00000005",
+    "checkpoints/epoch-00000004",
+    "checkpoints/epoch-00000004/weights.safetensors",
+)
 
 
 @pytest.mark.parametrize("name", NAMES)

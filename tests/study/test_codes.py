@@ -306,8 +306,13 @@ def test_a_model_is_read_with_every_number_from_its_own_codes():
     found = read(model, training, held_out)
     probes = ["style", "male", "tone", "yaw"]
     assert list(found) == [
-        "domain", *probes, *(f"transfer_{p}" for p in probes), "twin_distance", "twin_retrieval", "mean_square",
-    ]  # fmt: skip
+        "domain",
+        *probes,
+        *(f"transfer_{p}" for p in probes),
+        "twin_distance",
+        "twin_retrieval",
+        "mean_square",
+    ]
     assert all(type(v) is float for v in found.values())
     assert read(AVB_GTN_CONFIG, training, held_out) == found, (
         "the same model has other numbers the second time"

@@ -9,13 +9,33 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 USERS = {
-    "RANK": "1", "LOCAL_RANK": "1", "WORLD_SIZE": "2", "LOCAL_WORLD_SIZE": "2", "GROUP_RANK": "0", "MASTER_PORT": "1",
-    "LT_DEVICES": "2", "SLURM_NTASKS": "2", "AVBGTN_PATIENCE": "0", "AVBGTN_RUNS": "elsewhere", "AVBGTN_DATA": "elsewhere",
-    "AVBGTN_FOLLOWED": "1", "MPLBACKEND": "TkAgg", "PYTHONWARNINGS": "error", "NO_COLOR": "1", "FORCE_COLOR": "1",
-    "COLUMNS": "20", "LC_ALL": "tr_TR.UTF-8", "LANG": "de_DE.ISO-8859-1", "TZ": "Asia/Kathmandu", "GIT_DIR": "elsewhere",
-    "GIT_INDEX_FILE": "elsewhere", "SOURCE_DATE_EPOCH": "0", "JUPYTER_CONFIG_DIR": "elsewhere", "IPYTHONDIR": "elsewhere",
+    "RANK": "1",
+    "LOCAL_RANK": "1",
+    "WORLD_SIZE": "2",
+    "LOCAL_WORLD_SIZE": "2",
+    "GROUP_RANK": "0",
+    "MASTER_PORT": "1",
+    "LT_DEVICES": "2",
+    "SLURM_NTASKS": "2",
+    "AVBGTN_PATIENCE": "0",
+    "AVBGTN_RUNS": "elsewhere",
+    "AVBGTN_DATA": "elsewhere",
+    "AVBGTN_FOLLOWED": "1",
+    "MPLBACKEND": "TkAgg",
+    "PYTHONWARNINGS": "error",
+    "NO_COLOR": "1",
+    "FORCE_COLOR": "1",
+    "COLUMNS": "20",
+    "LC_ALL": "tr_TR.UTF-8",
+    "LANG": "de_DE.ISO-8859-1",
+    "TZ": "Asia/Kathmandu",
+    "GIT_DIR": "elsewhere",
+    "GIT_INDEX_FILE": "elsewhere",
+    "SOURCE_DATE_EPOCH": "0",
+    "JUPYTER_CONFIG_DIR": "elsewhere",
+    "IPYTHONDIR": "elsewhere",
     "PYTEST_ADDOPTS": "--quiet",
-}  # fmt: skip
+}
 TEST = """
 import json, os, subprocess, sys, time, warnings
 
@@ -70,9 +90,19 @@ def test_a_kernel_that_is_killed_is_said_at_once(start, tmp_path):
     nbformat.write(nbformat.v4.new_notebook(cells=cells), tmp_path / "inner.ipynb")
     (tmp_path / "conftest.py").write_bytes((ROOT / "conftest.py").read_bytes())
     session = start(
-        sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "nbval.plugin", "--nbval", "--nbval-current-env",
-        "inner.ipynb", cwd=tmp_path, environment=os.environ | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
-    )  # fmt: skip
+        sys.executable,
+        "-m",
+        "pytest",
+        "-p",
+        "no:cacheprovider",
+        "-p",
+        "nbval.plugin",
+        "--nbval",
+        "--nbval-current-env",
+        "inner.ipynb",
+        cwd=tmp_path,
+        environment=os.environ | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
+    )
     said = session.finish()
     assert "the kernel was killed, by a person or for want of memory" in said, said
     assert "1 failed, 1 passed" in said, said

@@ -16,9 +16,21 @@ from contents import ROOT
 # A module may import from its own floor's folder and from what stands before it here,
 # never from what comes after.
 FLOORS = (
-    "_moved sentences streams", "errors", "storage", "config", "files", "models", "audio", "data", "runs", "translators",
-    "metrics", "training", "study", "__main__",
-)  # fmt: skip
+    "_moved sentences streams",
+    "errors",
+    "storage",
+    "config",
+    "files",
+    "models",
+    "audio",
+    "data",
+    "runs",
+    "translators",
+    "metrics",
+    "training",
+    "study",
+    "__main__",
+)
 FLOOR = {name: number for number, names in enumerate(FLOORS) for name in names.split()}
 LONGEST_FILE = 300
 MOST_MODULES = {"data": 15}  # of a folder; 12 elsewhere

@@ -187,9 +187,15 @@ def test_a_killed_process_stops_the_others_and_leaves_a_run_that_ends_as_if_noth
     def work(domains):
         try:
             train(
-                config, domains(), epochs=EPOCHS, run_dir=tmp_path / "run", log_every=5, measure_every=10, keep=(8,),
+                config,
+                domains(),
+                epochs=EPOCHS,
+                run_dir=tmp_path / "run",
+                log_every=5,
+                measure_every=10,
+                keep=(8,),
                 say=lambda text: None,
-            )  # fmt: skip
+            )
         except RunError as error:
             print(error)
             sys.exit(2)

@@ -54,8 +54,10 @@ def run(path: Path, seed: int, variant: str) -> dict:
         for name in ("runs", "data"):
             Path(folder, name).mkdir()
         env = environment(variant) | {
-            "AVBGTN_RUNS": f"{folder}/runs", "AVBGTN_DATA": f"{folder}/data", "AVBGTN_COLLECT": str(collected),
-        }  # fmt: skip
+            "AVBGTN_RUNS": f"{folder}/runs",
+            "AVBGTN_DATA": f"{folder}/data",
+            "AVBGTN_COLLECT": str(collected),
+        }
         env.pop("MPLBACKEND", None)
         if seed:
             notebook.cells.insert(0, nbformat.v4.new_code_cell(ANOTHER_SEED.format(seed=seed)))

@@ -33,8 +33,15 @@ ENOUGH_DPI = 130  # at least; raised until each column of a picture is a whole n
 def show(axes, values: Tensor, cmap, low: float, high: float, **how):
     """(rows, columns) as an image, the first row at the bottom."""
     return axes.imshow(
-        values.numpy(), cmap=cmap, vmin=low, vmax=high, origin="lower", aspect="auto", interpolation="nearest", **how
-    )  # fmt: skip
+        values.numpy(),
+        cmap=cmap,
+        vmin=low,
+        vmax=high,
+        origin="lower",
+        aspect="auto",
+        interpolation="nearest",
+        **how,
+    )
 
 
 def _checked(name: str, values: Tensor) -> Tensor:
@@ -115,7 +122,7 @@ def _level(title: str, wave: Tensor, fft: int, hop: int) -> Tensor:
     ):
         raise ValueError(
             f"the sound {title!r} has shape {tuple(x.shape)}, expected (2, n) or (n,) with finite values: pass single sounds"
-        )  # fmt: skip
+        )
     return audio.decibels(audio.stft(x if x.ndim == 1 else x.mean(0), fft, hop).abs())
 
 

@@ -19,8 +19,13 @@ from ..shared.canvas import (
 )
 from ..shared.sheet import sheet
 
-LOOKS = ((BLUE, "o", "-"), (VERMILLION, "s", (0, (5, 2))), (GREEN, "^", (0, (1.2, 1.4))), (PURPLE, "D", (0, (6, 2, 1.5, 2))),
-         ("black", "v", "-"))  # fmt: skip
+LOOKS = (
+    (BLUE, "o", "-"),
+    (VERMILLION, "s", (0, (5, 2))),
+    (GREEN, "^", (0, (1.2, 1.4))),
+    (PURPLE, "D", (0, (6, 2, 1.5, 2))),
+    ("black", "v", "-"),
+)
 EXACT = 60.0  # dB; above it a way back is exact but for rounding, and the number says nothing more
 LINE = 0.17  # inches a line of a label
 MEASURES = {
@@ -58,7 +63,7 @@ def downsampling(table: Mapping[str, Mapping[int, tuple[float, float]]]) -> Book
         raise ValueError(
             f"got the factors { {name: sorted(v) for name, v in table.items()} }, expected one to {len(LOOKS)} reconstructions "
             "with the same factors, two or more"
-        )  # fmt: skip
+        )
     if not all(snr > -math.inf and math.isfinite(far) for v in table.values() for snr, far in v.values()):
         raise ValueError(
             f"a score is not finite in {dict(table)}: only the ratio of an exact way back may be infinite"
@@ -86,9 +91,14 @@ def downsampling(table: Mapping[str, Mapping[int, tuple[float, float]]]) -> Book
         sizes = {name: line * (1 + name.count("\n")) for name in ends}
         for name, y in _spread({name: y for name, (y, _) in ends.items()}, sizes).items():
             axes.annotate(
-                name, (1, y), (8, 0), xycoords=("axes fraction", "data"), textcoords="offset points", va="center",
+                name,
+                (1, y),
+                (8, 0),
+                xycoords=("axes fraction", "data"),
+                textcoords="offset points",
+                va="center",
                 color=ends[name][1],
-            )  # fmt: skip
+            )
         axes.set_title(title, loc="left")
         axes.grid(axis="y", color="#dddddd", linewidth=0.6)
         axes.set_axisbelow(True)
@@ -187,8 +197,13 @@ def scores(
         axes.patch.set_visible(False)  # a long name runs on into the next panel
     for place, name in enumerate(rows):
         panels[0].text(
-            0, place - 0.39, name_of(name), va="center", transform=panels[0].get_yaxis_transform(), in_layout=False
-        )  # fmt: skip
+            0,
+            place - 0.39,
+            name_of(name),
+            va="center",
+            transform=panels[0].get_yaxis_transform(),
+            in_layout=False,
+        )
     samples = [
         panels[0].plot([], [], mark, color=colour, markersize=6, label=DIRECTIONS[way])[0]
         for way, (colour, mark, _) in DOTS.items()

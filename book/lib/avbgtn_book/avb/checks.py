@@ -213,14 +213,26 @@ def check_avb_contrast(answer) -> None:
     if is_it(right):
         return passed("with T at zero this is log r - log p, so for a Gaussian posterior it is exact")
     for wrong, sentence in (
-        (right + std.log().sum(), "log sigma is missing: r is higher where it is narrower, by 1 / sigma in each coordinate"),
-        (right + 2 * std.log().sum(), "log sigma has the wrong sign: a narrow density is a high one, so -log sigma"),
-        (log_r - log_p, "T is missing: the contrast gives what the Gaussian explains, T adds what it does not"),
+        (
+            right + std.log().sum(),
+            "log sigma is missing: r is higher where it is narrower, by 1 / sigma in each coordinate",
+        ),
+        (
+            right + 2 * std.log().sum(),
+            "log sigma has the wrong sign: a narrow density is a high one, so -log sigma",
+        ),
+        (
+            log_r - log_p,
+            "T is missing: the contrast gives what the Gaussian explains, T adds what it does not",
+        ),
         (t, "this is T alone: it says how q differs from the contrast r; add log r(z) - log p(z)"),
-        (t - (log_r - log_p), "log p - log r has been added: T is log q - log r, so log r must enter with a plus to cancel"),
+        (
+            t - (log_r - log_p),
+            "log p - log r has been added: T is log q - log r, so log r must enter with a plus to cancel",
+        ),
         (t + (log_r - log_p) / d, "averaged over coordinates: nats of independent coordinates are summed"),
         (t - std.log().sum(), "the prior has been asked at the normalised code: log p belongs to z itself"),
-    ):  # fmt: skip
+    ):
         if is_it(wrong):
             raise CheckFailed(sentence)
     raise CheckFailed("not T + log r - log p: compare your log r with torch.distributions.Normal(mean, std)")

@@ -109,13 +109,36 @@ def ratio_against_exact(d: int, exact: Tensor, learnt: Tensor, n: int, *, kl: fl
     figure, axes = sheet(1, 1, height=3.3)
     low, high = float(exact.min()), float(exact.max())
     room = 0.06 * (high - low)
-    axes.plot([low - room, high + room], [low - room, high + room], color="black", linewidth=1.2, linestyle="--", label="right: $T = T^*$")  # fmt: skip
+    axes.plot(
+        [low - room, high + room],
+        [low - room, high + room],
+        color="black",
+        linewidth=1.2,
+        linestyle="--",
+        label="right: $T = T^*$",
+    )
     axes.plot(exact[n:], learnt[n:], "o", color=BLUE, markersize=3.5, alpha=0.5, label="samples of the prior")
-    axes.plot(exact[:n], learnt[:n], "^", color=VERMILLION, markersize=3.5, alpha=0.5, label="codes of the posterior")  # fmt: skip
-    axes.set(xlabel="$T^*$, exact, nats", ylabel="$T$, learnt, nats", title=f"$d = {d}$: exact KL {kl:.1f}, T says {float(learnt[:n].mean()):.1f}")  # fmt: skip
+    axes.plot(
+        exact[:n],
+        learnt[:n],
+        "^",
+        color=VERMILLION,
+        markersize=3.5,
+        alpha=0.5,
+        label="codes of the posterior",
+    )
+    axes.set(
+        xlabel="$T^*$, exact, nats",
+        ylabel="$T$, learnt, nats",
+        title=f"$d = {d}$: exact KL {kl:.1f}, T says {float(learnt[:n].mean()):.1f}",
+    )
     axes.set(xlim=(low - room, high + room), ylim=(low - room, high + room))
     axes.legend(frameon=False, loc="lower right")
-    spread = "near the diagonal" if abs(float(learnt[:n].mean()) / kl - 1) < 0.15 else "squeezed far below the diagonal in size: T grows no further than it needs to tell the two apart"  # fmt: skip
+    spread = (
+        "near the diagonal"
+        if abs(float(learnt[:n].mean()) / kl - 1) < 0.15
+        else "squeezed far below the diagonal in size: T grows no further than it needs to tell the two apart"
+    )
     figure.alt = f"In {d} dimensions, learnt T against exact T*, for posterior and prior samples: the codes of the posterior lie {spread}."
     return figure
 
@@ -148,9 +171,10 @@ def four_points_along(record: Mapping) -> BookFigure:
     figure, axes = sheet(1, 1, height=3.1)
     curves, steps = record["curves"], record["steps"]
     looks = {
-        "AVB / ELBO": (PURPLE, ":", "AVB, ELBO as T reports it"), "AVB / log-likelihood": (VERMILLION, "-", "AVB, log-likelihood"),
+        "AVB / ELBO": (PURPLE, ":", "AVB, ELBO as T reports it"),
+        "AVB / log-likelihood": (VERMILLION, "-", "AVB, log-likelihood"),
         "VAE / log-likelihood": (BLUE, "--", "VAE, log-likelihood"),
-    }  # fmt: skip
+    }
     for name, (colour, dash, label) in looks.items():
         for k, line in enumerate(curves[name]):
             axes.plot(steps, line, color=colour, linestyle=dash, linewidth=1.4, label=None if k else label)
@@ -181,7 +205,17 @@ def ring_along(probability: Tensor, reach: float, codes: Mapping[int, Tensor]) -
 
 
 @styled
-def ring_for(x: float, probability: Tensor, reach: float, cloud: Tensor, mean: Tensor, covariance: Tensor, *, gaussian_gap: float, avb_gap: float) -> BookFigure:  # fmt: skip
+def ring_for(
+    x: float,
+    probability: Tensor,
+    reach: float,
+    cloud: Tensor,
+    mean: Tensor,
+    covariance: Tensor,
+    *,
+    gaussian_gap: float,
+    avb_gap: float,
+) -> BookFigure:
     """One x: the exact ring, with the best Gaussian (left) and AVB's codes (right), and both gaps."""
     figure, (left, right) = sheet(1, 2, height=2.75, sharey=True)
     _density(left, probability, reach)

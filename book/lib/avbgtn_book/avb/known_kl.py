@@ -81,9 +81,16 @@ class Estimate:
 
 
 def estimate_kl(
-    q: Posterior, seed: int, *, contrast: bool = False, log_prior: bool = False, steps: int = 500, batch: int = 128,
-    width: int = 64, lr: float = 3e-3,
-) -> Estimate:  # fmt: skip
+    q: Posterior,
+    seed: int,
+    *,
+    contrast: bool = False,
+    log_prior: bool = False,
+    steps: int = 500,
+    batch: int = 128,
+    width: int = 64,
+    lr: float = 3e-3,
+) -> Estimate:
     """Train a small T on samples of ``q`` and of the prior, then read the KL from it.
 
     Args:

@@ -50,8 +50,11 @@ def check_avb_gtn_pull(pull: Callable[[Callable, float, Tensor], float]) -> None
     pull = function(pull, "pull")
     probabilities = (torch.arange(2000, dtype=torch.float64) + 0.5) / 2000
     eps = math.sqrt(2) * torch.erfinv(2 * probabilities - 1)  # evenly spread over N(0, 1)
-    named = (("losses.logit_penalty", losses.logit_penalty), ("losses.log_sigmoid_penalty", losses.log_sigmoid_penalty),
-             ("losses.softplus_penalty", losses.softplus_penalty))  # fmt: skip
+    named = (
+        ("losses.logit_penalty", losses.logit_penalty),
+        ("losses.log_sigmoid_penalty", losses.log_sigmoid_penalty),
+        ("losses.softplus_penalty", losses.softplus_penalty),
+    )
     for name, form in named:
         for m in (2.3, 0.7):
             frozen, moving = (_pull(form, m, eps, freeze) for freeze in (True, False))
@@ -142,8 +145,11 @@ def check_avb_gtn_translated_penalty(penalty: Callable[..., Tensor]) -> None:
                 "it is T itself, AVB's form; the paper's is log sigma(T)",
             ),
             (F.softplus(t2(x12, z12)).mean().detach(), "it is softplus(T); the paper's is log sigma(T)"),
-            (-F.softplus(t2(x12, z12)).mean().detach(), "it is log(1 - sigma(T)): the prior's side of Eq. (9)"),
-        ]  # fmt: skip
+            (
+                -F.softplus(t2(x12, z12)).mean().detach(),
+                "it is log(1 - sigma(T)): the prior's side of Eq. (9)",
+            ),
+        ]
         for guess, sentence in guesses:
             if abs(value - guess.item()) < 1e-9:
                 raise CheckFailed(sentence)
@@ -183,14 +189,20 @@ def check_avb_gtn_lambda_for_nats(lambda_for_nats: Callable[[float, int, int], f
         d = width * size**2 // 4
         right = 0.1 * 2 / d
         mistakes = [
-            (0.1 * d / 2, "that is multiplied by d/2: a sum over d dimensions is far larger than their mean, so its weight must be smaller"),
+            (
+                0.1 * d / 2,
+                "that is multiplied by d/2: a sum over d dimensions is far larger than their mean, so its weight must be smaller",
+            ),
             (0.1 / d, "the 1/2 of the KL is missing: KL = |mu|^2 / 2, and |mu|^2 = d mean(mu^2)"),
             (0.1 / (2 * d), "the 1/2 of the KL stands on the wrong side: mean(mu^2) = (2/d) KL"),
-            (0.1 * 2 / (4 * width * size**2), "d counts the code, which has a quarter of the picture's side: (size / 4)^2 places"),
+            (
+                0.1 * 2 / (4 * width * size**2),
+                "d counts the code, which has a quarter of the picture's side: (size / 4)^2 places",
+            ),
             (0.1 * 2 / (width * (size // 4) ** 2), "the code has 4 * width channels, not width"),
             (0.1 * 2 / (3 * size**2), "d counts the values of the code, not of the picture"),
             (2 / d, "lambda_1 is missing: the new weight is in proportion to the old one"),
-        ]  # fmt: skip
+        ]
         if abs(got / right - 1) < 1e-6:
             continue
         for value, sentence in mistakes:

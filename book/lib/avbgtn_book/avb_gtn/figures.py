@@ -131,8 +131,13 @@ def pulls_on_heads(lines: Sequence[Mapping[str, float]]) -> BookFigure:
     above.set_title("loss of T, nats (mean of $T_1$ and $T_2$)", loc="left")
     for name in ("reconstruction", "logit", "softplus", "log_sigmoid"):
         below.plot(
-            epochs, [line[name] for line in lines], marker=MARKERS[name], linewidth=1.8, markersize=5, **LOOKS[name]
-        )  # fmt: skip
+            epochs,
+            [line[name] for line in lines],
+            marker=MARKERS[name],
+            linewidth=1.8,
+            markersize=5,
+            **LOOKS[name],
+        )
     below.set(yscale="log", xlabel="epoch")
     below.set_title(r"norm of $\lambda\,\times$ gradient at the code $z_1$", loc="left")
     names = below.get_legend_handles_labels()
@@ -154,8 +159,14 @@ def long_run(epochs: Sequence[int], on_codes: Sequence[float], on_prior: Sequenc
     figure, (above, below) = sheet(2, height=2.1, sharex=True)
     above.plot(epochs, on_codes, color=PURPLE, marker="o", linewidth=1.8, label="codes of heads")
     above.plot(
-        epochs, on_prior, color=GREY, marker="s", linewidth=1.8, linestyle=(0, (5, 2)), label="samples of the prior"
-    )  # fmt: skip
+        epochs,
+        on_prior,
+        color=GREY,
+        marker="s",
+        linewidth=1.8,
+        linestyle=(0, (5, 2)),
+        label="samples of the prior",
+    )
     above.axhline(0, color="black", linewidth=0.8)
     above.set_title("mean of $T_1$ and $T_2$", loc="left")
     above.legend(frameon=False, loc="center", bbox_to_anchor=(0.5, 0.73), ncols=2, handlelength=2.8)

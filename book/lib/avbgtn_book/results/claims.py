@@ -348,18 +348,86 @@ def aligned(e: Evidence) -> Finding:
 
 
 CLAIMS = (
-    Claim("faster convergence", "our model converges in orders of magnitude less training epochs", "abstract", faster, "fig-results-curves"),
-    Claim("better in the end", "Better results in the end", "poster, conclusion", in_the_end, "fig-results-final"),
-    Claim("less deformation", "our result has much less deformation of the celebrity's face while maintaining good color transformation", "section 4.2", _of_score("l1_outside", what="L1 to the twin outside the hair"), "fig-results-final"),
-    Claim("better colour", "our brown hair color looks more natural", "section 4.2", _of_score("21", "l1_hair", what="Blond to brown, L1 to the twin in the hair"), "fig-results-final"),
-    Claim("better latent representation", "maintains a better latent representation of the input images", "section 3", latent, "fig-results-codes"),
-    Claim("faces outside the data", "our model also generalizes well to faces not in the dataset", "section 4.2", unseen, "fig-results-unseen"),
-    Claim("several answers", "Generative model as opposed to pix2pix", "poster, conclusion", multimodal, "fig-results-unseen"),
-    Claim("the cause", "This is due to the changes we made, which enables more expressive latent space", "section 4.2", cause, "fig-results-controls"),
-    Claim("a simple add-on", "Simple add-on to existing VAE style architectures", "poster, conclusion", add_on, "fig-results-time"),
-    Claim("against a long UNIT", "we still get slightly better results than the original UNIT paper but with many orders of magnitude less epochs", "section 4.2", forty_times, "fig-results-long", "python -m avbgtn study --grid figure-6 --processes 2"),
-    Claim("sounds", "we can recognize the mixture of different instruments but the audio quality is very poor", "section 4.3", sounds, "audio.html", "python tools/commit_music.py"),
-)  # fmt: skip
+    Claim(
+        "faster convergence",
+        "our model converges in orders of magnitude less training epochs",
+        "abstract",
+        faster,
+        "fig-results-curves",
+    ),
+    Claim(
+        "better in the end",
+        "Better results in the end",
+        "poster, conclusion",
+        in_the_end,
+        "fig-results-final",
+    ),
+    Claim(
+        "less deformation",
+        "our result has much less deformation of the celebrity's face while maintaining good color transformation",
+        "section 4.2",
+        _of_score("l1_outside", what="L1 to the twin outside the hair"),
+        "fig-results-final",
+    ),
+    Claim(
+        "better colour",
+        "our brown hair color looks more natural",
+        "section 4.2",
+        _of_score("21", "l1_hair", what="Blond to brown, L1 to the twin in the hair"),
+        "fig-results-final",
+    ),
+    Claim(
+        "better latent representation",
+        "maintains a better latent representation of the input images",
+        "section 3",
+        latent,
+        "fig-results-codes",
+    ),
+    Claim(
+        "faces outside the data",
+        "our model also generalizes well to faces not in the dataset",
+        "section 4.2",
+        unseen,
+        "fig-results-unseen",
+    ),
+    Claim(
+        "several answers",
+        "Generative model as opposed to pix2pix",
+        "poster, conclusion",
+        multimodal,
+        "fig-results-unseen",
+    ),
+    Claim(
+        "the cause",
+        "This is due to the changes we made, which enables more expressive latent space",
+        "section 4.2",
+        cause,
+        "fig-results-controls",
+    ),
+    Claim(
+        "a simple add-on",
+        "Simple add-on to existing VAE style architectures",
+        "poster, conclusion",
+        add_on,
+        "fig-results-time",
+    ),
+    Claim(
+        "against a long UNIT",
+        "we still get slightly better results than the original UNIT paper but with many orders of magnitude less epochs",
+        "section 4.2",
+        forty_times,
+        "fig-results-long",
+        "python -m avbgtn study --grid figure-6 --processes 2",
+    ),
+    Claim(
+        "sounds",
+        "we can recognize the mixture of different instruments but the audio quality is very poor",
+        "section 4.3",
+        sounds,
+        "audio.html",
+        "python tools/commit_music.py",
+    ),
+)
 
 
 def answer(claim: Claim, e: Evidence) -> Finding:

@@ -207,9 +207,16 @@ def dots(
             heard.append(f"{name} {value:.4g}")
             side, space = ("right", -3) if value > fmean(axes.get_xlim()) else ("left", 3)
             axes.annotate(
-                name, (value, -0.85 - 0.75 * line), (space, 0), textcoords="offset points", ha=side, va="center",
-                color=TEXT, fontsize=SMALL, bbox={"color": "white", "pad": 0.5},
-            )  # fmt: skip
+                name,
+                (value, -0.85 - 0.75 * line),
+                (space, 0),
+                textcoords="offset points",
+                ha=side,
+                va="center",
+                color=TEXT,
+                fontsize=SMALL,
+                bbox={"color": "white", "pad": 0.5},
+            )
         axes.set_title(fill(label, 22 if columns > 1 else 44), loc="left")
         axes.set_ylim(len(variants) - 0.45, -0.55 - heads[place // columns])
         axes.set_yticks(range(len(variants)), list(names.values()))

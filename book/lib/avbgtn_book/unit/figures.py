@@ -190,7 +190,14 @@ def network(config: Config) -> BookFigure:
         if i < len(rows) - 1:
             shape_text(y - height - 0.16, shape, what)
     arrows(y - height, y - height - 0.2)
-    axes.text(2.4, y - height - 0.1, f"logits {' x '.join(map(str, shape))}", ha="center", va="center", fontsize=SMALL)  # fmt: skip
+    axes.text(
+        2.4,
+        y - height - 0.1,
+        f"logits {' x '.join(map(str, shape))}",
+        ha="center",
+        va="center",
+        fontsize=SMALL,
+    )
     figure.alt = (
         "UNIT drawn from top to bottom in two columns, one a domain: private encoder, shared block, code, shared block, "
         "private generator, then private and shared layers of the discriminators, each with its number of weights."
@@ -233,7 +240,12 @@ def moment(training: Training, update: int, runs: Mapping[str, int]) -> BookFigu
     return figure
 
 
-COLUMNS = {"error": "translation\nerror", "cycle": "cycle\nerror", "rec": "reconstr.\nerror", "gap": "distance\nto pile 2"}  # fmt: skip
+COLUMNS = {
+    "error": "translation\nerror",
+    "cycle": "cycle\nerror",
+    "rec": "reconstr.\nerror",
+    "gap": "distance\nto pile 2",
+}
 
 
 @styled
@@ -336,8 +348,15 @@ def turned_world(degrees: float, n: int = 450, seed: int = 0, spread: float = 0.
     ):
         axes.scatter(*(x1 @ turn.T).T, s=6, c=colours, linewidths=0)
         for name, at in letters.items():
-            axes.text(*(turn @ at), name, ha="center", va="center", fontsize=13, fontweight="bold",
-                      bbox={"boxstyle": "circle,pad=0.15", "facecolor": "white", "edgecolor": "black"})  # fmt: skip
+            axes.text(
+                *(turn @ at),
+                name,
+                ha="center",
+                va="center",
+                fontsize=13,
+                fontweight="bold",
+                bbox={"boxstyle": "circle,pad=0.15", "facecolor": "white", "edgecolor": "black"},
+            )
         _plain(axes, title, 1.1)
     s = exact_losses(degrees, spread=spread)
     panels[0].set_xlabel(

@@ -63,14 +63,29 @@ def check_vae_kl(kl) -> None:
             "kl gives one number for the whole batch: sum over the dimensions only, keep one number a row"
         )
     wrong = [
-        (-truth, "every sign is turned: log q stands first, log p is taken away from it. A KL is never negative"),
-        (exact(mu_p, sigma_p, mu_q, sigma_q).sum(1), "this is KL(p || q): the expectation must be over q, the first pair"),
+        (
+            -truth,
+            "every sign is turned: log q stands first, log p is taken away from it. A KL is never negative",
+        ),
+        (
+            exact(mu_p, sigma_p, mu_q, sigma_q).sum(1),
+            "this is KL(p || q): the expectation must be over q, the first pair",
+        ),
         (each.mean(1), "you average over the dimensions: nats of independent dimensions add up, so sum"),
         (2 * truth, "exactly twice too much: the 1/2 of the Gaussian's exponent is missing"),
-        (exact(mu_q, sigma_q.sqrt(), mu_p, sigma_p.sqrt()).sum(1), "sigma is a standard deviation; you treat it as a variance"),
-        (exact(mu_q, sigma_q, torch.zeros_like(mu_p), torch.ones_like(sigma_p)).sum(1), "mu_p and sigma_p do nothing here: p is not always N(0, I)"),
-        (truth + 1.5, "too much by 1/2 for each dimension: subtract the 1 in mu^2 + sigma^2 - 1 - log sigma^2"),
-    ]  # fmt: skip
+        (
+            exact(mu_q, sigma_q.sqrt(), mu_p, sigma_p.sqrt()).sum(1),
+            "sigma is a standard deviation; you treat it as a variance",
+        ),
+        (
+            exact(mu_q, sigma_q, torch.zeros_like(mu_p), torch.ones_like(sigma_p)).sum(1),
+            "mu_p and sigma_p do nothing here: p is not always N(0, I)",
+        ),
+        (
+            truth + 1.5,
+            "too much by 1/2 for each dimension: subtract the 1 in mu^2 + sigma^2 - 1 - log sigma^2",
+        ),
+    ]
     for value, message in wrong:
         if close(got, value, atol=1e-8, name="kl(...)"):
             raise CheckFailed(message)
@@ -130,14 +145,26 @@ def check_vae_loss(loss) -> None:
     wrong_kl = losses.gaussian_kl(mu, log_var.exp())
     pixels = x[0].numel()
     wrong = [
-        (reconstruction / pixels + wrong_kl, "both errors are still there: look at what is averaged, and at what log_var is the logarithm of"),
-        (reconstruction / pixels + kl, "the KL is right. The likelihood is an average over pixels where the KL is a sum over the code: the KL then weighs as many times too much as there are pixels"),
-        (reconstruction + wrong_kl, "the likelihood is right. exp(log_var) is a variance; gaussian_kl wants a standard deviation"),
-        (reconstruction - kl, "the KL has the wrong sign: minimising this drives the codes away from the prior"),
+        (
+            reconstruction / pixels + wrong_kl,
+            "both errors are still there: look at what is averaged, and at what log_var is the logarithm of",
+        ),
+        (
+            reconstruction / pixels + kl,
+            "the KL is right. The likelihood is an average over pixels where the KL is a sum over the code: the KL then weighs as many times too much as there are pixels",
+        ),
+        (
+            reconstruction + wrong_kl,
+            "the likelihood is right. exp(log_var) is a variance; gaussian_kl wants a standard deviation",
+        ),
+        (
+            reconstruction - kl,
+            "the KL has the wrong sign: minimising this drives the codes away from the prior",
+        ),
         (-reconstruction - kl, "this is the bound itself: training minimises, so return its negative"),
         (7 * reconstruction + kl, "the likelihood is summed over the batch, the KL averaged over it"),
         (reconstruction, "the KL is gone: that is a plain autoencoder"),
-    ]  # fmt: skip
+    ]
     for value, message in wrong:
         if close(got, value, atol=1e-8, name="loss(...)"):
             raise CheckFailed(message)
