@@ -120,7 +120,8 @@ def wait_for_progress(
                 last, since = found, now
             elif now - since > patience:
                 pytest.fail(
-                    f"no progress for {patience / 60:g} minutes while waiting for {what}; it said:\n{said()[-3000:]}"
+                    f"no progress for {patience / 60:g} minutes while waiting for {what}; it said:\n"
+                    f"{said()[-3000:]}"
                 )
         time.sleep(every)
 

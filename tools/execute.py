@@ -111,7 +111,8 @@ def main() -> None:
         text_path(path).write_text(text_of(path), encoding="utf-8")
         last = notebook.metadata["avbgtn"]["last_run"]
         print(
-            f"{path}: {last['cpu_seconds']} CPU-seconds, {last['peak_mb']} MB, {path.stat().st_size / 1e6:.2f} MB on disk"
+            f"{path}: {last['cpu_seconds']} CPU-seconds, {last['peak_mb']} MB, "
+            f"{path.stat().st_size / 1e6:.2f} MB on disk"
         )
 
 

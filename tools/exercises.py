@@ -191,8 +191,9 @@ class _Reader:
         if missing:
             self.stop(
                 n,
-                f"the check reads {', '.join(missing)}, which without the solution no cell tagged 'setup' "
-                "and nothing in the exercise defines; write a line such as 'answer = None' above the solution",
+                f"the check reads {', '.join(missing)}, which without the solution no cell "
+                "tagged 'setup' and nothing in the exercise defines; write a line such as "
+                "'answer = None' above the solution",
             )
         return name
 

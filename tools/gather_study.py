@@ -48,7 +48,8 @@ def gathered(grid, old: dict) -> dict:
             cells[cell.name] = before
         elif before:
             print(
-                f"{cell.name}: left out, it was recorded with other settings than the grid has now; train it again"
+                f"{cell.name}: left out, it was recorded with other settings than the "
+                "grid has now; train it again"
             )
     if not cells:
         raise SystemExit(f"no cell of {grid.name} is finished: {command_of(grid)}")

@@ -59,7 +59,8 @@ def check_sums(said):
     if re.search("hash mismatch|do not match the hashes|hashes are required|must have .*hash", said, re.I):
         sys.exit(
             "A package was refused and not installed: its checksum is not one of those in requirements.lock "
-            "or requirements-uv.lock (see above). Its file was changed on the way or at the package index: try again later, or with another index."
+            "or requirements-uv.lock (see above). Its file was changed on the way or at the package index: "
+            "try again later, or with another index."
         )
 
 

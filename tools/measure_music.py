@@ -54,8 +54,9 @@ def main() -> None:
         values |= {f"bar / {direction} / {key}": value for key, value in bar.items()}
         print(f"\n{title}\n\n{evaluate.markdown_table(rows, direction, COLUMNS)}\n")
         print(
-            f"bars: log-band distance at most {bar['log_band']:.3f}, chroma cosine at least {bar['chroma']:.3f}, "
-            f"heard as the target at least {bar['instrument']:.2f}, F0 at least {bar['f0']:.2f}"
+            f"bars: log-band distance at most {bar['log_band']:.3f}, chroma cosine at "
+            f"least {bar['chroma']:.3f}, heard as the target at least "
+            f"{bar['instrument']:.2f}, F0 at least {bar['f0']:.2f}"
         )
     record = {
         "command": shlex.join(["python", "tools/measure_music.py", *sys.argv[1:]]),

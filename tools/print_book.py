@@ -33,7 +33,8 @@ def print_book(html: pathlib.Path, folder: pathlib.Path) -> list[pathlib.Path]:
     browser = next(filter(None, map(shutil.which, BROWSERS)), None)
     if browser is None:
         sys.exit(
-            "no Chromium or Chrome was found: 'apt-get install chromium' brings one; any browser's own print dialogue does the same"
+            "no Chromium or Chrome was found: 'apt-get install chromium' brings one; any browser's own "
+            "print dialogue does the same"
         )
     from playwright.sync_api import sync_playwright
 

@@ -44,7 +44,10 @@ def main(folder: str, name: str) -> None:
     )
     (ROOT / "book" / "_assets" / f"{name}.png").write_bytes(figure.png())
     cpu = {TITLES[m]: round(sum(run.cpu_seconds()) / 3600, 2) for m, run in runs.items()}
-    command = f"papermill book/celeba.ipynb out.ipynb -p epochs {epochs} -p dataset heads -p preset quick -p device cpu -p size {config.size} -p width {config.width}"
+    command = (
+        f"papermill book/celeba.ipynb out.ipynb -p epochs {epochs} -p dataset heads -p preset quick -p "
+        f"device cpu -p size {config.size} -p width {config.width}"
+    )
     record = {
         "command": command if len(runs) == len(TITLES) else f"{command} -p models {','.join(runs)}",
         "heads": len(held_out.x1),

@@ -26,8 +26,8 @@ def check_flops(found: float, size: int) -> None:
     expected = BASE_GFLOP[size]
     if abs(found / expected - 1) > MAY_DIFFER:
         raise WrongFlops(
-            f"the reference step of UNIT at {size} px does {found:.1f} GFLOP, expected {expected:.0f} within {MAY_DIFFER:.0%}: "
-            "it is no longer the step of the base code"
+            f"the reference step of UNIT at {size} px does {found:.1f} GFLOP, expected {expected:.0f} within "
+            f"{MAY_DIFFER:.0%}: it is no longer the step of the base code"
         )
 
 

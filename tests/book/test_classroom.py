@@ -184,7 +184,8 @@ def test_order_follows_the_contents(tmp_path):
     book = write_book(tmp_path)
     nbformat.write(nbformat.v4.new_notebook(), book / "a_stray.ipynb")
     (book / "_toc.yml").write_text(
-        "root: index\nparts: [{caption: Part, chapters: [{file: plain.ipynb}, {file: example.ipynb, title: E}]}]"
+        "root: index\n"
+        "parts: [{caption: Part, chapters: [{file: plain.ipynb}, {file: example.ipynb, title: E}]}]"
     )
     assert [path.stem for path in classroom.in_order(book)] == ["plain", "example", "a_stray"]
 
@@ -199,7 +200,8 @@ def editions(tmp_path_factory):
     command = [sys.executable, str(ROOT / "tools" / "classroom.py"), str(folder)]
     made = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL)
     assert made.returncode == 0, (
-        f"the editions cannot be made, or the student's book not without a warning:\n{made.stdout}{made.stderr}"
+        "the editions cannot be made, or the student's book not without a warning:\n"
+        f"{made.stdout}{made.stderr}"
     )
     return folder
 

@@ -235,7 +235,10 @@ def of_sliders(page):
             elif before == after:
                 yield f"{name}: a key moves no picture, it stays at frame {before[0]}"
             if output.inner_text() == said or slider.get_attribute("aria-valuetext") != output.inner_text():
-                yield f"{name}: the slider says {slider.get_attribute('aria-valuetext')!r}, beside it stands {output.inner_text()!r}"
+                yield (
+                    f"{name}: the slider says {slider.get_attribute('aria-valuetext')!r}, beside it "
+                    f"stands {output.inner_text()!r}"
+                )
     for handle in page.locator(".jupyter-widgets .noUi-handle").all():
         before = handle.get_attribute("aria-valuenow")
         handle.focus()

@@ -310,7 +310,8 @@ def test_the_chapter_as_it_is_printed_links_its_parts_to_the_repository():
             path = f"avbgtn/models/{file}.py"
             assert (ROOT / path).is_file()
             assert f"]({contents.repository()['url']}/blob/HEAD/{path})" in printed, (
-                f"no link to {path}: was the package installed anew after its address was set, then the chapter run?"
+                f"no link to {path}: was the package installed anew after its address "
+                "was set, then the chapter run?"
             )
 
 

@@ -188,7 +188,8 @@ def test_the_difference_is_that_of_the_pairs(write):
     low, high = f"\N{MINUS SIGN}{margin - 2:.2f}", f"+{2 + margin:.2f}"
     assert (low, high) == ("\N{MINUS SIGN}0.48", "+4.48")
     assert line_of(shown()[0], "C3") == (
-        f"`unit` minus `unit-no-kl`: +2.00 thousandths (95 %: {low} to {high}), 3 seeds: **a hint that `unit-no-kl` is better**."
+        f"`unit` minus `unit-no-kl`: +2.00 thousandths (95 %: {low} to {high}), 3 seeds: **a hint "
+        "that `unit-no-kl` is better**."
     )
     pair = paired(*(by_seed(record, v, "validation", "l1_whole") for v in ("unit", "unit-no-kl")))
     assert pair.mean == pytest.approx(0.002) and pair.high == pytest.approx(0.002 + margin / 1000, abs=1e-7)
@@ -199,7 +200,8 @@ def test_two_seeds_are_enough_for_an_interval(write):
     write(invented({"unit": [0.041, 0.052], "unit-no-kl": [0.040, 0.050]}))
     margin = 12.706 * 0.5
     assert line_of(shown()[0], "C3").startswith(
-        f"`unit` minus `unit-no-kl`: +1.50 thousandths (95 %: \N{MINUS SIGN}{margin - 1.5:.2f} to +{margin + 1.5:.2f}), 2 seeds"
+        f"`unit` minus `unit-no-kl`: +1.50 thousandths (95 %: \N{MINUS SIGN}{margin - 1.5:.2f} to "
+        f"+{margin + 1.5:.2f}), 2 seeds"
     )
 
 

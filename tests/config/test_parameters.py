@@ -77,7 +77,10 @@ BAD = [
     ({"speed": True}, "speed must be a word, got True"),
     (
         {"speed": "fused,turbo"},
-        "speed must be auto, plain, or some of fused,products,early,keep_memory,background,channels_last,graph, got 'turbo'",
+        (
+            "speed must be auto, plain, or some of "
+            "fused,products,early,keep_memory,background,channels_last,graph, got 'turbo'"
+        ),
     ),
     ({"score_split": "train"}, "score_split must be one of validation, test, got 'train'"),
     (

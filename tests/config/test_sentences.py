@@ -60,7 +60,8 @@ ERRORS = [
     OSError(),
     MemoryError(),
     RuntimeError(
-        "[enforce fail at alloc_cpu.cpp:113] DefaultCPUAllocator: can't allocate memory: you tried to allocate 4 bytes"
+        "[enforce fail at alloc_cpu.cpp:113] DefaultCPUAllocator: can't allocate memory: "
+        "you tried to allocate 4 bytes"
     ),
     torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20 GiB"),
     UnicodeDecodeError("utf-8", b"\xff\n", 0, 1, "invalid start byte"),

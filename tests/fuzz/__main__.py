@@ -126,7 +126,9 @@ def _report(searches: list[Search], args: argparse.Namespace) -> int:
     print(_table(rows))
     for failure in failures:
         print(
-            f"\n{failure['kind']}: {failure['outcome']}, {failure['times']} times: {failure['cause']}\n  {failure['repeat']}"
+            "\n"
+            f"{failure['kind']}: {failure['outcome']}, {failure['times']} times: {failure['cause']}\n"
+            f"  {failure['repeat']}"
         )
     print(f"\nwritten: {args.out / 'fuzz.json'}")
     return 1 if failures or write_points.get("failures") else 0

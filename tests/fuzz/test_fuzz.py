@@ -51,7 +51,11 @@ def test_odd_input_ends_well(kind, found):
     row = found["kinds"][kind]
     assert row["tried"] >= 3 and row["success"] + row["sentence"] > 0, f"{kind}: nothing was tried"
     wrong = [
-        f"{f['outcome']}, {f['times']} times: {f['cause']}\n  case: {json.dumps(f['case'])}\n{f['text'][-800:]}"
+        (
+            f"{f['outcome']}, {f['times']} times: {f['cause']}\n"
+            f"  case: {json.dumps(f['case'])}\n"
+            f"{f['text'][-800:]}"
+        )
         for f in found["failures"]
         if f["kind"] == kind
     ]

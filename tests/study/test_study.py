@@ -240,7 +240,10 @@ def test_a_cell_that_fails_does_not_stop_the_others(monkeypatch, capsys):
 
 
 def test_a_signal_is_handed_on_and_nothing_more_is_started(monkeypatch, capsys):
-    wait = "import signal; signal.signal(15, lambda *a: sys.exit(75)); os.kill(os.getppid(), 15); time.sleep(1800)"
+    wait = (
+        "import signal; signal.signal(15, lambda *a: sys.exit(75)); "
+        "os.kill(os.getppid(), 15); time.sleep(1800)"
+    )
     pretend(monkeypatch, unit_seed0=wait, avb_gtn_logit_seed0="", unit_seed1="")
     assert main(["study", "--grid", "tiny", "--processes", "1"]) == 75
     assert (

@@ -91,7 +91,10 @@ WRONG = [
             "MASTER_ADDR": "127.0.0.1",
             "MASTER_PORT": "x",
         },
-        "the variables of torchrun are set, and none answers at 127.0.0.1:x; start it under torchrun, or remove RANK",
+        (
+            "the variables of torchrun are set, and none answers at 127.0.0.1:x; start it "
+            "under torchrun, or remove RANK"
+        ),
     ),
 ]
 

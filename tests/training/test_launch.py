@@ -123,7 +123,10 @@ def test_a_batch_that_cannot_be_shared_is_refused_once_before_any_work(capfd, mo
     ]
     text = said_by_two(capfd, "train", "--epochs", "3", machines=2)
     assert errors(text) == [
-        "error: batch must be a multiple of the 2 processes (2 machines with 1 each), so that each gets as much, got 1"
+        (
+            "error: batch must be a multiple of the 2 processes (2 machines with 1 each), so "
+            "that each gets as much, got 1"
+        )
     ]
 
 
@@ -289,7 +292,10 @@ def test_what_the_parent_says_of_a_failed_job(tmp_path):
     def why(first, other, *words):
         return launch._why(run, 2, 1, [*words, *REPORT.format(first=first, other=other).splitlines()])
 
-    killed = "rank 1 of the 2 processes of unit was killed (SIGKILL: by a person, or by the system for want of memory); the others stopped, and the same command starts again, as there was no checkpoint yet"
+    killed = (
+        "rank 1 of the 2 processes of unit was killed (SIGKILL: by a person, or by the system for want of "
+        "memory); the others stopped, and the same command starts again, as there was no checkpoint yet"
+    )
     assert why(-9, 2, f"error: rank 0 of 2: {LOST}: one was killed") == killed
     assert "rank 0 of the 2" in why(2, -9) and "(SIGSEGV)" in why(-11, -15)
     own = why(2, 2, f"error: rank 0 of 2: {LOST}", "error: rank 1 of 2: picture 7 is broken")
@@ -361,7 +367,10 @@ def test_stopped_and_killed_and_continued_by_another_launcher(start, tmp_path):
     killer.start()
     with pytest.raises(
         RunError,
-        match=r"rank 1 of the 2 processes of avb_gtn was killed \(SIGKILL: .*\); the others stopped, and the same command continues from epoch 12",
+        match=(
+            r"rank 1 of the 2 processes of avb_gtn was killed \(SIGKILL: .*\); the others stopped, and the "
+            r"same command continues from epoch 12"
+        ),
     ):
         train_experiment(experiment, keep=(5, 12), say=lambda text: None)
     killer.join()

@@ -73,7 +73,8 @@ def main() -> int:
         different = different[:GATHER]
         if len(different) < GATHER:
             sys.exit(
-                f"This processor knows {len(different)} variants that differ, {GATHER} are needed: use a newer one."
+                f"This processor knows {len(different)} variants that differ, {GATHER} "
+                "are needed: use a newer one."
             )
 
     chapters = [ROOT / "book" / f"{name}.ipynb" for name in only if name != "tests"]

@@ -50,7 +50,8 @@ def _checked(name: str, values: Tensor) -> Tensor:
     if values.ndim != 2 or 0 in values.shape or not torch.isfinite(values).all():
         finite = "" if torch.isfinite(values).all() else " and values that are not finite"
         raise ValueError(
-            f"{name} has shape {tuple(values.shape)}{finite}, expected finite (rows, columns): pass one channel of one sound"
+            f"{name} has shape {tuple(values.shape)}{finite}, expected finite (rows, columns): "
+            "pass one channel of one sound"
         )
     return values
 
@@ -105,8 +106,9 @@ def spectrograms(
     figure.colorbar(shown, ax=panels, label="dB", aspect=28, pad=0.02)
     seconds = max((level.shape[1] - 1) * hop / rate for column in levels.values() for level in column)
     figure.alt = (
-        f"Spectrograms of {listed(list(table))}{f', {rows} sounds each' if rows > 1 else ''}. Horizontally {seconds:.1f} seconds, "
-        f"vertically 0 to {rate / 2000:g} kHz, in colours from {audio.FLOOR:g} to {top:g} dB."
+        f"Spectrograms of {listed(list(table))}{f', {rows} sounds each' if rows > 1 else ''}. "
+        f"Horizontally {seconds:.1f} seconds, vertically 0 to {rate / 2000:g} kHz, in colours from "
+        f"{audio.FLOOR:g} to {top:g} dB."
     )
     return figure
 
@@ -121,7 +123,8 @@ def _level(title: str, wave: Tensor, fft: int, hop: int) -> Tensor:
         or not torch.isfinite(x).all()
     ):
         raise ValueError(
-            f"the sound {title!r} has shape {tuple(x.shape)}, expected (2, n) or (n,) with finite values: pass single sounds"
+            f"the sound {title!r} has shape {tuple(x.shape)}, expected (2, n) or (n,) with "
+            "finite values: pass single sounds"
         )
     return audio.decibels(audio.stft(x if x.ndim == 1 else x.mean(0), fft, hop).abs())
 
@@ -147,8 +150,8 @@ def conversions(
     shapes = sorted({tuple(p.shape) for pictures in table.values() for p in pictures})
     if not table or any(len(pictures) != 4 for pictures in table.values()) or len(shapes) != 1:
         raise ValueError(
-            f"got columns of {[len(p) for p in table.values()]} pictures with shapes {shapes}, expected magnitude and phase "
-            "of the left channel, then of the right, all of one shape"
+            f"got columns of {[len(p) for p in table.values()]} pictures with shapes {shapes}, expected "
+            "magnitude and phase of the left channel, then of the right, all of one shape"
         )
     bands = math.ceil(len(table) / IN_A_BAND)
     across = math.ceil(len(table) / bands)
@@ -186,9 +189,10 @@ def conversions(
         key.ax.set_title(word, pad=3)
         key.ax.set_xticklabels(["$-\\pi$", "0", "$\\pi$"] if word == "phase" else [f"{t:g}" for t in ticks])
     figure.alt = (
-        f"Spectrogram images, one column each: {listed(list(table))}. Four rows: magnitude and phase of the left channel, magnitude "
-        f"and phase of the right. Magnitudes {f'times {times:g}, cut at 1' if times else f'from {low:g} to {high:g} dB'}; phases in "
-        "colours that meet again at minus pi and pi."
+        f"Spectrogram images, one column each: {listed(list(table))}. Four rows: magnitude and phase of the "
+        "left channel, magnitude and phase of the right. Magnitudes "
+        f"{f'times {times:g}, cut at 1' if times else f'from {low:g} to {high:g} dB'}; phases in colours "
+        "that meet again at minus pi and pi."
     )
     return figure
 
@@ -233,8 +237,9 @@ def phase(phase_image: Tensor, *, magnitude: Tensor, twin: Tensor | None = None)
     panels["C"].set_title("the same phase, squeezed", loc="left")
     jump = grey.flatten().diff().abs().mean().item()
     figure.alt = (
-        f"The phase of one sound, {grey.shape[0]} by {grey.shape[1]}, from 0 to 255: as a grey image beside the magnitude in dB, and "
-        f"squeezed to one line, which jumps by {jump:.0f} from one place to the next on average; by chance it would be {255 / 3:.0f}."
+        f"The phase of one sound, {grey.shape[0]} by {grey.shape[1]}, from 0 to 255: as a grey image beside "
+        f"the magnitude in dB, and squeezed to one line, which jumps by {jump:.0f} from one place to the "
+        f"next on average; by chance it would be {255 / 3:.0f}."
     )
     if twin is not None:
         apart = _wrapped(found["the twin"] - found["the phase"])[1:].flatten()
@@ -248,7 +253,8 @@ def phase(phase_image: Tensor, *, magnitude: Tensor, twin: Tensor | None = None)
         panels["D"].set_title("the twin's phase minus this one", loc="left")
         panels["D"].set_xlabel(f"mean size {mean:.2f}, by chance {math.pi / 2:.2f}")
         figure.alt += (
-            f" Below, a histogram of the wrapped differences from the twin's phase, {counts.min():.2f} to {counts.max():.2f} times "
-            f"chance; their mean size is {mean:.2f}, where chance is {math.pi / 2:.2f}."
+            " Below, a histogram of the wrapped differences from the twin's phase, "
+            f"{counts.min():.2f} to {counts.max():.2f} times chance; their mean size is {mean:.2f}, "
+            f"where chance is {math.pi / 2:.2f}."
         )
     return figure

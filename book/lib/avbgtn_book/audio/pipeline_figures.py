@@ -87,9 +87,10 @@ def pipeline() -> BookFigure:
         diagram.words(x - 0.09, under - 0.22, str(number), colour="black")
     diagram.words(middle, 0.14, "Pictures: one phrase by both, left channel; the right is alike.")
     diagram.figure.alt = (
-        "Block diagram in the shape of a U. On the left, downwards: a violin's waveform, the short-time Fourier transform, and its "
-        "magnitude and phase, which are the image. Along the bottom: encoder E2, code z, generator G1. On the right, upwards: the "
-        "translated magnitude and phase, the inverse transform, a piano's waveform. In the middle a box names three phases that the "
-        "inverse transform may take: the source's, the translated image's own, or one that Griffin-Lim finds for the magnitude."
+        "Block diagram in the shape of a U. On the left, downwards: a violin's waveform, the short-time "
+        "Fourier transform, and its magnitude and phase, which are the image. Along the bottom: encoder E2, "
+        "code z, generator G1. On the right, upwards: the translated magnitude and phase, the inverse "
+        "transform, a piano's waveform. In the middle a box names three phases that the inverse transform "
+        "may take: the source's, the translated image's own, or one that Griffin-Lim finds for the magnitude."
     )
     return diagram.figure

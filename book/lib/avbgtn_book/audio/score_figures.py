@@ -61,8 +61,8 @@ def downsampling(table: Mapping[str, Mapping[int, tuple[float, float]]]) -> Book
         or any(set(v) != set(factors) for v in table.values())
     ):
         raise ValueError(
-            f"got the factors { {name: sorted(v) for name, v in table.items()} }, expected one to {len(LOOKS)} reconstructions "
-            "with the same factors, two or more"
+            f"got the factors { {name: sorted(v) for name, v in table.items()} }, expected one to "
+            f"{len(LOOKS)} reconstructions with the same factors, two or more"
         )
     if not all(snr > -math.inf and math.isfinite(far) for v in table.values() for snr, far in v.values()):
         raise ValueError(
@@ -105,8 +105,8 @@ def downsampling(table: Mapping[str, Mapping[int, tuple[float, float]]]) -> Book
     panels[-1].set_xlabel("down-sampling factor")
     half = len(table)
     figure.alt = (
-        f"Two panels against the down-sampling factor, {factors[0]:g} to {factors[-1]:g}. Signal-to-noise ratio: "
-        f"{'; '.join(spoken[:half])}. Log-spectral distance: {'; '.join(spoken[half:])}."
+        f"Two panels against the down-sampling factor, {factors[0]:g} to {factors[-1]:g}. Signal-to-noise "
+        f"ratio: {'; '.join(spoken[:half])}. Log-spectral distance: {'; '.join(spoken[half:])}."
     )
     return figure
 
@@ -162,7 +162,8 @@ def scores(
     ways = {way for bar in bars.values() for way in bar}
     if not rows or not measures or not set(measures) <= set(known) or not set(bars) <= set(measures):
         raise ValueError(
-            f"asked for the measures {sorted(measures)} and the bars {sorted(bars)}, the translators have {known}: check the names"
+            f"asked for the measures {sorted(measures)} and the bars {sorted(bars)}, the translators "
+            f"have {known}: check the names"
         )
     if not ways <= set(BARS):
         raise ValueError(f"a bar is for the directions {sorted(ways)}, expected some of {sorted(DIRECTIONS)}")

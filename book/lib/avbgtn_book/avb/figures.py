@@ -47,8 +47,9 @@ def gaussian_on_ring(probability: Tensor, reach: float, mean: Tensor, covariance
         _plane(axes, 2.6, title)
     _ellipses(right, mean, covariance)
     figure.alt = (
-        "Two views of a ring-shaped posterior density around the origin. On the right, ellipses of one and two "
-        "standard deviations show that the best Gaussian covers one arc of the ring and nothing of the rest."
+        "Two views of a ring-shaped posterior density around the origin. On the right, ellipses "
+        "of one and two standard deviations show that the best Gaussian covers one arc of the "
+        "ring and nothing of the rest."
     )
     return figure
 
@@ -69,8 +70,9 @@ def ratio_on_a_line(z: Tensor, q: Tensor, p: Tensor, exact: Tensor, learnt: Tens
     bottom.set(xlabel="code $z$", ylabel="$T(z)$, nats", ylim=(-9, 3.5), xlim=(float(z[0]), float(z[-1])))
     bottom.legend(frameon=False, loc="lower right")
     figure.alt = (
-        "Above, a narrow posterior density at 1 and the wide prior density at 0. Below, T learnt from samples lies on "
-        "the exact logarithm of their ratio where both have samples: positive under the posterior, negative elsewhere."
+        "Above, a narrow posterior density at 1 and the wide prior density at 0. Below, T learnt from "
+        "samples lies on the exact logarithm of their ratio where both have samples: positive under the "
+        "posterior, negative elsewhere."
     )
     return figure
 
@@ -139,7 +141,10 @@ def ratio_against_exact(d: int, exact: Tensor, learnt: Tensor, n: int, *, kl: fl
         if abs(float(learnt[:n].mean()) / kl - 1) < 0.15
         else "squeezed far below the diagonal in size: T grows no further than it needs to tell the two apart"
     )
-    figure.alt = f"In {d} dimensions, learnt T against exact T*, for posterior and prior samples: the codes of the posterior lie {spread}."
+    figure.alt = (
+        f"In {d} dimensions, learnt T against exact T*, for posterior and prior samples: the codes of "
+        f"the posterior lie {spread}."
+    )
     return figure
 
 
@@ -159,8 +164,9 @@ def codes_of_four(codes: Mapping[str, Tensor]) -> BookFigure:
             axes.plot(radius * angle.cos(), radius * angle.sin(), color=GREY, linewidth=0.9, linestyle="--")
         _plane(axes, RING_REACH, model)
     figure.alt = (
-        "Codes of four images in the plane, in four colours. Left, the VAE: four oval clouds that run into one "
-        "another. Right, AVB: four pieces with straight borders that share out the plane like slices of a cake."
+        "Codes of four images in the plane, in four colours. Left, the VAE: four oval clouds that "
+        "run into one another. Right, AVB: four pieces with straight borders that share out the "
+        "plane like slices of a cake."
     )
     return figure
 
@@ -183,8 +189,9 @@ def four_points_along(record: Mapping) -> BookFigure:
     axes.xaxis.set_major_formatter(FuncFormatter(lambda step, _: f"{step:,.0f}"))
     figure.legend(loc="outside upper left", frameon=False, ncols=2, columnspacing=1.0, handlelength=1.6)
     figure.alt = (
-        "Curves along training for five seeds. AVB's log-likelihood runs clearly above the VAE's and below the line at "
-        "minus log 4; the ELBO that T reports for AVB jumps to both sides of it, often above the line, and ends too high."
+        "Curves along training for five seeds. AVB's log-likelihood runs clearly above the VAE's and below "
+        "the line at minus log 4; the ELBO that T reports for AVB jumps to both sides of it, often above "
+        "the line, and ends too high."
     )
     return figure
 
@@ -198,8 +205,8 @@ def ring_along(probability: Tensor, reach: float, codes: Mapping[int, Tensor]) -
         axes.plot(cloud[:, 0], cloud[:, 1], ".", color=VERMILLION, markersize=1.8)
         _plane(axes, 2.6, f"{step} updates")
     figure.alt = (
-        "Codes of one observation at four moments of a training, drawn on the ring that is the exact posterior: "
-        "a shapeless cloud at first, then an arc that grows, at the end a ring on the ring."
+        "Codes of one observation at four moments of a training, drawn on the ring that is the exact "
+        "posterior: a shapeless cloud at first, then an arc that grows, at the end a ring on the ring."
     )
     return figure
 
@@ -226,7 +233,7 @@ def ring_for(
     _plane(right, RING_REACH, f"AVB's codes\ngap {avb_gap:.2f} nats")
     where = "sits over its hole and covers all of it" if mean.norm() < 0.25 * x else "covers one arc of it"
     figure.alt = (
-        f"For x = {x:.1f}: a ring of that radius; the best Gaussian {where} (gap {gaussian_gap:.2f} nats), AVB's "
-        f"codes go all the way round (gap {avb_gap:.2f} nats)."
+        f"For x = {x:.1f}: a ring of that radius; the best Gaussian {where} (gap {gaussian_gap:.2f} nats), "
+        f"AVB's codes go all the way round (gap {avb_gap:.2f} nats)."
     )
     return figure

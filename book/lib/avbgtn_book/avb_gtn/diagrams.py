@@ -324,9 +324,10 @@ def unit_figure() -> BookFigure:
     sheet.words(0.3, rows["code"] + 0.1, "real\nimages", ha="left")
     figure = sheet.figure
     figure.alt = (
-        "Block diagram of UNIT. From top to bottom: images x1 and x2, the encoders E1 and E2, one shared block, the code z, "
-        "to which noise is added, another shared block, the generators G1 and G2, and the discriminators D1 and D2 with their shared end, "
-        "which see the generators' images and, along the margins, the real ones."
+        "Block diagram of UNIT. From top to bottom: images x1 and x2, the encoders E1 and E2, one "
+        "shared block, the code z, to which noise is added, another shared block, the generators G1 and "
+        "G2, and the discriminators D1 and D2 with their shared end, which see the generators' images "
+        "and, along the margins, the real ones."
     )
     return figure
 
@@ -372,9 +373,9 @@ def avb_gtn_figure() -> BookFigure:
             (at, rows["code"] - 0.59), (at, rows["code"] - 0.4), colour=GREEN, heavy=True, dashed=False
         )
     sheet.figure.alt = (
-        "Block diagram of AVB-GTN: UNIT in pale grey, the additions in colour. Noise enters beside the images x1 and x2 "
-        "instead of at the code. Two posterior discriminators, T1 and T2, stand left and right of the code z; each is "
-        "given the image of its domain, the code, and samples of the prior."
+        "Block diagram of AVB-GTN: UNIT in pale grey, the additions in colour. Noise enters beside the "
+        "images x1 and x2 instead of at the code. Two posterior discriminators, T1 and T2, stand left and "
+        "right of the code z; each is given the image of its domain, the code, and samples of the prior."
     )
     return sheet.figure
 
@@ -418,9 +419,10 @@ def noise_figure() -> BookFigure:
         for spine in axes.spines.values():
             spine.set_color(PALE)
     sheet.figure.alt = (
-        "Two block diagrams side by side. Left, UNIT: image, encoder, mean mu, noise added to give the code z, generator; below, "
-        "its codes of one image are a round Gaussian cloud. Right, AVB: image and noise enter the encoder together, then code and "
-        "generator; below, the codes of one image form two bent bands."
+        "Two block diagrams side by side. Left, UNIT: image, encoder, mean mu, noise added to give "
+        "the code z, generator; below, its codes of one image are a round Gaussian cloud. Right, "
+        "AVB: image and noise enter the encoder together, then code and generator; below, the codes "
+        "of one image form two bent bands."
     )
     return sheet.figure
 

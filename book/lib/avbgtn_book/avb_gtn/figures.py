@@ -45,9 +45,10 @@ def gradient_sizes(distances: Sequence[float], gradients: Mapping[str, Sequence[
     axes.legend(frameon=False, loc="lower left", handlelength=2.8)
     _grid(axes)
     figure.alt = (
-        f"Curves of the gradient of three penalties for distances from {min(distances):g} to {max(distances):g}, logarithmic axis. "
-        "T grows in proportion to the distance and softplus(T) soon runs along it; log sigma(T) rises to a low hump before distance 2 "
-        "and then falls by five orders of magnitude."
+        f"Curves of the gradient of three penalties for distances from {min(distances):g} to "
+        f"{max(distances):g}, logarithmic axis. T grows in proportion to the distance and "
+        "softplus(T) soon runs along it; log sigma(T) rises to a low hump before distance 2 and then "
+        "falls by five orders of magnitude."
     )
     return figure
 
@@ -88,8 +89,9 @@ def frame(m: float) -> BookFigure:
     bars.xaxis.set_minor_formatter(NullFormatter())
     bars.set_title("average slope over $q$: the pull on $m$", loc="left")
     figure.alt = (
-        f"At distance {m:g}: the pulls on the mean are {pulls['logit']:.2g} for T, {pulls['log_sigmoid']:.2g} for log sigma(T) and "
-        f"{pulls['softplus']:.2g} for softplus(T). Above the bars, the two densities and the three penalties along z."
+        f"At distance {m:g}: the pulls on the mean are {pulls['logit']:.2g} for T, "
+        f"{pulls['log_sigmoid']:.2g} for log sigma(T) and {pulls['softplus']:.2g} for softplus(T). Above the "
+        "bars, the two densities and the three penalties along z."
     )
     return figure
 
@@ -111,8 +113,9 @@ def descents(near: Mapping[str, Sequence[float]], far: Mapping[str, Sequence[flo
     names = panels[0].get_legend_handles_labels()
     figure.legend(*names, loc="outside upper left", ncols=2, frameon=False, handlelength=3.2)
     figure.alt = (
-        "Two panels with the KL along gradient descent. From nearby, T, log sigma(T) and softplus(T) all bring it down and minus log "
-        "sigma(T) drives it up. From far off, T and softplus(T) bring it down as before, while log sigma(T) stays level at its start."
+        "Two panels with the KL along gradient descent. From nearby, T, log sigma(T) and softplus(T) all "
+        "bring it down and minus log sigma(T) drives it up. From far off, T and softplus(T) bring it down as "
+        "before, while log sigma(T) stays level at its start."
     )
     return figure
 
@@ -145,8 +148,9 @@ def pulls_on_heads(lines: Sequence[Mapping[str, float]]) -> BookFigure:
     for axes in (above, below):
         _grid(axes)
     figure.alt = (
-        "Two panels along the first epochs. The loss of T falls from chance by orders of magnitude. The gradients of T and of softplus(T) "
-        "at the code grow; that of log sigma(T) falls by orders of magnitude."
+        "Two panels along the first epochs. The loss of T falls from chance by orders of "
+        "magnitude. The gradients of T and of softplus(T) at the code grow; that of log sigma(T) "
+        "falls by orders of magnitude."
     )
     return figure
 
@@ -180,8 +184,8 @@ def long_run(epochs: Sequence[int], on_codes: Sequence[float], on_prior: Sequenc
     for axes in (above, below):
         _grid(axes)
     figure.alt = (
-        "Two panels along three thousand epochs. T's logits stay near 20 on codes and near minus 20 on samples of the prior; the factor "
-        "1 minus sigma(T) stays below one millionth all along."
+        "Two panels along three thousand epochs. T's logits stay near 20 on codes and near minus 20 on "
+        "samples of the prior; the factor 1 minus sigma(T) stays below one millionth all along."
     )
     return figure
 
@@ -232,7 +236,7 @@ def noise_draws(x: Tensor, rows: Mapping[str, Tensor], *, black: float) -> BookF
     for axes, title in zip(panels[0], ("original", "draw 1", "draw 2", "draw 3", "spread"), strict=True):
         axes.set_title(title)
     figure.alt = (
-        f"A brown-haired head, three blond translations of it and a map of their spread, one row each for {' and '.join(rows)}. "
-        "Within a row the three translations look the same."
+        "A brown-haired head, three blond translations of it and a map of their spread, one row each for "
+        f"{' and '.join(rows)}. Within a row the three translations look the same."
     )
     return figure

@@ -57,8 +57,8 @@ def gradients_against_distance(distance: Tensor, minimax: Tensor, non_saturating
     panels[0].text(0.3, 6.2, "non-saturating\nKL − 2 JS", color=BLUE)
     panels[0].text(3.2, 0.45, "minimax, 2 JS", color=VERMILLION)
     figure.alt = (
-        "Two panels of gradient size against distance. The non-saturating gradient grows in proportion to the "
-        "distance; the minimax one peaks below one half near distance 1.6 and falls to almost nothing."
+        "Two panels of gradient size against distance. The non-saturating gradient grows in proportion to "
+        "the distance; the minimax one peaks below one half near distance 1.6 and falls to almost nothing."
     )
     return figure
 
@@ -134,8 +134,9 @@ def vector_field(r1: float, step: float = 0.2, *, steps: int = 150) -> BookFigur
     right.text(0.69, -0.2, f"factor {factor:.4f}\n{how}", va="bottom")
     right.text(0.965, 0.205, "unit\ncircle", va="top", ha="right", color="#595959")
     figure.alt = (
-        f"R1 weight {r1:g}, step {step:g}: the path from the start goes {verdict}wards, and the factors 1 + h lambda lie "
-        f"{'outside' if verdict == 'out' else 'inside' if verdict == 'in' else 'on'} the unit circle, the largest of size {factor:.4f}."
+        f"R1 weight {r1:g}, step {step:g}: the path from the start goes {verdict}wards, and the factors 1 + "
+        f"h lambda lie {'outside' if verdict == 'out' else 'inside' if verdict == 'in' else 'on'} the unit "
+        f"circle, the largest of size {factor:.4f}."
     )
     return figure
 
@@ -155,7 +156,7 @@ def three_players(paths: dict[str, Tensor]) -> BookFigure:
     axes.grid(color="#dddddd", linewidth=0.6)
     axes.legend(frameon=False, loc="lower left")
     figure.alt = (
-        "Distance from the equilibrium, log scale. Simultaneous descent moves away, alternating descent stays where it "
-        "is, and R1 and instance noise fall along straight lines."
+        "Distance from the equilibrium, log scale. Simultaneous descent moves away, alternating descent "
+        "stays where it is, and R1 and instance noise fall along straight lines."
     )
     return figure

@@ -104,7 +104,11 @@ def faster(e: Evidence) -> Finding:
     if verdict.startswith("reproduced") and min(ratios) < FASTER:
         verdict = verdict.replace("reproduced", "faster") + ", but not by an order of magnitude"
     verdict, one = _with_one_draw(e, verdict, "l1_whole")
-    text = f"{' '.join(parts)} That is {min(ratios):.1f} to {max(ratios):.1f} times fewer for AVB-GTN, median over the pairs; one order of magnitude would be {FASTER}. Mean of the curve, UNIT from its mean code and AVB-GTN from one draw, AVB-GTN minus UNIT: {differences(means)}.{one}"
+    text = (
+        f"{' '.join(parts)} That is {min(ratios):.1f} to {max(ratios):.1f} times fewer for AVB-GTN, median "
+        f"over the pairs; one order of magnitude would be {FASTER}. Mean of the curve, UNIT from its mean "
+        f"code and AVB-GTN from one draw, AVB-GTN minus UNIT: {differences(means)}.{one}"
+    )
     return Finding(verdict, text, sure(means))
 
 
@@ -138,12 +142,18 @@ def _of_score(*path: str, what: str) -> Callable[[Evidence], Finding]:
     def find(e: Evidence) -> Finding:
         pairs, split = final(e.study, *path), split_of(e.study)
         middles = [
-            f"{name} {' and '.join(f'{median(by_seed(e.study, v, split, *path).values()):.4f}' for v in reversed(pair))}"
+            (
+                f"{name} "
+                f"{' and '.join(f'{median(by_seed(e.study, v, split, *path).values()):.4f}' for v in reversed(pair))}"
+            )
             for name, pair in PAIRS.items()
         ]
         verdict = outcome(pairs)
         verdict, one = _with_one_draw(e, verdict, path[0]) if len(path) == 1 else (verdict, "")
-        text = f"{what}, median of UNIT and AVB-GTN: {', '.join(middles)}. AVB-GTN minus UNIT: {differences(pairs)}.{one}"
+        text = (
+            f"{what}, median of UNIT and AVB-GTN: {', '.join(middles)}. AVB-GTN minus "
+            f"UNIT: {differences(pairs)}.{one}"
+        )
         return Finding(verdict, text, sure(pairs))
 
     return find
@@ -153,7 +163,10 @@ def in_the_end(e: Evidence) -> Finding:
     """The score of the whole picture, and how many trainings end worse than copying."""
     found = _of_score("l1_whole", what="L1 to the twin, whole picture")(e)
     worse = [
-        f"{model} {sum(len(worse_than_copying(e.study, v)) for v in variants)} of {sum(len(cells_of(e.study, v)) for v in variants)}"
+        (
+            f"{model} {sum(len(worse_than_copying(e.study, v)) for v in variants)} of "
+            f"{sum(len(cells_of(e.study, v)) for v in variants)}"
+        )
         for model, variants in zip(MODELS, zip(*PAIRS.values(), strict=True), strict=True)
     ]
     return found._replace(text=f"{found.text} Trainings that end worse than copying: {', '.join(worse)}.")
@@ -161,7 +174,10 @@ def in_the_end(e: Evidence) -> Finding:
 
 def latent(e: Evidence) -> Finding:
     rec, style = final(e.study, "rec"), codes(e.study, "style")
-    text = f"Reconstruction, L1, AVB-GTN minus UNIT: {differences(rec)}. Hair style, named by a linear probe: {differences(style, 3)}."
+    text = (
+        f"Reconstruction, L1, AVB-GTN minus UNIT: {differences(rec)}. Hair style, named by a linear "
+        f"probe: {differences(style, 3)}."
+    )
     words = (
         f"reconstruction, {split_of(e.study)} heads, {sure(rec)}; hair style, validation heads, {sure(style)}"
     )
@@ -190,9 +206,15 @@ def unseen(e: Evidence) -> Finding:
         for shift in SHIFTS
     }
     ours, theirs = (median(times[model]) for model in MODELS)
-    text = f"L1 of unseen heads minus that of training heads, AVB-GTN minus UNIT: {differences(gaps)}. L1 of changed heads, independent initialisation, AVB-GTN minus UNIT: {differences(changed)}."
+    text = (
+        f"L1 of unseen heads minus that of training heads, AVB-GTN minus UNIT: {differences(gaps)}. L1 of "
+        f"changed heads, independent initialisation, AVB-GTN minus UNIT: {differences(changed)}."
+    )
     verdict = f"on unseen heads {ours:.2f} times the error of training heads, UNIT {theirs:.2f}"
-    words = f"unseen, {split} heads, {outcome(gaps)}, {sure(gaps)}; changed, validation heads, {outcome(changed, by='change')}, {sure(changed)}"
+    words = (
+        f"unseen, {split} heads, {outcome(gaps)}, {sure(gaps)}; changed, validation heads, "
+        f"{outcome(changed, by='change')}, {sure(changed)}"
+    )
     return Finding(verdict, text, words)
 
 
@@ -203,7 +225,11 @@ def multimodal(e: Evidence) -> Finding:
         spread, wrong = (by_seed(e.study, a, split, key) for key in ("diversity", "l1_whole"))
         shares[name] = max(spread[s] / wrong[s] for s in spread)
     pairs = final(e.study, "diversity")
-    text = f"Spread of the answers over draws of the noise, at most {', '.join(f'{v:.2f} ({n})' for n, v in shares.items())} of the error of each. AVB-GTN minus UNIT with its noise on: {differences(pairs)}."
+    text = (
+        "Spread of the answers over draws of the noise, at most "
+        f"{', '.join(f'{v:.2f} ({n})' for n, v in shares.items())} of the error of each. AVB-GTN minus UNIT "
+        f"with its noise on: {differences(pairs)}."
+    )
     one = max(shares.values()) < 1
     verdict = (
         "not reproduced: answers differ by less than they are wrong"
@@ -226,10 +252,16 @@ def add_on(e: Evidence) -> Finding:
     t += layers
     cost = against_unit(e.study, "cpu_seconds")
     ratio = ", ".join(
-        f"{name} {fmean(by_seed(e.study, a, 'cpu_seconds').values()) / fmean(by_seed(e.study, b, 'cpu_seconds').values()):.2f}"
+        (
+            f"{name} "
+            f"{fmean(by_seed(e.study, a, 'cpu_seconds').values()) / fmean(by_seed(e.study, b, 'cpu_seconds').values()):.2f}"
+        )
         for name, (a, b) in PAIRS.items()
     )
-    text = f"{ours} lines of code beyond UNIT's {theirs}, adaptive contrast included, and {t} for the network T. CPU time over UNIT's: {ratio}."
+    text = (
+        f"{ours} lines of code beyond UNIT's {theirs}, adaptive contrast included, and {t} for the network "
+        f"T. CPU time over UNIT's: {ratio}."
+    )
     verdict = (
         "reproduced: fewer lines than UNIT has"
         if ours + t < theirs
@@ -258,8 +290,8 @@ def forty_times(e: Evidence) -> Finding:
     ours, theirs = (by_seed(short, v, "validation", "l1_whole") for v in ("avb_gtn", "unit"))
     ahead = sum(v < long for v in ours.values())
     text = (
-        f"At {c['size']} px, width {c['width']}, validation heads: AVB-GTN after {short['epochs']:,} epochs {_span(ours)}, "
-        f"UNIT after as many {_span(theirs)}, UNIT after 50,000 {long:.4f}."
+        f"At {c['size']} px, width {c['width']}, validation heads: AVB-GTN after {short['epochs']:,} epochs "
+        f"{_span(ours)}, UNIT after as many {_span(theirs)}, UNIT after 50,000 {long:.4f}."
     )
     verdict = (
         "reproduced"
@@ -291,8 +323,15 @@ def cause(e: Evidence) -> Finding:
             below = [x for x, t in zip(*curve_of(cell, "t_loss", "epoch"), strict=True) if t < QUIET]
             quiet.append(below[0] if below else None)
     heard = [x for x in quiet if x is not None]
-    text = f"T's loss is below {QUIET} nats by epoch {max(heard, default=0):,} in {len(heard)} of {len(quiet)} trainings, on codes of real heads; there log s(T) is all but flat. L1, the change minus the model without it: {differences(chosen)}."
-    text += f" Adaptive contrast and T's weight zero end with the same scores in {same_scores(e.study, 'avb_gtn-contrast', 'avb_gtn-no-t')} seeds: no gradient comes through."
+    text = (
+        f"T's loss is below {QUIET} nats by epoch {max(heard, default=0):,} in {len(heard)} of {len(quiet)} "
+        "trainings, on codes of real heads; there log s(T) is all but flat. L1, the change minus the model "
+        f"without it: {differences(chosen)}."
+    )
+    text += (
+        " Adaptive contrast and T's weight zero end with the same scores in "
+        f"{same_scores(e.study, 'avb_gtn-contrast', 'avb_gtn-no-t')} seeds: no gradient comes through."
+    )
     p = chosen["T's weight zero"]
     if p.smallest_p > evidence.LEVEL:
         verdict = f"open: {p.verdict()}, with {len(p.seeds)} seeds without T"
@@ -321,7 +360,8 @@ def sounds(e: Evidence) -> Finding:
     for words, d in (("piano to violin", "12"), ("violin to piano", "21")):
         r, u, copy = rows[name][d], rows[unit][d], rows["copy"][d]
         parts.append(
-            f"{words}: heard as the other instrument {r['instrument']:.2f} of the time, distance to the twin {r['log_band']:.3f} (UNIT {u['log_band']:.3f}, copying {copy['log_band']:.3f})"
+            f"{words}: heard as the other instrument {r['instrument']:.2f} of the time, distance to the twin "
+            f"{r['log_band']:.3f} (UNIT {u['log_band']:.3f}, copying {copy['log_band']:.3f})"
         )
     nearer = sum(rows[name][d]["log_band"] < rows["copy"][d]["log_band"] for d in ("12", "21"))
     text = f"{e.music['phrases']} test phrases, with settings of our own. {'; '.join(parts)}."
@@ -364,7 +404,8 @@ CLAIMS = (
     ),
     Claim(
         "less deformation",
-        "our result has much less deformation of the celebrity's face while maintaining good color transformation",
+        "our result has much less deformation of the celebrity's face while "
+        "maintaining good color transformation",
         "section 4.2",
         _of_score("l1_outside", what="L1 to the twin outside the hair"),
         "fig-results-final",
@@ -413,7 +454,8 @@ CLAIMS = (
     ),
     Claim(
         "against a long UNIT",
-        "we still get slightly better results than the original UNIT paper but with many orders of magnitude less epochs",
+        "we still get slightly better results than the original UNIT paper but with many "
+        "orders of magnitude less epochs",
         "section 4.2",
         forty_times,
         "fig-results-long",
@@ -445,6 +487,7 @@ def table(e: Evidence, claims=CLAIMS) -> str:
         found = answer(claim, e)
         link = claim.figure if claim.figure.endswith(".html") else f"#{claim.figure}"
         lines.append(
-            f"| **{claim.name}**: “{claim.quote}” ({claim.place}) | **{found.verdict}.** {found.text} | {found.sure} | [figure]({link}), `{claim.command}` |"
+            f"| **{claim.name}**: “{claim.quote}” ({claim.place}) | **{found.verdict}.** {found.text} | "
+            f"{found.sure} | [figure]({link}), `{claim.command}` |"
         )
     return "\n".join(lines)

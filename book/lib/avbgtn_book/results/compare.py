@@ -190,6 +190,7 @@ def comparisons(
             )
             what = ", ".join(part for part in (label, name) if part)
             lines.append(
-                f"| {what} | {mean} ({low} to {high}) | {middle} | {len(p.seeds)} | {p.p:.3f}, {p.p_ranks:.3f} | {p.verdict(better)} |"
+                f"| {what} | {mean} ({low} to {high}) | {middle} | {len(p.seeds)} | {p.p:.3f}, "
+                f"{p.p_ranks:.3f} | {p.verdict(better)} |"
             )
     return "\n".join(lines)

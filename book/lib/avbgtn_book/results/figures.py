@@ -97,7 +97,8 @@ def curves(
         axes.plot(grid, middle, markevery=(start, 0.1), zorder=3, **look)
         samples.append(Line2D([], [], label=f"{names[variant]}, n = {len(lines)}", **look))
         spoken.append(
-            f"{names[variant]}, {_seeds(len(lines))}, median {middle[0]:.4g} at {grid[0]:,.0f} and {middle[-1]:.4g} at {grid[-1]:,.0f}"
+            f"{names[variant]}, {_seeds(len(lines))}, median {middle[0]:.4g} at {grid[0]:,.0f} and "
+            f"{middle[-1]:.4g} at {grid[-1]:,.0f}"
         )
     for name, value in (references or {}).items():
         axes.axhline(value, color="#767676", linewidth=1)
@@ -119,8 +120,8 @@ def curves(
     axes.margins(x=0.02, y=0.08)
     _legend(figure, samples)
     figure.alt = (
-        f"Curves along the {AXES[against]}{'s' if against == 'epoch' else ''} of {label}: a thin line for each seed and a "
-        f"thick one for the median of {listed(list(names.values()))}. {'; '.join(spoken)}."
+        f"Curves along the {AXES[against]}{'s' if against == 'epoch' else ''} of {label}: a thin line for "
+        f"each seed and a thick one for the median of {listed(list(names.values()))}. {'; '.join(spoken)}."
     )
     return figure
 
@@ -130,7 +131,8 @@ def _median_line(variant: str, lines: list[tuple[list[float], list[float]]]) -> 
     first, last = max(xs[0] for xs, _ in lines), min(xs[-1] for xs, _ in lines)
     if first >= last:
         raise ValueError(
-            f"the curves of {variant} have no stretch in common, the first ends at {last:g} and the last begins at {first:g}: measure all seeds twice or more, along the same way"
+            f"the curves of {variant} have no stretch in common, the first ends at {last:g} and the last "
+            f"begins at {first:g}: measure all seeds twice or more, along the same way"
         )
     same = all(xs == lines[0][0] for xs, _ in lines)
     grid = np.array(lines[0][0], dtype=float) if same else np.linspace(first, last, 200)
@@ -174,7 +176,8 @@ def dots(
     stray = [key for key in references or {} if key not in scores]
     if not scores or stray:
         raise ValueError(
-            f"got {len(scores)} scores and references to {stray} besides, expected at least one score and references to the scores alone: check the keys"
+            f"got {len(scores)} scores and references to {stray} besides, expected at least one score and "
+            "references to the scores alone: check the keys"
         )
     numbers = {
         key: {v: by_seed(study, v, *((split, key) if isinstance(key, str) else key)) for v in variants}
@@ -231,7 +234,10 @@ def dots(
         spoken.append(f"{label}: {', '.join(heard)}")
     for axes in panels.flat[len(scores) :]:
         axes.axis("off")
-    figure.alt = f"Dots, one a seed, and ticks at their medians, of {listed(list(names.values()))}. {'; '.join(spoken)}."
+    figure.alt = (
+        "Dots, one a seed, and ticks at their medians, of "
+        f"{listed(list(names.values()))}. {'; '.join(spoken)}."
+    )
     return figure
 
 
@@ -275,7 +281,10 @@ def scatter(
     axes.set_axisbelow(True)
     axes.margins(0.06)
     _legend(figure, samples, handlelength=1.5)
-    figure.alt = f"{labels[0]}, to the right, against {labels[1]}, upwards, a mark for each seed of {listed(list(names.values()))}. Medians, and smallest to largest: {'; '.join(spoken)}."
+    figure.alt = (
+        f"{labels[0]}, to the right, against {labels[1]}, upwards, a mark for each seed of "
+        f"{listed(list(names.values()))}. Medians, and smallest to largest: {'; '.join(spoken)}."
+    )
     return figure
 
 
@@ -316,7 +325,8 @@ def differences(comparisons: Mapping[str, Paired], *, unit: str, better: str = "
         axes.text(0, row - 0.3, label, bbox={"color": "white", "pad": 0.5}, zorder=2, **beside)
         axes.text(1.03, row + 0.1, f"n = {n}\np = {pairs.p:.2g}", linespacing=1.1, **beside)
         spoken.append(
-            f"{label}: mean {pairs.mean:.3g}, 95 % interval {pairs.low:.3g} to {pairs.high:.3g}, n {n}, p {pairs.p:.2g}, {verdicts[label]}"
+            f"{label}: mean {pairs.mean:.3g}, 95 % interval {pairs.low:.3g} to {pairs.high:.3g}, n {n}, p "
+            f"{pairs.p:.2g}, {verdicts[label]}"
         )
         if row:
             axes.axhline(row - 0.5, color="#dddddd", linewidth=0.6)
@@ -347,8 +357,8 @@ def differences(comparisons: Mapping[str, Paired], *, unit: str, better: str = "
     axes.set_title(fill(f"\N{LEFTWARDS ARROW} {left} better", 22), loc="left")
     axes.set_title(fill(f"{right} better \N{RIGHTWARDS ARROW}", 22), loc="right")
     figure.alt = (
-        f"Differences in {unit}, a dot for each seed, with means and 95 % intervals, of {len(comparisons)} comparisons; left "
-        f"of zero {left} is better, right of it {right}. {'; '.join(spoken)}."
+        f"Differences in {unit}, a dot for each seed, with means and 95 % intervals, of {len(comparisons)} "
+        f"comparisons; left of zero {left} is better, right of it {right}. {'; '.join(spoken)}."
     )
     return figure
 

@@ -57,7 +57,10 @@ def twins(study: Study) -> str:
 
     shown = {part: set(heads.indices(part)) for part in ("train_a", "train_b", "validation", "test")}
     shared = sum(len(shown[a] & shown[b]) for a, b in combinations(shown, 2))
-    return f"{shared} heads are in two of the four parts: {', '.join(f'{len(v)} {k}' for k, v in shown.items())}."
+    return (
+        f"{shared} heads are in two of the four parts: "
+        f"{', '.join(f'{len(v)} {k}' for k, v in shown.items())}."
+    )
 
 
 def budgets(study: Study) -> str:
@@ -66,11 +69,12 @@ def budgets(study: Study) -> str:
         a, b = (fmean(by_seed(study, v, "cpu_seconds").values()) for v in pair)
         took = by_seed(study, pair[1], "cpu_seconds").values()
         ratio.append(
-            f"{name} {a / b:.2f} (one UNIT took {min(took):.0f} to {max(took):.0f} s, on a machine with other work)"
+            f"{name} {a / b:.2f} (one UNIT took {min(took):.0f} to {max(took):.0f} s, "
+            "on a machine with other work)"
         )
     return (
-        f"CPU time of an AVB-GTN training over UNIT's: {'; '.join(ratio)}. After equal time, AVB-GTN minus UNIT on the "
-        f"monitor's 16 heads: {_words(compare.equal_time(study))}."
+        f"CPU time of an AVB-GTN training over UNIT's: {'; '.join(ratio)}. After equal time, AVB-GTN minus "
+        f"UNIT on the monitor's 16 heads: {_words(compare.equal_time(study))}."
     )
 
 
@@ -89,7 +93,10 @@ def checkpoints(study: Study) -> str:
             for i in late
         )
         parts.append(f"{name}: AVB-GTN's median pair ahead at {ahead} of {len(late)}")
-    return f"At the measured epochs of the second half, {'; '.join(parts)}. The verdict uses the last one, always."
+    return (
+        f"At the measured epochs of the second half, {'; '.join(parts)}. The "
+        "verdict uses the last one, always."
+    )
 
 
 def averaging(study: Study) -> str:
@@ -139,13 +146,20 @@ def permutation_p(x: list[float], y: list[float]) -> float:
 def tuning(study: Study) -> str:
     cells = records.load("search")["cells"].values()
     n = {model: sum(cell["model"] == model for cell in cells) for model in ("unit", "avb_gtn")}
-    return f"The comparison uses one preset for both, and the weights of UNIT's code. The search for a better variant trained {n['avb_gtn']} times for AVB-GTN and {n['unit']} times for UNIT."
+    return (
+        "The comparison uses one preset for both, and the weights of UNIT's code. The search for a better "
+        f"variant trained {n['avb_gtn']} times for AVB-GTN and {n['unit']} times for UNIT."
+    )
 
 
 def scoring(study: Study) -> str:
     split = compare.split_of(study)
     one = compare.final(study, "sample", "l1_whole")
-    return f"One draw of the noise for both, {split} heads: {_words(one)}. As in the chapter: {_words(compare.final(study, 'l1_whole'))}. The curves and the probes have UNIT's mean code and one draw of AVB-GTN's."
+    return (
+        f"One draw of the noise for both, {split} heads: {_words(one)}. As in the chapter: "
+        f"{_words(compare.final(study, 'l1_whole'))}. The curves and the probes have UNIT's mean "
+        "code and one draw of AVB-GTN's."
+    )
 
 
 def directions(study: Study) -> str:
@@ -164,7 +178,10 @@ def many_looks(study: Study) -> str:
     adjusted = evidence.joint_p(looks)
     left = [name for name, p in adjusted.items() if p <= evidence.LEVEL]
     least = min(adjusted, key=adjusted.__getitem__)
-    return f"{len(looks)} comparisons of the final scores, all scores of a seed flipped together: the smallest p is {adjusted[least]:.3f} ({least}); at most 0.05: {', '.join(left) or 'none'}."
+    return (
+        f"{len(looks)} comparisons of the final scores, all scores of a seed flipped together: the smallest "
+        f"p is {adjusted[least]:.3f} ({least}); at most 0.05: {', '.join(left) or 'none'}."
+    )
 
 
 def blur(study: Study) -> str:
@@ -184,18 +201,27 @@ def choosers(study: Study) -> str:
             study, "aligned", "unit", split, "l1_whole", names=names, without=(0, 1)
         ),
     }
-    return f"Aligned minus UNIT, L1 on the whole, {split} heads: {_words({k: p for k, p in rows.items() if p}) or OPEN}."
+    return (
+        f"Aligned minus UNIT, L1 on the whole, {split} heads: "
+        f"{_words({k: p for k, p in rows.items() if p}) or OPEN}."
+    )
 
 
 def looks(study: Study) -> str:
     lines = (records.FOLDER / "test-log.jsonl").read_text(encoding="utf-8").splitlines()
     scored = sum("test" in cell for cell in study["cells"].values())
-    return f"{scored} of {len(study['cells'])} trainings of this study have test scores; the log has {len(lines)} looks, the music's and the committed weights' among them."
+    return (
+        f"{scored} of {len(study['cells'])} trainings of this study have test scores; the log has "
+        f"{len(lines)} looks, the music's and the committed weights' among them."
+    )
 
 
 def revisions(study: Study) -> str:
     every = {cell["revision"] for cell in study["cells"].values()}
-    return f"The trainings come from {len(every)} revisions of the code; the test trains one of the toy grid again with the present one."
+    return (
+        f"The trainings come from {len(every)} revisions of the code; the test trains one of the toy "
+        "grid again with the present one."
+    )
 
 
 def monitor(study: Study) -> str:
@@ -216,7 +242,8 @@ ATTACKS = (
     Attack(
         "twins leak",
         "The heads have true twins. If training saw any, the scores mean nothing.",
-        "Brown training heads and blond training heads are different heads, and neither is in another part; `tests/data/test_heads.py` holds it.",
+        "Brown training heads and blond training heads are different heads, and neither is in another part; "
+        "`tests/data/test_heads.py` holds it.",
         twins,
     ),
     Attack(
@@ -240,19 +267,22 @@ ATTACKS = (
     Attack(
         "blind scores",
         "Cycle loss and hair accuracy are happy with any exchange of colours.",
-        "The error is taken to the true twin, which sees every exchange; trainings that scrambled colours stay in.",
+        "The error is taken to the true twin, which sees every exchange; trainings "
+        "that scrambled colours stay in.",
         scrambling,
     ),
     Attack(
         "shared data order",
         "Pairs share their data order and first weights, so seeds are not as independent as they look.",
-        "Seeds are independent of each other; within a pair the sharing is what makes it a pair. The test without pairs is beside it.",
+        "Seeds are independent of each other; within a pair the sharing is what makes it a pair. The "
+        "test without pairs is beside it.",
         shared_order,
     ),
     Attack(
         "only one side was tuned",
         "AVB-GTN got the attention, or UNIT did.",
-        "One preset for both; the search is declared with as many trials for each, and the outcome counts those that have been trained.",
+        "One preset for both; the search is declared with as many trials for each, and the outcome counts "
+        "those that have been trained.",
         tuning,
     ),
     Attack(
@@ -270,7 +300,8 @@ ATTACKS = (
     Attack(
         "many looks",
         "Test often enough and something is found.",
-        "A test of all final scores at once, after Westfall and Young: what the largest of them would be by chance.",
+        "A test of all final scores at once, after Westfall and Young: what the "
+        "largest of them would be by chance.",
         many_looks,
     ),
     Attack(
@@ -282,13 +313,15 @@ ATTACKS = (
     Attack(
         "the test split wears out",
         "Look at the test heads often enough and they become validation heads.",
-        "Each training is scored there once, by a tool that passes over what has been scored and appends a line to `book/lib/avbgtn_book/records/test-log.jsonl` before it looks.",
+        "Each training is scored there once, by a tool that passes over what has been scored and appends a "
+        "line to `book/lib/avbgtn_book/records/test-log.jsonl` before it looks.",
         looks,
     ),
     Attack(
         "records are old",
         "The code has moved on since.",
-        "`tests/study/test_study_record.py` trains one cell of the toy grid again and holds it against its record; every cell of the record names its revision.",
+        "`tests/study/test_study_record.py` trains one cell of the toy grid again and holds it against its "
+        "record; every cell of the record names its revision.",
         revisions,
     ),
     Attack(

@@ -61,7 +61,8 @@ def mean_along(
     start, end = xs[0] if since is None else since, xs[-1] if until is None else until
     if not xs[0] <= start < end <= xs[-1]:
         raise ValueError(
-            f"got the stretch from {start:g} to {end:g}, expected one inside {xs[0]:g} to {xs[-1]:g}: take a measured one"
+            f"got the stretch from {start:g} to {end:g}, expected one inside {xs[0]:g} to "
+            f"{xs[-1]:g}: take a measured one"
         )
     inside = [(x, y) for x, y in zip(xs, ys, strict=True) if start < x < end]
     points = [(start, at(xs, ys, start)), *inside, (end, at(xs, ys, end))]
@@ -185,13 +186,15 @@ def paired(a: Mapping[int, float], b: Mapping[int, float], names: tuple[str, str
     seeds = tuple(sorted(a.keys() & b.keys()))
     if len(seeds) < 2:
         raise ValueError(
-            f"{names[0]} has the seeds {sorted(a)} and {names[1]} {sorted(b)}, expected 2 or more in common: train both with the same"
+            f"{names[0]} has the seeds {sorted(a)} and {names[1]} {sorted(b)}, expected 2 or more in "
+            "common: train both with the same"
         )
     for who, scores in zip(names, (a, b), strict=True):
         for seed in seeds:
             if not is_finite(scores[seed]):
                 raise ValueError(
-                    f"the score of {who}, seed {seed}, is {scores[seed]!r}, expected a finite number: leave the seed out"
+                    f"the score of {who}, seed {seed}, is {scores[seed]!r}, expected a "
+                    "finite number: leave the seed out"
                 )
     differences = tuple(float(a[seed] - b[seed]) for seed in seeds)
     n, mean = len(seeds), fmean(differences)
@@ -247,7 +250,8 @@ def t_quantile(freedom: int, inside: float = 0.95) -> float:
     """
     if freedom < 1 or not 0 < inside < 1:
         raise ValueError(
-            f"got {freedom} degrees of freedom and a share of {inside}, expected 1 or more and a share between 0 and 1: check n and the level"
+            f"got {freedom} degrees of freedom and a share of {inside}, expected 1 or more and a share "
+            "between 0 and 1: check n and the level"
         )
     return float(stats.t.ppf((1 + inside) / 2, freedom))
 

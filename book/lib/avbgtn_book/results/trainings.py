@@ -44,7 +44,8 @@ def by_seed(study: Mapping, variant: str, *path: str) -> dict[int, float]:
         if not is_finite(value):
             what = f"{value!r}" if isinstance(value, float) or value is None else f"a {type(value).__name__}"
             raise ValueError(
-                f"{variant}, seed {seed}, has {what} at {path}, expected a finite number: go on to one, or leave the variant out"
+                f"{variant}, seed {seed}, has {what} at {path}, expected a finite number: go on to "
+                "one, or leave the variant out"
             )
         numbers[seed] = float(value)
     return numbers

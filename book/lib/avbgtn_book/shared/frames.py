@@ -155,7 +155,8 @@ class Frames:
         name, start = f"{self.name}-{i}", self.start[i]
         values = html.escape(json.dumps(texts))
         return (
-            f'<label for="{name}">{html.escape(label)}: <output for="{name}">{html.escape(texts[start])}</output></label>\n'
+            f'<label for="{name}">{html.escape(label)}: <output '
+            f'for="{name}">{html.escape(texts[start])}</output></label>\n'
             f'<input type="range" id="{name}" min="0" max="{len(texts) - 1}" step="1" value="{start}" '
             f'autocomplete="off" data-values="{values}" aria-valuetext="{html.escape(texts[start])}">'
         )
@@ -177,7 +178,10 @@ def _img(figure: BookFigure, hidden: bool = False) -> str:
         raise ValueError("a frame has no alternative text: set figure.alt, to what this very frame shows")
     width = round(figure.get_figwidth() * CSS_PIXELS)
     data = base64.b64encode(_small_png(figure)).decode("ascii")
-    return f'<img src="data:image/png;base64,{data}" alt="{html.escape(figure.alt)}" width="{width}"{" hidden" * hidden}>'
+    return (
+        f'<img src="data:image/png;base64,{data}" alt="{html.escape(figure.alt)}" '
+        f'width="{width}"{" hidden" * hidden}>'
+    )
 
 
 def _small_png(figure: BookFigure) -> bytes:
@@ -192,6 +196,6 @@ def _small_png(figure: BookFigure) -> bytes:
         if file.tell() <= FRAME_BYTES:
             return file.getvalue()
     raise ValueError(
-        f"the frame '{figure.alt}' takes {file.tell():,} bytes at {dpi} dots an inch, at most {FRAME_BYTES:,} are allowed: "
-        "draw less, or make it smaller"
+        f"the frame '{figure.alt}' takes {file.tell():,} bytes at {dpi} dots an inch, at most "
+        f"{FRAME_BYTES:,} are allowed: draw less, or make it smaller"
     )

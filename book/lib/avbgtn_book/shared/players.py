@@ -117,7 +117,8 @@ def player(wave: Tensor, rate: int, title: str, *, seconds: float | None = None)
     x = x[None] if x.ndim == 1 else x
     if x.ndim != 2 or x.shape[0] not in (1, 2) or not x.shape[1]:
         raise ValueError(
-            f"the sound {title!r} has shape {tuple(x.shape)}, expected (2, n) or (n,): give one sound at a time"
+            f"the sound {title!r} has shape {tuple(x.shape)}, expected (2, n) or "
+            "(n,): give one sound at a time"
         )
     if not torch.isfinite(x).all():
         raise ValueError(f"the sound {title!r} holds values that are not finite: check where it was made")
@@ -156,8 +157,8 @@ def _mp3(x: Tensor, rate: int) -> bytes:
 
     if "MP3" not in soundfile.available_formats():
         raise RuntimeError(
-            f"libsndfile {soundfile.__libsndfile_version__} writes no MP3, 1.1 or newer is needed: install soundfile "
-            "from PyPI, whose wheels bring it"
+            f"libsndfile {soundfile.__libsndfile_version__} writes no MP3, 1.1 or newer is needed: install "
+            "soundfile from PyPI, whose wheels bring it"
         )
     file = io.BytesIO()
     soundfile.write(

@@ -117,8 +117,8 @@ def within_budget(cpu_seconds: float, *, comparable: bool = True) -> None:
     used = time.process_time()
     if used > TWICE * cpu_seconds and used > TWICE * cpu_seconds * (slower := slowness()):
         raise RuntimeError(
-            f"this chapter took {used:.0f} CPU-seconds, more than twice its budget of {cpu_seconds:g} on a processor "
-            f"that is now {slower:.1f} times as slow as the author's: make it cheaper"
+            f"this chapter took {used:.0f} CPU-seconds, more than twice its budget of {cpu_seconds:g} on a "
+            f"processor that is now {slower:.1f} times as slow as the author's: make it cheaper"
         )
     print(f"within twice the budget of {cpu_seconds:g} CPU-seconds: True")
 

@@ -73,7 +73,10 @@ def same_marginals(correlations: Sequence[float], n: int = 500, seed: int = 0) -
         top.text(0, 1.15, f"corr. {rho:g}", ha="center", transform=top.get_xaxis_transform())
         if i == 0:
             cloud.set_ylabel("$x_2$")
-    figure.alt = f"Three clouds of pairs with correlations {listed([f'{r:g}' for r in correlations])}; the bell curves above and beside the clouds are the same."
+    figure.alt = (
+        f"Three clouds of pairs with correlations {listed([f'{r:g}' for r in correlations])}; the bell "
+        "curves above and beside the clouds are the same."
+    )
     return figure
 
 
@@ -91,7 +94,10 @@ def piles(domains: ToyDomains, n: int = 250) -> BookFigure:
         _points(axes[1, column], twin, kinds)
         _plain(axes[0, column], f"domain {column + 1}: pile")
         _plain(axes[1, column], f"domain {column + 1}: twins")
-    figure.alt = f"Four panels. Above, two grey piles of points. Below, the same places with {len(domains.shares)} kinds marked by colour and shape; domain 2 is turned by {domains.angle:g} degrees."
+    figure.alt = (
+        f"Four panels. Above, two grey piles of points. Below, the same places with {len(domains.shares)} "
+        f"kinds marked by colour and shape; domain 2 is turned by {domains.angle:g} degrees."
+    )
     return figure
 
 
@@ -199,8 +205,9 @@ def network(config: Config) -> BookFigure:
         fontsize=SMALL,
     )
     figure.alt = (
-        "UNIT drawn from top to bottom in two columns, one a domain: private encoder, shared block, code, shared block, "
-        "private generator, then private and shared layers of the discriminators, each with its number of weights."
+        "UNIT drawn from top to bottom in two columns, one a domain: private encoder, shared block, "
+        "code, shared block, private generator, then private and shared layers of the discriminators, "
+        "each with its number of weights."
     )
     return figure
 
@@ -233,7 +240,8 @@ def moment(training: Training, update: int, runs: Mapping[str, int]) -> BookFigu
             f"rec {s['rec']:.2f}, cycle {s['cycle']:.2f}\n$D_2$ {s['d2']:.2f}, error {s['error']:.2f}"
         )
         heard.append(
-            f"{title}: reconstruction {s['rec']:.2f}, cycle {s['cycle']:.2f}, translation error {s['error']:.2f}"
+            f"{title}: reconstruction {s['rec']:.2f}, cycle {s['cycle']:.2f}, "
+            f"translation error {s['error']:.2f}"
         )
     figure.suptitle(f"after {update} updates", fontsize=10)
     figure.alt = f"Translated points of {len(runs)} runs after {update} updates. {'; '.join(heard)}."
@@ -275,7 +283,10 @@ def parts_compared(scores: Mapping[str, Mapping[str, Tensor]]) -> BookFigure:
     panels[0].set_yticks(range(len(names)), names)
     panels[0].set_ylim(len(names) - 0.5, -0.5)
     said = "; ".join(f"{n}: translation error {scores[n]['error'].mean():.2f}" for n in names)
-    figure.alt = f"Dots of {len(names)} variants, a dot for each seed, in {len(COLUMNS)} panels of errors. Means: {said}."
+    figure.alt = (
+        f"Dots of {len(names)} variants, a dot for each seed, in {len(COLUMNS)} "
+        f"panels of errors. Means: {said}."
+    )
     return figure
 
 
@@ -294,7 +305,10 @@ def error_by_angle(angles: Sequence[float], error: Tensor, copying: Sequence[flo
     axes.set_ylim(0, None)
     figure.legend(loc="outside upper left", ncols=2, frameon=False)
     axes.grid(axis="y", color="#dddddd", linewidth=0.6)
-    figure.alt = "Translation error against the angle of the true map: small for small angles, then a jump to values as large as those of a wrong map."
+    figure.alt = (
+        "Translation error against the angle of the true map: small for small angles, then a jump to values "
+        "as large as those of a wrong map."
+    )
     return figure
 
 
@@ -317,10 +331,14 @@ def learnt_maps(training: Training, runs: Sequence[int]) -> BookFigure:
         _points(axes, training.seen[max(training.seen)][:, r], kinds, 8)
         _plain(axes, f"$x_{{12}}$ of seed {training.model.seeds[r]}", 0.85)
         axes.set_xlabel(
-            f"rec {s['rec']:.2f}, cycle {s['cycle']:.2f}, $D_2$ {s['d2']:.2f}\ntranslation error {s['error']:.2f}"
+            f"rec {s['rec']:.2f}, cycle {s['cycle']:.2f}, $D_2$ {s['d2']:.2f}\n"
+            f"translation error {s['error']:.2f}"
         )
         heard.append(f"{s['error']:.2f}")
-    figure.alt = f"Four clouds at the corners of a square, and the translations of three runs: the same square with its corners exchanged. Translation errors {listed(heard)}, all other losses alike."
+    figure.alt = (
+        "Four clouds at the corners of a square, and the translations of three runs: the same square with "
+        f"its corners exchanged. Translation errors {listed(heard)}, all other losses alike."
+    )
     return figure
 
 
@@ -360,8 +378,14 @@ def turned_world(degrees: float, n: int = 450, seed: int = 0, spread: float = 0.
         _plain(axes, title, 1.1)
     s = exact_losses(degrees, spread=spread)
     panels[0].set_xlabel(
-        f"rec {s['reconstruction']:.4f}, cycle {s['cycle']:.4f}\npenalties {s['mean mu^2']:.2f}, {s['mean mu12^2']:.2f}\nbest $D$ {s['best D']:.4f}"
+        f"rec {s['reconstruction']:.4f}, cycle {s['cycle']:.4f}\n"
+        f"penalties {s['mean mu^2']:.2f}, {s['mean mu12^2']:.2f}\n"
+        f"best $D$ {s['best D']:.4f}"
     )
     panels[1].set_xlabel(f"turned by {degrees:g} degrees\ntranslation error\n{s['translation error']:.4f}")
-    figure.alt = f"A round cloud with a wheel of hues and three lettered points, and the same cloud turned by {degrees:g} degrees. Translation error {s['translation error']:.3f}; reconstruction, cycle, penalties and discriminator as at every other angle."
+    figure.alt = (
+        "A round cloud with a wheel of hues and three lettered points, and the same cloud turned by "
+        f"{degrees:g} degrees. Translation error {s['translation error']:.3f}; reconstruction, cycle, "
+        "penalties and discriminator as at every other angle."
+    )
     return figure
