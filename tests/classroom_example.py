@@ -35,7 +35,8 @@ def check_example_guess(guess):
     assert guess == "b"
 
 
-checks = types.SimpleNamespace(check_example_double=check_example_double, check_example_guess=check_example_guess)"""
+checks = types.SimpleNamespace(\
+check_example_double=check_example_double, check_example_guess=check_example_guess)"""
 
 
 def code(source, *tags, text=None, **metadata):
@@ -94,8 +95,8 @@ def write_book(folder, notebook=None):
         "exclude_patterns: [_vendor/*, text/*]\n"
         "execute: {execute_notebooks: 'off'}\n"
         "repository: {url: 'https://github.com/example/book', path_to_book: book, branch: main}\n"
-        "launch_buttons: {binderhub_url: 'https://mybinder.org', colab_url: "
-        "'https://colab.research.google.com'}\n"
+        "launch_buttons: {binderhub_url: 'https://mybinder.org', "
+        "colab_url: 'https://colab.research.google.com'}\n"
     )
     (book / "_toc.yml").write_text(
         "format: jb-book\nroot: index\nchapters: [{file: example.ipynb}, {file: plain.ipynb}]\n"

@@ -40,14 +40,21 @@ c.Execute.timeout = 14_400  # seconds a cell; a chapter trains small networks in
 
 README = """# The AVB-GTN book, instructor's edition
 
-{count} exercises in {chapters} chapters, with their solutions. Do not hand out this folder. Copy it before you work in it: `make classroom` writes it anew.
+{count} exercises in {chapters} chapters, with their solutions. Do not hand out this folder. \
+Copy it before you work in it: `make classroom` writes it anew.
 
-Students need the package `avbgtn` (`pip install "avbgtn @ git+{repository}"`). Each exercise ends with a check, a cell that prints `ok: ...` or says what is wrong with the answer, so most need no grading at all.
+Students need the package `avbgtn` (`pip install "avbgtn @ git+{repository}"`). \
+Each exercise ends with a check, a cell that prints `ok: ...` or says what is wrong with the answer, \
+so most need no grading at all.
 
 ## With files
 
-Hand out `students/` (notebooks without solutions) and, if you like, `students-book/` (the book as HTML without solutions; open `index.html`, no network is needed). The notebooks to compare with are
-`source/<chapter>/<chapter>.ipynb` here. To see where a student stands, run the returned notebook with `jupyter nbconvert --execute --allow-errors --to notebook --inplace FILE`: a
+Hand out `students/` (notebooks without solutions) and, if you like, \
+`students-book/` (the book as HTML without solutions; open `index.html`, no network is needed). \
+The notebooks to compare with are
+`source/<chapter>/<chapter>.ipynb` here. To see where a student stands, \
+run the returned notebook with `jupyter nbconvert --execute --allow-errors --to notebook --inplace FILE`: \
+a
 cell that shows `CheckFailed` is an exercise still open.
 
 ## With nbgrader
@@ -62,13 +69,19 @@ nbgrader formgrader                         # written answers are graded here, b
 nbgrader generate_feedback vae
 ```
 
-A check gives one point for each minute of its exercise, or none. Where a written answer follows the check, half of the points are given for that answer, by hand.
-nbgrader grades only what it has released: hand out `release/`, not `students/`. It clears all outputs there, and puts the line that raises NotImplementedError also where an answer is a value; students replace it.
+A check gives one point for each minute of its exercise, or none. \
+Where a written answer follows the check, half of the points are given for that answer, by hand.
+nbgrader grades only what it has released: hand out `release/`, not `students/`. \
+It clears all outputs there, \
+and puts the line that raises NotImplementedError also where an answer is a value; \
+students replace it.
 Grading runs each returned notebook as a whole, which takes the CPU-seconds in the plan below.
 
 ## Lesson plan
 
-Computed from the notebooks: the minutes for reading and the CPU-seconds of a run are those that the chapter states, the minutes for exercises are the sum over its exercises.
+Computed from the notebooks: \
+the minutes for reading and the CPU-seconds of a run are those that the chapter states, \
+the minutes for exercises are the sum over its exercises.
 
 {plan}
 

@@ -29,7 +29,8 @@ import importlib.metadata, json, platform, time
 from avbgtn.runs import provenance
 from avbgtn_book.shared import reading
 print(json.dumps({
-    "cpu_seconds": round(time.process_time()), "slowness": round(reading.slowness(), 2), "peak_mb": round(reading.peak_megabytes()),
+    "cpu_seconds": round(time.process_time()), "slowness": round(reading.slowness(), 2), \
+"peak_mb": round(reading.peak_megabytes()),
     "machine": reading.machine(), "python": platform.python_version(),
     "torch": importlib.metadata.version("torch"), "revision": provenance.revision(),
 }))

@@ -1,8 +1,8 @@
 """Gather the records of a grid's finished cells into one file, which the results chapter reads.
 
-    python tools/gather_study.py                    finished cells of the grid `full` -> build/study-full.json
-    python tools/gather_study.py --commit           ... -> book/lib/avbgtn_book/records/study.json, for the book
-    python tools/gather_study.py --commit --test    ... and score them on the test split: once, and logged
+    python tools/gather_study.py                  finished cells of the grid `full` -> build/study-full.json
+    python tools/gather_study.py --commit         ... -> book/lib/avbgtn_book/records/study.json, for the book
+    python tools/gather_study.py --commit --test  ... and score them on the test split: once, and logged
 
 A committed cell stays where its run folder is gone, so that a study may come from several machines and days.
 ``--test`` scores each training once: a cell whose test scores the record has is passed over, and each call

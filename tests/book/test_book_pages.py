@@ -211,8 +211,8 @@ def test_binder_and_colab_find_what_they_need():
 
 def printed(text):
     body = (
-        '<div class="output stream highlight-myst-ansi notranslate"><div '
-        f'class="highlight"><pre>{text}</pre></div></div>'
+        '<div class="output stream highlight-myst-ansi notranslate">'
+        f'<div class="highlight"><pre>{text}</pre></div></div>'
     )
     return book_fixes.PRINTED.sub(book_fixes._keep_columns, body)
 

@@ -68,7 +68,8 @@ ON_SCREEN_ONLY = (
     "figure.frames input",
     ".player audio",
 )
-PALE = """() => [...document.querySelectorAll('h1, article p, article li, article td, article pre, article pre span')]
+PALE = """() => [...document.querySelectorAll(\
+'h1, article p, article li, article td, article pre, article pre span')]
     .filter(e => e.offsetParent && Math.min(...getComputedStyle(e).color.match(/\\d+/g).slice(0, 3)) > 140)
     .slice(0, 3).map(e => e.textContent.slice(0, 60))"""
 

@@ -165,7 +165,8 @@ PLAYED = """async audio => {
     const bytes = await (await fetch(audio.src)).arrayBuffer();
     const sound = await new OfflineAudioContext(2, 1, 44100).decodeAudioData(bytes);
     const power = sound.getChannelData(1).reduce((sum, x) => sum + x * x, 0) / sound.length;
-    return {state, ready: audio.readyState, seconds: audio.duration, channels: sound.numberOfChannels, loudness: Math.sqrt(power)};
+    return {state, ready: audio.readyState, seconds: audio.duration, \
+channels: sound.numberOfChannels, loudness: Math.sqrt(power)};
 }"""
 
 

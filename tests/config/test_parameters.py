@@ -362,7 +362,8 @@ for cell in (
     "before = set(globals())",
     "epochs: int = 400",
     "# Parameters\\nepochs = 5e4",
-    "from avbgtn.config.parameters import check_parameters_cell as _check; _found = _check(before, globals())",
+    "from avbgtn.config.parameters import check_parameters_cell as _check; \
+_found = _check(before, globals())",
     "epoch = 7",
 ):
     shell.run_cell(cell, store_history=True).raise_error()

@@ -126,8 +126,7 @@ def _report(searches: list[Search], args: argparse.Namespace) -> int:
     print(_table(rows))
     for failure in failures:
         print(
-            "\n"
-            f"{failure['kind']}: {failure['outcome']}, {failure['times']} times: {failure['cause']}\n"
+            f"\n{failure['kind']}: {failure['outcome']}, {failure['times']} times: {failure['cause']}\n"
             f"  {failure['repeat']}"
         )
     print(f"\nwritten: {args.out / 'fuzz.json'}")

@@ -223,7 +223,10 @@ def test_no_checkpoint_is_written_of_what_is_not_finite(where):
     next(iter(trainer.tensors()[where].values())).view(-1)[:1].fill_(torch.inf)
     with pytest.raises(
         RunError,
-        match=r"training diverged by epoch 3: .* not finite; the last good checkpoint is kept, that of epoch 2;",
+        match=(
+            r"training diverged by epoch 3: .* not finite; "
+            r"the last good checkpoint is kept, that of epoch 2;"
+        ),
     ):
         trainer.healthy(3, lambda: 2)
     with pytest.raises(RunError, match=r"not finite; there is no checkpoint yet; lower lr"):

@@ -35,8 +35,8 @@ def test_other_parameters_are_refused_by_name(finished):
     with pytest.raises(
         RunError,
         match=(
-            r"holds another run: lr = 0.0005 there and 0.001 now; choose another "
-            r"run_dir, or leave run_dir out"
+            r"holds another run: lr = 0.0005 there and 0.001 now; "
+            r"choose another run_dir, or leave run_dir out"
         ),
     ):
         train_tiny(finished, replace(TINY, lr=1e-3))
@@ -66,7 +66,10 @@ def test_wrong_architecture_names_the_first_difference(finished):
     tensors = Run(finished).load("weights")
     with pytest.raises(
         RunError,
-        match=r"encoder1.layers.0.weight has shape \(2, 3, 7, 7\) in the file and \(4, 3, 7, 7\) in the model",
+        match=(
+            r"encoder1.layers.0.weight has shape \(2, 3, 7, 7\) in the file "
+            r"and \(4, 3, 7, 7\) in the model"
+        ),
     ):
         tensor_files.load_weights(build(UNIT_CONFIG).state_dict(), tensors, "x.safetensors")
     with pytest.raises(RunError, match=r"another architecture: the file lacks 'posterior1.image.0.weight'"):

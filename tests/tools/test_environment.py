@@ -42,7 +42,8 @@ import json, os, subprocess, sys, time, warnings
 def test_what_there_is(tmp_path):
     warnings.warn("only a warning", DeprecationWarning)
     subprocess.run(["mkdir", tmp_path / "made"], check=True)
-    found = {"environment": dict(os.environ), "zone": time.strftime("%Z"), "mode": (tmp_path / "made").stat().st_mode & 0o777}
+    found = {"environment": dict(os.environ), "zone": time.strftime("%Z"), \
+"mode": (tmp_path / "made").stat().st_mode & 0o777}
     open("found.json", "w").write(json.dumps(found))
 """
 

@@ -276,7 +276,8 @@ def test_a_folder_that_the_others_do_not_see_is_refused(capfd, monkeypatch, tmp_
 
 
 REPORT = """
-E1121 21:47:25.772000 14294 torch/distributed/elastic/multiprocessing/api.py:986] failed (exitcode: {first}) local_rank: 1 (pid: 14298) of binary: python
+E1121 21:47:25.772000 14294 torch/distributed/elastic/multiprocessing/api.py:986] failed \
+(exitcode: {first}) local_rank: 1 (pid: 14298) of binary: python
 Failures:
 [1]:
   time      : 2026-11-21_21:47:25

@@ -106,9 +106,9 @@ def test_twelve_megapixels_in_two_gigabytes(heads, tmp_path):
     resource = pytest.importorskip("resource")
     to_picture(heads.x1[0]).resize((4000, 3000)).save(tmp_path / "large.jpg", quality=95)
     code = (
-        "import resource, sys; from avbgtn.__main__ import main; code = main(['translate', "
-        "sys.argv[1]]); r = resource.getrusage(resource.RUSAGE_SELF); print(r.ru_maxrss, r.ru_utime "
-        "+ r.ru_stime); sys.exit(code)"
+        "import resource, sys; from avbgtn.__main__ import main; "
+        "code = main(['translate', sys.argv[1]]); r = resource.getrusage(resource.RUSAGE_SELF); "
+        "print(r.ru_maxrss, r.ru_utime + r.ru_stime); sys.exit(code)"
     )
     command = [sys.executable, "-c", code, str(tmp_path / "large.jpg")]
     done = subprocess.run(command, capture_output=True, text=True, env=os.environ | {"OMP_NUM_THREADS": "1"})
@@ -164,8 +164,8 @@ def test_the_source_is_never_written_over(portrait, tmp_path, capsys, monkeypatc
 
 def test_what_is_no_file_is_refused_before_torch_is_there(tmp_path):
     code = (
-        "import sys; from avbgtn.__main__ import main; code = main(['translate', *sys.argv[1:]]); assert "
-        "'torch' not in sys.modules; sys.exit(code)"
+        "import sys; from avbgtn.__main__ import main; code = main(['translate', *sys.argv[1:]]); "
+        "assert 'torch' not in sys.modules; sys.exit(code)"
     )
     os.mkfifo(tmp_path / "pipe")
     for name, words in (("", "is a folder"), ("none.png", "does not exist"), ("pipe", "no regular file")):

@@ -40,7 +40,8 @@ y = torch.nn.functional.instance_norm(torch.nn.functional.conv2d(x, w, padding=1
 z = torch.randn(64, 300, generator=draw) @ v
 (y.square().mean() + torch.nn.functional.softplus(z).mean()).backward()
 bits = b"".join(t.detach().numpy().tobytes() for t in (y, z, w.grad, v.grad))
-print(json.dumps({"capability": torch.backends.cpu.get_cpu_capability(), "bits": hashlib.sha256(bits).hexdigest()[:12]}))
+print(json.dumps({"capability": torch.backends.cpu.get_cpu_capability(), \
+"bits": hashlib.sha256(bits).hexdigest()[:12]}))
 """
 
 

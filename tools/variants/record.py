@@ -72,8 +72,9 @@ def complete(runs: list[dict]) -> list[dict]:
 def chapter_record(path: Path, runs: list[dict]) -> dict:
     """What :func:`avbgtn_book.records.check` reads: every number by run, and which run that was."""
     names = list(runs[0]["numbers"])
+    seeds = 1 + max(r["seed"] for r in runs)
     return {
-        "command": f"python tools/variants --seeds {1 + max(r['seed'] for r in runs)} --gather --only {path.stem}",
+        "command": f"python tools/variants --seeds {seeds} --gather --only {path.stem}",
         "processor": ", ".join(dict.fromkeys(r["processor"] for r in runs)),
         # the code that the runs used, which is not the code that gathers them
         "provenance": provenance() | {"revision": ", ".join(dict.fromkeys(r["revision"] for r in runs))},

@@ -37,7 +37,9 @@ def check_avb_gtn_strongest_pull(answer: str | None) -> None:
             "that the penalty is bounded by 0 does not hold its slope up, on the contrary: a curve that "
             "levels off has a slope that goes to zero"
         ),
-        "d": "at m = 0 posterior and prior are equal and T* is zero everywhere: which slope is left to follow?",
+        "d": (
+            "at m = 0 posterior and prior are equal and T* is zero everywhere: which slope is left to follow?"
+        ),
     }
     given = choice(answer, ("a", "b", "c", "d"), "answer")
     if given in wrong:
@@ -239,7 +241,9 @@ def check_avb_gtn_noise_planes(answer: int | None) -> None:
         return
     known = {
         3: "3 is what the package's default has: 12,288 numbers of noise for a code of how many?",
-        256: "256 is the number of channels of the code, whose planes are 16 x 16; a plane of noise is 64 x 64",
+        256: (
+            "256 is the number of channels of the code, whose planes are 16 x 16; a plane of noise is 64 x 64"
+        ),
         65536: "65,536 is the number of values of the code; how many does one plane of noise bring?",
         4: "4 planes would do for width 16; the question is about width 64",
         15: "15 is not enough: count the values that are left without noise",

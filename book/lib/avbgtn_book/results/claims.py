@@ -141,13 +141,11 @@ def _median(epochs: Mapping[int, float | None]) -> str:
 def _of_score(*path: str, what: str) -> Callable[[Evidence], Finding]:
     def find(e: Evidence) -> Finding:
         pairs, split = final(e.study, *path), split_of(e.study)
-        middles = [
-            (
-                f"{name} "
-                f"{' and '.join(f'{median(by_seed(e.study, v, split, *path).values()):.4f}' for v in reversed(pair))}"
-            )
-            for name, pair in PAIRS.items()
-        ]
+
+        def middle(variant: str) -> str:
+            return f"{median(by_seed(e.study, variant, split, *path).values()):.4f}"
+
+        middles = [f"{name} {' and '.join(map(middle, reversed(pair)))}" for name, pair in PAIRS.items()]
         verdict = outcome(pairs)
         verdict, one = _with_one_draw(e, verdict, path[0]) if len(path) == 1 else (verdict, "")
         text = (
@@ -251,13 +249,11 @@ def add_on(e: Evidence) -> Finding:
     )
     t += layers
     cost = against_unit(e.study, "cpu_seconds")
-    ratio = ", ".join(
-        (
-            f"{name} "
-            f"{fmean(by_seed(e.study, a, 'cpu_seconds').values()) / fmean(by_seed(e.study, b, 'cpu_seconds').values()):.2f}"
-        )
-        for name, (a, b) in PAIRS.items()
-    )
+
+    def seconds(variant: str) -> float:
+        return fmean(by_seed(e.study, variant, "cpu_seconds").values())
+
+    ratio = ", ".join(f"{name} {seconds(a) / seconds(b):.2f}" for name, (a, b) in PAIRS.items())
     text = (
         f"{ours} lines of code beyond UNIT's {theirs}, adaptive contrast included, and {t} for the network "
         f"T. CPU time over UNIT's: {ratio}."

@@ -93,7 +93,8 @@ class Frames:
             for i, (label, choices) in enumerate(self.values.items())
         ]
         return (
-            f'<figure class="frames" id="{self.name}">\n<div class="frames-picture">\n{chr(10).join(pictures)}\n</div>\n'
+            f'<figure class="frames" id="{self.name}">\n'
+            f'<div class="frames-picture">\n{chr(10).join(pictures)}\n</div>\n'
             f"{chr(10).join(controls)}\n<figcaption>{html.escape(self.caption)}</figcaption>\n"
             f"<script>{SCRIPT}</script>\n</figure>"
         )

@@ -65,10 +65,12 @@ def check_unit_cycle(answer: Callable) -> None:
                 "you sum over pixels; UNIT's L1 is the mean over all elements, so that lambda_4 "
                 "means the same at every size"
             ): 100 * off.sum(1).mean(),
-            "you square: that is a Gaussian likelihood; the paper's is a Laplace, so take absolute values": 100
-            * (off**2).mean(),
-            "the sign is turned: log p of Eq. (6) stands with a minus, so the distance is to be minimised": -100
-            * off.mean(),
+            (
+                "you square: that is a Gaussian likelihood; the paper's is a Laplace, so take absolute values"
+            ): 100 * (off**2).mean(),
+            (
+                "the sign is turned: log p of Eq. (6) stands with a minus, so the distance is to be minimised"
+            ): -100 * off.mean(),
             "take the absolute value before the mean, else errors of both signs cancel": 100
             * (x121 - x1).mean(),
             "lambda_4 is missing in front of the distance": off.mean(),
