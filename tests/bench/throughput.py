@@ -14,13 +14,13 @@ from pathlib import Path
 from unittest import mock
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch is imported
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "data"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # the tests' helpers
 
 import numpy as np  # noqa: E402
 from PIL import Image  # noqa: E402
-from test_celeba import NAMES, write_text  # noqa: E402
 
 from avbgtn import data  # noqa: E402
+from small_celeba import NAMES, write_text  # noqa: E402
 
 BATCH = 4
 VALIDATION = 2  # pictures a domain

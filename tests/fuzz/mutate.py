@@ -5,6 +5,8 @@ and ends are where readers stumble, and hypothesis makes such cases smaller by m
 """
 
 import json
+import os
+from pathlib import Path
 from typing import Any
 
 from hypothesis import strategies as st
@@ -133,3 +135,23 @@ def _json_edited(value: Any, way: list[int], edit: dict[str, Any]) -> Any:
     else:
         value[key] = edit["value"]
     return value
+
+
+def planted(path: Path, what: str) -> Path | str:
+    """Something odd where a file is expected, or nothing; where it lies."""
+    match what:
+        case "empty":
+            path.touch()
+        case "folder":
+            path.mkdir()
+        case "fifo":
+            os.mkfifo(path)
+        case "link to itself":
+            path.symlink_to(path)
+        case "link to nothing":
+            path.symlink_to(path.with_name("nothing"))
+        case "long name":
+            return path.with_name("x" * 300)
+        case "zeros":
+            return "/dev/zero"
+    return path
