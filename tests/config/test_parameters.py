@@ -77,7 +77,10 @@ BAD = [
     ({"speed": True}, "speed must be a word, got True"),
     (
         {"speed": "fused,turbo"},
-        "speed must be auto, plain, or some of fused,products,early,keep_memory,background,channels_last,graph, got 'turbo'",
+        (
+            "speed must be auto, plain, or some of "
+            "fused,products,early,keep_memory,background,channels_last,graph, got 'turbo'"
+        ),
     ),
     ({"score_split": "train"}, "score_split must be one of validation, test, got 'train'"),
     (
@@ -359,7 +362,8 @@ for cell in (
     "before = set(globals())",
     "epochs: int = 400",
     "# Parameters\\nepochs = 5e4",
-    "from avbgtn.config.parameters import check_parameters_cell as _check; _found = _check(before, globals())",
+    "from avbgtn.config.parameters import check_parameters_cell as _check; \
+_found = _check(before, globals())",
     "epoch = 7",
 ):
     shell.run_cell(cell, store_history=True).raise_error()

@@ -1,4 +1,6 @@
-"""From parameters to an experiment: what "auto" becomes, what is said about it, and CelebA from end to end."""
+"""From parameters to an experiment: what "auto" becomes, what is said about it,
+and CelebA from end to end.
+"""
 
 import json
 
@@ -141,7 +143,7 @@ def test_celeba_asked_for_and_not_there_says_where_to_put_it(tmp_path, monkeypat
         resolve(dataset="celeba", root=str(tmp_path))
 
 
-# --- a person's own picture or sound is opened before the training ----------------------------------------------------
+# --- a person's own picture or sound is opened before the training ------------------------------------------
 
 
 @pytest.mark.parametrize("kind", ["picture", "sound"])
@@ -169,7 +171,7 @@ def test_what_is_no_picture_or_sound_is_known_before_the_data_are_loaded(
     assert str(error.value) == str(later.value), "the sentence is the same"
 
 
-# --- sound ------------------------------------------------------------------------------------------------------
+# --- sound --------------------------------------------------------------------------------------------------
 
 
 def resolve_sound(**values):
