@@ -1,4 +1,5 @@
-"""What every test may rely on: one thread, empty folders, the same environment on every machine, no notebook on a GPU."""
+"""What every test may rely on: one thread, empty folders, the same environment on every machine, no notebook
+on a GPU."""
 
 import contextlib
 import glob
@@ -29,11 +30,12 @@ PREFIX = "avbgtn-tests-"
 PATIENCE = 600  # seconds for a kernel to answer at all, however busy the machine
 CELL = 14_400  # seconds for a cell, which may print nothing until its end
 
-# Variables that change what is tested or printed: this project's, but for what asks for a way of testing; a launcher's;
-# Python's and a terminal's; the language and the place; a git hook's.
+# Variables that change what is tested or printed: this project's, but for what asks for a way of testing; a
+# launcher's; Python's and a terminal's; the language and the place; a git hook's.
 FOREIGN = re.compile(
-    r"AVBGTN_(?!REQUIRE_BROWSER$|SHOTS$|TEST_THREADS$|FUZZ)|(LOCAL_|GROUP_|ROLE_)?(RANK|WORLD_SIZE)$|ROLE_NAME$|MASTER_(ADDR|PORT)$"
-    r"|TORCHELASTIC_|LT_|SLURM_|PYTHON(WARNINGS|OPTIMIZE|STARTUP|INSPECT|VERBOSE|DEVMODE|IOENCODING|UNBUFFERED)$"
+    r"AVBGTN_(?!REQUIRE_BROWSER$|SHOTS$|TEST_THREADS$|FUZZ)|(LOCAL_|GROUP_|ROLE_)?(RANK|WORLD_SIZE)$|ROLE_NAME$"
+    r"|MASTER_(ADDR|PORT)$|TORCHELASTIC_|LT_|SLURM_"
+    r"|PYTHON(WARNINGS|OPTIMIZE|STARTUP|INSPECT|VERBOSE|DEVMODE|IOENCODING|UNBUFFERED)$"
     r"|PYTEST_ADDOPTS$|MPLBACKEND$|TQDM_|(NO|FORCE|PY)_COLORS?$|CLICOLOR|COLUMNS$|LINES$|LANG$|LANGUAGE$|LC_"
     r"|SOURCE_DATE_EPOCH$|GIT_(DIR|WORK_TREE|INDEX_FILE|PREFIX)$|JUPYTER_|IPYTHON"
 )
@@ -117,7 +119,8 @@ def _remove_left_folders():
 
 
 def _prepare_nbval(option):
-    import matplotlib.font_manager  # noqa: F401  its list of fonts; a kernel that makes it says so in its output
+    # Its list of fonts is made now; a kernel that makes it says so in its output
+    import matplotlib.font_manager  # noqa: F401
     from nbval.kernel import RunningKernel
 
     option.nbval_cell_timeout, option.nbval_kernel_startup_timeout = CELL, PATIENCE
@@ -125,7 +128,8 @@ def _prepare_nbval(option):
 
 
 def _patient(get_message):
-    """nbval's way to a kernel's next message, which gives a live kernel time and does not wait for a dead one."""
+    """nbval's way to a kernel's next message, which gives a live kernel time and does not wait for a dead
+    one."""
 
     def get(kernel, stream, timeout=None):
         longest = (

@@ -1,4 +1,5 @@
-"""AVB-GTN: UNIT whose KL terms are replaced by AVB's posterior discriminator, and the models on the way to it.
+"""AVB-GTN: UNIT whose KL terms are replaced by AVB's posterior discriminator, and the models on the way to
+it.
 
     >>> import avbgtn
     >>> blond = avbgtn.load("heads-avbgtn").translate("portrait.jpg")
@@ -15,7 +16,8 @@ from .errors import one_sentence as _one_sentence
 _PUBLIC = {
     "AVBGTN": "models.avb_gtn", "UNIT": "models.unit", "Config": "config", "ConfigError": "errors",
     "from_parameters": "config.parameters", "Run": "runs", "RunError": "errors", "train": "training.train",
-    "build": "models", "resolve": "training.experiment", "Translator": "translators.loading", "load": "translators.loading",
+    "build": "models", "resolve": "training.experiment", "Translator": "translators.loading",
+    "load": "translators.loading",
 }  # fmt: skip
 
 __all__ = [*_PUBLIC, "__version__"]

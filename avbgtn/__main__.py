@@ -20,6 +20,7 @@ import sys
 import traceback
 from dataclasses import fields, replace
 
+from .config.datasets import PICTURES, SOUNDS
 from .config.parameters import Parameters, from_parameters
 from .config.sound_parameters import SoundParameters
 from .config.table import OF_SOUND, TABLE
@@ -173,7 +174,7 @@ def _train(args: argparse.Namespace, here: Place) -> int:
     known = {**SoundParameters.checks, **Parameters.checks}
     given = {name: value for name, value in vars(args).items() if name in known and value is not None}
     of_sound = set(SoundParameters.checks) - set(Parameters.checks)  # whoever names one of these means sound
-    is_sound = args.dataset in ("music", "irmas") or bool(of_sound & set(given))
+    is_sound = args.dataset in SOUNDS.keys() - PICTURES.keys() or bool(of_sound & set(given))
     kind = SoundParameters if is_sound else Parameters
     asked = TABLE["devices"]("devices", given["devices"]) if "devices" in given else None
     if here.launched:

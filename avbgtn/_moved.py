@@ -1,6 +1,7 @@
 """Where the modules of before are now: their old names still work, with a warning that names the new place.
 
-The package was once one folder of modules; it has been rooms since, and what only the book needs is ``avbgtn_book``.
+The package was once one folder of modules; it has been rooms since, and what only the book needs is
+``avbgtn_book``.
 """
 
 import sys
@@ -15,11 +16,24 @@ _BY_PLACE = {
     "avbgtn.config": "parameters sound_parameters table values path_values places sound speed",
     "avbgtn.models": "losses networks convolution unit avb_gtn",
     "avbgtn.audio": "spectrum representations loudness sound_pieces=pieces",
-    "avbgtn.files": "user_files data.own_files=own_files data.picture_files=picture_files data.colour_profiles=colour_profiles data.sound_files=sound_files data.sound_headers=sound_headers data.sound_kinds=sound_kinds data.sound_writing=sound_writing",
-    "avbgtn.data.sources": "data.archives=archives data.download=download data.folders=folders data.pinned=pinned data.roots=roots",
+    "avbgtn.files": (
+        "user_files data.own_files=own_files data.picture_files=picture_files"
+        " data.colour_profiles=colour_profiles data.sound_files=sound_files data.sound_headers=sound_headers"
+        " data.sound_kinds=sound_kinds data.sound_writing=sound_writing"
+    ),
+    "avbgtn.data.sources": (
+        "data.archives=archives data.download=download data.folders=folders data.pinned=pinned"
+        " data.roots=roots"
+    ),
     "avbgtn.runs": "saver provenance checkpoints run_logs=logs weights_files tensor_files",
-    "avbgtn.translators": "translator=loading picture_translator=pictures sound_translator=sounds colour_change translate_command=command",
-    "avbgtn.metrics": "features=kid attributes baselines evaluate sound_metrics=sounds instrument sound_baselines sound_evaluate pitch",
+    "avbgtn.translators": (
+        "translator=loading picture_translator=pictures sound_translator=sounds colour_change"
+        " translate_command=command"
+    ),
+    "avbgtn.metrics": (
+        "features=kid attributes baselines evaluate sound_metrics=sounds instrument sound_baselines"
+        " sound_evaluate pitch"
+    ),
     "avbgtn.training": "trainer monitor processes launch experiment static_step=cuda_graph",
     "avbgtn.study": "grid study_record=record codes shifts ridge",
     "avbgtn_book.audio": "downsampling",
@@ -28,7 +42,10 @@ _BY_PLACE = {
     "avbgtn_book.gan": "gan dirac_gan ring_gan dcgan data.ring=ring",
     "avbgtn_book": "records checks",
     "avbgtn_book.results": "trainings evidence=statistics compare claims attacks=objections",
-    "avbgtn_book.shared": "canvas charts=curves figures=translations frames players reading initial=initial_weights data.digits=digits",
+    "avbgtn_book.shared": (
+        "canvas charts=curves figures=translations frames players reading initial=initial_weights"
+        " data.digits=digits"
+    ),
     "avbgtn_book.unit": "toy_unit data.toy_domains=toy_domains",
     "avbgtn_book.vae": "vae linear_vae conv_vae",
 }
@@ -44,8 +61,8 @@ GONE = {  # what cannot be had under its old name, and what to say
 
 
 class Finder:
-    """Asked by Python's import before everything else, as old folders may be left where the package was updated; it knows the
-    old names only."""
+    """Asked by Python's import before everything else, as old folders may be left where the package was
+    updated; it knows the old names only."""
 
     @staticmethod
     def find_spec(name: str, path: object = None, target: ModuleType | None = None) -> ModuleSpec | None:

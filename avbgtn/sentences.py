@@ -13,11 +13,12 @@ LONGEST = 160  # characters of a value in a sentence; what is longer is cut
 
 
 def shown(value: Any) -> str:
-    """``str(value)`` as it can be printed on one line; what cannot be printed is escaped, as in a Python string.
+    """``str(value)`` as it can be printed on one line; what cannot be printed is escaped, as in a Python
+    string.
 
-    Newlines, escape codes, marks that turn the direction of writing and bytes that are no text (a file name may
-    hold them; Python keeps them as lone surrogates) come out as ``\\n``, ``\\x1b``, ``\\u202e`` and ``\\xff``;
-    everything else, of any alphabet, as it is.
+    Newlines, escape codes, marks that turn the direction of writing and bytes that are no text (a file name
+    may hold them; Python keeps them as lone surrogates) come out as ``\\n``, ``\\x1b``, ``\\u202e`` and
+    ``\\xff``; everything else, of any alphabet, as it is.
     """
     return "".join(c if c.isprintable() else _escaped(c) for c in str(value))
 
@@ -84,7 +85,10 @@ def of_error(error: BaseException) -> str | None:
     if isinstance(error, UnicodeError):
         part = getattr(error, "object", "")
         name = f" {got(part)}" if isinstance(part, str | bytes) and part else ""
-        return f"the text or name{name} holds characters that cannot be read or written ({shown(error.reason) if hasattr(error, 'reason') else shown(error)}); rename it"
+        return (
+            f"the text or name{name} holds characters that cannot be read or written"
+            f" ({shown(error.reason) if hasattr(error, 'reason') else shown(error)}); rename it"
+        )
     if isinstance(error, RuntimeError) and "home directory" in str(error):  # pathlib's for "~nobody"
         return "a path begins with ~ and a name whose home is unknown here; write the path in full"
     if isinstance(error, ModuleNotFoundError) and (package := OF_TRAINING.get(str(error.name).split(".")[0])):

@@ -1,7 +1,8 @@
 """Writing and reading small files so that neither a crash nor a stranger's file does harm.
 
-A file is flushed to the disk before anything points to it. New files are opened exclusively and no link is followed, so
-that nothing outside the folder is written. The disk's errors become one sentence that says what is safe.
+A file is flushed to the disk before anything points to it. New files are opened exclusively and no link is
+followed, so that nothing outside the folder is written. The disk's errors become one sentence that says what
+is safe.
 """
 
 import errno
@@ -41,7 +42,8 @@ def explained(folder: Path, latest: Callable[[], int | None] | None = None) -> I
         if number in (errno.EROFS, errno.EACCES, errno.EPERM):
             what = "written" if number == errno.EROFS else "read or written"
             raise ReadOnlyError(
-                f"{folder} cannot be {what} ({error.strerror}): choose another run_dir, or set AVBGTN_RUNS{safe}"
+                f"{folder} cannot be {what} ({error.strerror}): choose another run_dir, or set"
+                f" AVBGTN_RUNS{safe}"
             ) from error
         if number == errno.ENOMEM:
             raise RunError(
@@ -49,8 +51,8 @@ def explained(folder: Path, latest: Callable[[], int | None] | None = None) -> I
             ) from error
         where = getattr(error, "filename", None) or folder
         raise RunError(
-            f"{where} cannot be read or written ({error.strerror or error}): look at the disk, or choose another "
-            f"run_dir{safe}"
+            f"{where} cannot be read or written ({error.strerror or error}): look at the disk, or choose"
+            f" another run_dir{safe}"
         ) from error
 
 
@@ -82,7 +84,7 @@ def folder_path(path: str | Path) -> Path:
         raise RunError(f"{shown!r} is no path that can be used ({why}): give another one") from error
 
 
-# --- reading ------------------------------------------------------------------------------------------------------
+# --- reading ------------------------------------------------------------------------------------------------
 
 
 def parse_json(data: bytes) -> Any:
@@ -120,8 +122,8 @@ def check_entries(folder: Path) -> None:
             continue
         if stat.S_ISLNK(mode):
             raise RunError(
-                f"{path} is a symbolic link, and a run folder holds its own files only: put what it points to in its "
-                "place, or remove it"
+                f"{path} is a symbolic link, and a run folder holds its own files only: put what it points to"
+                " in its place, or remove it"
             )
         if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
             raise RunError(f"{path} is a pipe, a socket or a device, and a run folder holds files: remove it")
@@ -129,7 +131,7 @@ def check_entries(folder: Path) -> None:
             check_entries(path)
 
 
-# --- writing ------------------------------------------------------------------------------------------------------
+# --- writing ------------------------------------------------------------------------------------------------
 
 
 def json_text(value: Any) -> str:
@@ -137,7 +139,8 @@ def json_text(value: Any) -> str:
 
 
 def write_durably(path: Path, data: bytes) -> None:
-    """A new file in the place of what was there, on the disk when this returns. A link there is replaced, not followed."""
+    """A new file in the place of what was there, on the disk when this returns. A link there is replaced, not
+    followed."""
     path.unlink(missing_ok=True)
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | NO_LINKS, 0o666)
     try:
@@ -163,7 +166,8 @@ def _write_all(handle: int, data: bytes) -> None:
 
 
 def flush_to_disk(path: Path) -> None:
-    """What was appended to a file so far is on the disk when this returns; a file that is not there is none."""
+    """What was appended to a file so far is on the disk when this returns; a file that is not there is
+    none."""
     try:
         handle = os.open(path, os.O_WRONLY | os.O_APPEND | NO_LINKS)
     except FileNotFoundError:
@@ -194,8 +198,8 @@ def _forget(path: Path) -> None:
 
 
 def set_aside(path: Path) -> Path:
-    """Keep a damaged file under another name, ``metrics.damaged-1.jsonl`` say; returns it. ``path`` itself stays too, so
-    that a kill before it is written anew loses nothing."""
+    """Keep a damaged file under another name, ``metrics.damaged-1.jsonl`` say; returns it. ``path`` itself
+    stays too, so that a kill before it is written anew loses nothing."""
     number = 1
     while (aside := path.with_name(f"{path.stem}.damaged-{number}{path.suffix}")).exists():
         number += 1

@@ -1,8 +1,8 @@
 """Randomness as a pure function: every draw is named by (seed, stream, indices) and by nothing else.
 
-There is no generator state to carry along. A run that was killed redraws what it would have drawn; one process
-and eight processes see the same noise for the same sample; UNIT and AVB-GTN see the same images in the same
-order because the stream's name does not mention the model.
+There is no generator state to carry along. A run that was killed redraws what it would have drawn; one
+process and eight processes see the same noise for the same sample; UNIT and AVB-GTN see the same images in
+the same order because the stream's name does not mention the model.
 """
 
 import hashlib
@@ -39,7 +39,8 @@ def normal(
     dtype: torch.dtype = torch.float32,
 ) -> Tensor:
     """Standard normal noise, shape ``(len(indices), *shape)``: one seed a sample, so that the noise of
-    sample ``i`` does not depend on which other samples are drawn beside it. Nothing here waits for the device."""
+    sample ``i`` does not depend on which other samples are drawn beside it. Nothing here waits for the
+    device."""
     draw = torch.Generator(device=device)
     noise = torch.empty(len(indices), *shape, device=device, dtype=dtype)
     for place, i in zip(noise, indices, strict=True):

@@ -1,8 +1,8 @@
 """The one way in which tests start processes, wait for them, and end them.
 
-No test has a limit of time: a machine with other work is slow. It has a limit of progress: the wait fails when a process
-has said nothing and its folder has not changed for ``PATIENCE``. Whatever a test starts is ended after it, and by
-``watchdog.py`` if the tests are killed.
+No test has a limit of time: a machine with other work is slow. It has a limit of progress: the wait fails
+when a process has said nothing and its folder has not changed for ``PATIENCE``. Whatever a test starts is
+ended after it, and by ``watchdog.py`` if the tests are killed.
 """
 
 import contextlib
@@ -24,7 +24,8 @@ HANG = 3600.0  # seconds for what gives no sign of life before its end
 
 
 class Child(subprocess.Popen):
-    """A process of a test; its output, errors among it, goes to a file without a name, which no reader can hold up.
+    """A process of a test; its output, errors among it, goes to a file without a name,
+    which no reader can hold up.
 
     Args:
         command: what to run.
@@ -109,8 +110,8 @@ def wait_for_progress(
     every: float = 0.002,
     said: Callable[[], str] = str,
 ) -> None:
-    """Return when ``reached()`` is true, however long it takes; fail when ``state()`` has been the same for ``patience``
-    seconds. ``state`` is read once a second, ``reached`` at intervals of ``every``."""
+    """Return when ``reached()`` is true, however long it takes; fail when ``state()`` has been the same for
+    ``patience`` seconds. ``state`` is read once a second, ``reached`` at intervals of ``every``."""
     last, since, looked = None, time.monotonic(), 0.0
     while not reached():
         if (now := time.monotonic()) - looked >= min(1.0, patience / 4):
@@ -119,7 +120,8 @@ def wait_for_progress(
                 last, since = found, now
             elif now - since > patience:
                 pytest.fail(
-                    f"no progress for {patience / 60:g} minutes while waiting for {what}; it said:\n{said()[-3000:]}"
+                    f"no progress for {patience / 60:g} minutes while waiting for {what}; it said:\n"
+                    f"{said()[-3000:]}"
                 )
         time.sleep(every)
 
@@ -142,13 +144,17 @@ def children() -> Iterator[Callable[..., Child]]:
 
 @pytest.fixture
 def start():
-    """``start(*command, environment=..., cwd=...)`` gives a :class:`Child`, which ends with the test at the latest."""
+    """``start(*command, environment=..., cwd=...)`` gives a :class:`Child`,
+    which ends with the test at the latest.
+    """
     with children() as function:
         yield function
 
 
 @pytest.fixture(scope="session", autouse=True)
 def no_process_outlives_the_session():
-    """What is not started here (subprocess.run, the package itself) ends with the session, or with its death."""
+    """What is not started here (subprocess.run, the package itself) ends with the session,
+    or with its death.
+    """
     with watchdog.watching(f"avbgtn-{uuid.uuid4().hex}"):
         yield

@@ -35,7 +35,8 @@ def check_example_guess(guess):
     assert guess == "b"
 
 
-checks = types.SimpleNamespace(check_example_double=check_example_double, check_example_guess=check_example_guess)"""
+checks = types.SimpleNamespace(\
+check_example_double=check_example_double, check_example_guess=check_example_guess)"""
 
 
 def code(source, *tags, text=None, **metadata):
@@ -57,7 +58,9 @@ def chapter():
         code("steps: int = 3  # how often", "parameters", text="three\n"),
         new_code_cell("'a widget'", outputs=[new_output("display_data", data=view)], execution_count=1),
         new_markdown_cell(
-            "### Exercise 1: complete the code. Doubling\n\n*5 minutes, easy. Expected: 4 for 2.*\n\nDouble it."
+            "### Exercise 1: complete the code. Doubling\n\n"
+            "*5 minutes, easy. Expected: 4 for 2.*\n\n"
+            "Double it."
         ),
         code(DOUBLE, "exercise", "hide-input", text="leaks 4\n", mystnb=prompts),
         code("checks.check_example_double(double)", "exercise-check", text="ok: 4\n"),
@@ -87,10 +90,13 @@ def write_book(folder, notebook=None):
     (book / "text").mkdir(parents=True)
     (book / "text" / "example.md").write_text(DOUBLE)
     (folder / "_config.yml").write_text(
-        "title: An example\nonly_build_toc_files: true\nexclude_patterns: [_vendor/*, text/*]\n"
+        "title: An example\n"
+        "only_build_toc_files: true\n"
+        "exclude_patterns: [_vendor/*, text/*]\n"
         "execute: {execute_notebooks: 'off'}\n"
         "repository: {url: 'https://github.com/example/book', path_to_book: book, branch: main}\n"
-        "launch_buttons: {binderhub_url: 'https://mybinder.org', colab_url: 'https://colab.research.google.com'}\n"
+        "launch_buttons: {binderhub_url: 'https://mybinder.org', "
+        "colab_url: 'https://colab.research.google.com'}\n"
     )
     (book / "_toc.yml").write_text(
         "format: jb-book\nroot: index\nchapters: [{file: example.ipynb}, {file: plain.ipynb}]\n"

@@ -33,13 +33,13 @@ def binder(stem: str) -> str:
     """The address at which Binder opens a chapter."""
     at = repository()
     name = at["url"].removeprefix("https://github.com/")
-    return (
-        f"https://mybinder.org/v2/gh/{name}/{at['branch']}?urlpath=lab/tree/{at['path_to_book']}/{stem}.ipynb"
-    )
+    path = f"{at['path_to_book']}/{stem}.ipynb"
+    return f"https://mybinder.org/v2/gh/{name}/{at['branch']}?urlpath=lab/tree/{path}"
 
 
 def colab(stem: str) -> str:
     """The address at which Colab opens a chapter."""
     at = repository()
     name = at["url"].removeprefix("https://github.com/")
-    return f"https://colab.research.google.com/github/{name}/blob/{at['branch']}/{at['path_to_book']}/{stem}.ipynb"
+    path = f"{at['path_to_book']}/{stem}.ipynb"
+    return f"https://colab.research.google.com/github/{name}/blob/{at['branch']}/{path}"

@@ -41,7 +41,9 @@ def plain(text):
 
 
 def searchable(*folders):
-    """{file: (all its text without blanks, the same with letters and digits only)}, read in every way it can be."""
+    """{file: (all its text without blanks, the same with letters and digits only)},
+    read in every way it can be.
+    """
     found = {}
     for path in [path for folder in folders for path in sorted(folder.rglob("*")) if path.is_file()]:
         if "vendor" in path.parts:

@@ -1,4 +1,6 @@
-"""Several processes without torchrun's seconds of start: forked from this one, which has imported everything."""
+"""Several processes without torchrun's seconds of start: forked from this one,
+which has imported everything.
+"""
 
 import ctypes
 import os
@@ -17,7 +19,9 @@ STOPS = {signal.SIGINT, signal.SIGTERM}
 
 
 def in_ranks(world: int, work: Callable[[], object], *, machines: int = 1) -> list[int]:
-    """Run ``work()`` in so many processes, which find each other as torchrun's do; their exit codes by rank."""
+    """Run ``work()`` in so many processes, which find each other as torchrun's do;
+    their exit codes by rank.
+    """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = str(free.getsockname()[1])
@@ -52,7 +56,9 @@ def in_ranks(world: int, work: Callable[[], object], *, machines: int = 1) -> li
 
 
 def _end_with(parent: int) -> None:
-    """Let the kernel kill this process when its parent is gone, on Linux; and take signals as a fresh process does."""
+    """Let the kernel kill this process when its parent is gone, on Linux;
+    and take signals as a fresh process does.
+    """
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
@@ -83,7 +89,9 @@ def _codes(ours: list[int]) -> list[int]:
 
 
 def workers_of(text: str) -> dict[int, int]:
-    """Running processes that a launcher started and that have ``text`` in their command: rank to process id."""
+    """Running processes that a launcher started and that have ``text`` in their command:
+    rank to process id.
+    """
     found = {}
     for name in filter(str.isdigit, os.listdir("/proc")):
         try:

@@ -1,4 +1,6 @@
-"""A real training process for the tests to kill: ``python train_tiny.py MODEL EPOCHS RUN_DIR [SAVE_MINUTES]``."""
+"""A real training process for the tests to kill:
+``python train_tiny.py MODEL EPOCHS RUN_DIR [SAVE_MINUTES]``.
+"""
 
 import sys
 from dataclasses import replace

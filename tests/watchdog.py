@@ -1,8 +1,9 @@
-"""Ends what a dead test session left running: ``python watchdog.py MARK`` sleeps until its standard input closes.
+"""Ends what a dead test session left running: ``python watchdog.py MARK`` sleeps until its
+standard input closes.
 
-A session holds the other end of that pipe, so it closes however the session ends, by SIGKILL too. What a session starts
-is known by a variable in its environment, which children inherit, also those that begin sessions of their own (torchrun's
-workers, a notebook's kernel) and those whose parent is gone.
+A session holds the other end of that pipe, so it closes however the session ends, by SIGKILL too. What a
+session starts is known by a variable in its environment, which children inherit, also those that begin
+sessions of their own (torchrun's workers, a notebook's kernel) and those whose parent is gone.
 """
 
 import contextlib

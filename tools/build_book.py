@@ -16,7 +16,8 @@ BOOK = ROOT / "book"
 
 
 def build(folder: pathlib.Path = ROOT, source: pathlib.Path = BOOK) -> pathlib.Path:
-    """Build `source` below `folder` and return the first page; SystemExit with the status of a build that fails.
+    """Build `source` below `folder` and return the first page; SystemExit with the status
+    of a build that fails.
 
     The settings, and the extensions they name, are those of the `_config.yml` nearest above `source`.
     """

@@ -1,6 +1,8 @@
-"""Write the classroom editions: `python tools/classroom.py [folder]` fills `folder` (default: build/classroom).
+"""Write the classroom editions: `python tools/classroom.py [folder]` fills `folder`
+(default: build/classroom).
 
-- `students/`: every chapter as a notebook, its solutions cut (tools/exercises.py and tools/solutions.py say by which rules);
+- `students/`: every chapter as a notebook, its solutions cut (tools/exercises.py and
+  tools/solutions.py say by which rules);
 - `students-book/`: the book as HTML, built from these notebooks, so that no page, no download and no search
   index holds a solution; without launch buttons, which open the repository's notebooks, solutions and all;
 - `instructor/`: the notebooks with solutions as a course for nbgrader, and a README.md for the teacher.
@@ -38,14 +40,21 @@ c.Execute.timeout = 14_400  # seconds a cell; a chapter trains small networks in
 
 README = """# The AVB-GTN book, instructor's edition
 
-{count} exercises in {chapters} chapters, with their solutions. Do not hand out this folder. Copy it before you work in it: `make classroom` writes it anew.
+{count} exercises in {chapters} chapters, with their solutions. Do not hand out this folder. \
+Copy it before you work in it: `make classroom` writes it anew.
 
-Students need the package `avbgtn` (`pip install "avbgtn[train] @ git+{repository}"`). Each exercise ends with a check, a cell that prints `ok: ...` or says what is wrong with the answer, so most need no grading at all.
+Students need the package `avbgtn` (`pip install "avbgtn[train] @ git+{repository}"`). \
+Each exercise ends with a check, a cell that prints `ok: ...` or says what is wrong with the answer, \
+so most need no grading at all.
 
 ## With files
 
-Hand out `students/` (notebooks without solutions) and, if you like, `students-book/` (the book as HTML without solutions; open `index.html`, no network is needed). The notebooks to compare with are
-`source/<chapter>/<chapter>.ipynb` here. To see where a student stands, run the returned notebook with `jupyter nbconvert --execute --allow-errors --to notebook --inplace FILE`: a
+Hand out `students/` (notebooks without solutions) and, if you like, \
+`students-book/` (the book as HTML without solutions; open `index.html`, no network is needed). \
+The notebooks to compare with are
+`source/<chapter>/<chapter>.ipynb` here. To see where a student stands, \
+run the returned notebook with `jupyter nbconvert --execute --allow-errors --to notebook --inplace FILE`: \
+a
 cell that shows `CheckFailed` is an exercise still open.
 
 ## With nbgrader
@@ -60,13 +69,19 @@ nbgrader formgrader                         # written answers are graded here, b
 nbgrader generate_feedback vae
 ```
 
-A check gives one point for each minute of its exercise, or none. Where a written answer follows the check, half of the points are given for that answer, by hand.
-nbgrader grades only what it has released: hand out `release/`, not `students/`. It clears all outputs there, and puts the line that raises NotImplementedError also where an answer is a value; students replace it.
+A check gives one point for each minute of its exercise, or none. \
+Where a written answer follows the check, half of the points are given for that answer, by hand.
+nbgrader grades only what it has released: hand out `release/`, not `students/`. \
+It clears all outputs there, \
+and puts the line that raises NotImplementedError also where an answer is a value; \
+students replace it.
 Grading runs each returned notebook as a whole, which takes the CPU-seconds in the plan below.
 
 ## Lesson plan
 
-Computed from the notebooks: the minutes for reading and the CPU-seconds of a run are those that the chapter states, the minutes for exercises are the sum over its exercises.
+Computed from the notebooks: \
+the minutes for reading and the CPU-seconds of a run are those that the chapter states, \
+the minutes for exercises are the sum over its exercises.
 
 {plan}
 
@@ -77,7 +92,9 @@ Computed from the notebooks: the minutes for reading and the CPU-seconds of a ru
 
 
 def student_config(book: pathlib.Path) -> str:
-    """The book's settings for the student edition: another title, and no button that leads to the solutions."""
+    """The book's settings for the student edition: another title,
+    and no button that leads to the solutions.
+    """
     config = yaml.safe_load((book.parent / "_config.yml").read_text(encoding="utf-8"))
     config["title"] += ", student edition"
     config.pop("launch_buttons", None)
@@ -88,7 +105,9 @@ def student_config(book: pathlib.Path) -> str:
 
 
 def stage(book: pathlib.Path, notebooks: dict[str, str], folder: pathlib.Path) -> pathlib.Path:
-    """Lay out the sources of the student's book below `folder`, the notebooks' text replaced; return their folder."""
+    """Lay out the sources of the student's book below `folder`, the notebooks' text replaced;
+    return their folder.
+    """
     staged = folder / book.name
     leave = ("*.ipynb", "text", "_build", "_vendor", "__pycache__", ".*")
     shutil.copytree(book, staged, ignore=shutil.ignore_patterns(*leave))
@@ -109,7 +128,9 @@ def build_students_book(book: pathlib.Path, notebooks: dict[str, str], target: p
 
 
 def of_chapter(notebook) -> dict[str, str]:
-    """What a chapter says about itself: title, minutes to read, what a run costs; "" for what it does not say."""
+    """What a chapter says about itself: title, minutes to read, what a run costs;
+    "" for what it does not say.
+    """
     words = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
     title = re.search(r"^# +(.+)$", words, re.MULTILINE)
     plain = re.sub(r"[*_]", "", words)
@@ -210,7 +231,9 @@ def student_notebooks(book: pathlib.Path, chapters: dict) -> dict[str, str]:
 
 
 def write_course(chapters: dict, repository: str, target: pathlib.Path) -> None:
-    """Write the instructor's edition: nbgrader's source/<chapter>/<chapter>.ipynb, its settings, the README."""
+    """Write the instructor's edition: nbgrader's source/<chapter>/<chapter>.ipynb,
+    its settings, the README.
+    """
     for name, (notebook, found) in chapters.items():
         if not found:
             continue
@@ -224,8 +247,9 @@ def write_course(chapters: dict, repository: str, target: pathlib.Path) -> None:
 def make(folder: pathlib.Path = FOLDER, book: pathlib.Path = build_book.BOOK) -> None:
     """Write the three editions into `folder`, in place of those of an earlier call.
 
-    SystemExit, before anything there is touched, where an exercise is malformed, where the student's book does not
-    build without a warning, or where the instructor's folder holds work that this tool did not write.
+    SystemExit, before anything there is touched, where an exercise is malformed, where the student's
+    book does not build without a warning, or where the instructor's folder holds work that this tool
+    did not write.
     """
     course = folder / "instructor"
     theirs = sorted({path.name for path in course.glob("*")} - COURSE)

@@ -2,9 +2,10 @@
 
     python tools/commit_music.py music-unit=RUN_FOLDER music-avbgtn=RUN_FOLDER [--rehearse] [--limit 60]
 
-The same as ``commit_weights.py`` for sound: writes ``avbgtn/weights/NAME.safetensors``, ``book/lib/avbgtn_book/records/NAME.json`` and
-``book/lib/avbgtn_book/records/music-test.json``. The bars are those of ``music-baselines.json``, measured on the validation split.
-``--rehearse`` scores the validation split instead, and logs nothing.
+The same as ``commit_weights.py`` for sound: writes ``avbgtn/weights/NAME.safetensors``,
+``book/lib/avbgtn_book/records/NAME.json`` and ``book/lib/avbgtn_book/records/music-test.json``. The bars are
+those of ``music-baselines.json``, measured on the validation split. ``--rehearse`` scores the validation
+split instead, and logs nothing.
 """
 
 import argparse
@@ -55,10 +56,16 @@ def main() -> None:
         for d in ("12", "21")
     }
     record = {
-        "split": split, "phrases": len(held_out.wave1), "pitched": len(notes), "rate": held_out.rate,
-        "classifier_accuracy": classifier.accuracy(held_out.wave1, held_out.wave2), "provenance": provenance(),
-        "bars": bars, "rows": rows, "training": how,
-    }  # fmt: skip
+        "split": split,
+        "phrases": len(held_out.wave1),
+        "pitched": len(notes),
+        "rate": held_out.rate,
+        "classifier_accuracy": classifier.accuracy(held_out.wave1, held_out.wave2),
+        "provenance": provenance(),
+        "bars": bars,
+        "rows": rows,
+        "training": how,
+    }
     print(records.save("music-test", record))
     for direction, words in (("12", "piano to violin"), ("21", "violin to piano")):
         columns = sound_evaluate.COLUMNS | {"f0": ("in tune", 2)}

@@ -3,8 +3,9 @@
     python tools/commit_weights.py heads-unit=RUN_FOLDER heads-avbgtn=RUN_FOLDER [--rehearse]
 
 Writes ``avbgtn/weights/NAME.safetensors``, ``book/lib/avbgtn_book/records/NAME.json`` (the run's record) and
-``book/lib/avbgtn_book/records/heads-test.json`` (the table of the chapter), and appends a line to ``book/lib/avbgtn_book/records/test-log.jsonl``: whoever
-looks at the test split twice leaves two lines. ``--rehearse`` scores the validation split instead, and logs nothing.
+``book/lib/avbgtn_book/records/heads-test.json`` (the table of the chapter), and appends a line to
+``book/lib/avbgtn_book/records/test-log.jsonl``: whoever looks at the test split twice leaves two lines.
+``--rehearse`` scores the validation split instead, and logs nothing.
 """
 
 import json
@@ -66,10 +67,15 @@ def main(arguments: list[str]) -> None:
 def about(run: Run, file: Path) -> dict:
     """How committed weights came to be, for the records."""
     return {
-        "weights": file.name, "bytes": file.stat().st_size, "epochs": run.latest(), "config": run.config.to_dict(),
+        "weights": file.name,
+        "bytes": file.stat().st_size,
+        "epochs": run.latest(),
+        "config": run.config.to_dict(),
         "parameters": sum(t.numel() for t in run.load("ema").values()),
-        "cpu_hours": round(sum(run.cpu_seconds()) / 3600, 2), "command": command(run), "provenance": run.provenance(),
-    }  # fmt: skip
+        "cpu_hours": round(sum(run.cpu_seconds()) / 3600, 2),
+        "command": command(run),
+        "provenance": run.provenance(),
+    }
 
 
 def measured(run: Run) -> list[dict]:

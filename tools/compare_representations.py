@@ -1,9 +1,10 @@
-"""Train the same small AVB-GTN on every picture of sound, and commit what is heard: the record of the audio chapter.
+"""Train the same small AVB-GTN on every picture of sound, and commit what is heard:
+the record of the audio chapter.
 
     python tools/compare_representations.py --epochs 200 --seeds 0 1
 
-Everything but the representation is the chapter's default. Runs are kept in $AVBGTN_RUNS and continued. Scored on
-validation phrases as in the chapter. About 50 CPU-seconds a representation and seed.
+Everything but the representation is the chapter's default. Runs are kept in $AVBGTN_RUNS and continued.
+Scored on validation phrases as in the chapter. About 50 CPU-seconds a representation and seed.
 """
 
 import argparse
@@ -38,9 +39,14 @@ def main() -> None:
     for name in PLANES:
         for seed in args.seeds:
             asked = dict(
-                dataset="music", preset="quick", device="cpu", models="avb_gtn", epochs=args.epochs, seed=seed,
+                dataset="music",
+                preset="quick",
+                device="cpu",
+                models="avb_gtn",
+                epochs=args.epochs,
+                seed=seed,
                 representation=name,
-            )  # fmt: skip
+            )
             experiment = avbgtn.resolve(from_parameters(asked, SoundParameters))
             run = train_experiment(experiment, log_every=50, measure_every=args.epochs)["avb_gtn"]
             held_out = experiment.data.evaluation("validation", limit=PHRASES)
@@ -54,8 +60,12 @@ def main() -> None:
             print(name, seed, by_direction, flush=True)
     record = {
         "command": shlex.join(["python", "tools/compare_representations.py", *sys.argv[1:]]),
-        "provenance": provenance(), "epochs": args.epochs, "phrases": PHRASES, "seeds": args.seeds, "values": values,
-    }  # fmt: skip
+        "provenance": provenance(),
+        "epochs": args.epochs,
+        "phrases": PHRASES,
+        "seeds": args.seeds,
+        "values": values,
+    }
     print(records.save("audio-representations", record))
 
 

@@ -1,7 +1,8 @@
-"""The rooms of the library and the book with the arrows between them, from the imports: `python tools/draw_house.py`
-writes them into CONTRIBUTING.md, between the marks there.
+"""The rooms of the library and the book with the arrows between them, from the imports:
+`python tools/draw_house.py` writes them into CONTRIBUTING.md, between the marks there.
 
-A room is a folder. What it imports, however indirectly, stands below it; an arrow that follows from others is left out.
+A room is a folder. What it imports, however indirectly, stands below it;
+an arrow that follows from others is left out.
 """
 
 import ast
@@ -23,7 +24,9 @@ def modules() -> dict[str, Path]:
 
 
 def imports(name: str, files: dict[str, Path]) -> set[str]:
-    """The modules of ours that a module imports, in whatever function; what is for type checkers only is left out."""
+    """The modules of ours that a module imports, in whatever function;
+    what is for type checkers only is left out.
+    """
     tree = ast.parse(files[name].read_text(encoding="utf-8"))
     for node in ast.walk(tree):
         if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
@@ -49,7 +52,9 @@ def graph() -> dict[str, set[str]]:
 
 
 def rooms() -> dict[str, set[str]]:
-    """What each room of the library imports, and each room of the book of the book; without what follows from the rest."""
+    """What each room of the library imports, and each room of the book of the book;
+    without what follows from the rest.
+    """
 
     def room(name: str) -> str:
         return ".".join(name.split(".")[:2])

@@ -1,9 +1,10 @@
 """Run notebooks and save them as they are committed: `python tools/execute.py book/vae.ipynb ...`.
 
-Each notebook runs from top to bottom in a fresh kernel: on the CPU, with one thread, with an empty folder for runs,
-in the folder of the notebook. Then what must not be committed is taken out (times of single cells, the state of
-widgets), what the run cost is written into the notebook's metadata, where the page "when each chapter last ran"
-reads it, and the paired text is written anew. A cell that fails stops it and nothing is saved.
+Each notebook runs from top to bottom in a fresh kernel: on the CPU, with one thread, with an empty
+folder for runs, in the folder of the notebook. Then what must not be committed is taken out (times of
+single cells, the state of widgets), what the run cost is written into the notebook's metadata, where the
+page "when each chapter last ran" reads it, and the paired text is written anew. A cell that fails stops
+it and nothing is saved.
 """
 
 import argparse
@@ -28,7 +29,8 @@ import importlib.metadata, json, platform, time
 from avbgtn.runs import provenance
 from avbgtn_book.shared import reading
 print(json.dumps({
-    "cpu_seconds": round(time.process_time()), "slowness": round(reading.slowness(), 2), "peak_mb": round(reading.peak_megabytes()),
+    "cpu_seconds": round(time.process_time()), "slowness": round(reading.slowness(), 2), \
+"peak_mb": round(reading.peak_megabytes()),
     "machine": reading.machine(), "python": platform.python_version(),
     "torch": importlib.metadata.version("torch"), "revision": provenance.revision(),
 }))
@@ -48,9 +50,16 @@ def run(path: pathlib.Path) -> nbformat.NotebookNode:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
     client = NotebookClient(
-        notebook, timeout=14_400, startup_timeout=600, iopub_timeout=600,  # seconds that only a hang needs
-        kernel_name="python3", resources={"metadata": {"path": path.parent}}, record_timing=False, coalesce_streams=True,
-    )  # fmt: skip
+        notebook,
+        # seconds that only a hang needs
+        timeout=14_400,
+        startup_timeout=600,
+        iopub_timeout=600,
+        kernel_name="python3",
+        resources={"metadata": {"path": path.parent}},
+        record_timing=False,
+        coalesce_streams=True,
+    )
     notebook.cells.append(nbformat.v4.new_code_cell(READINGS))  # taken out again below
     started = time.monotonic()
     with client.setup_kernel():
@@ -103,7 +112,8 @@ def main() -> None:
         text_path(path).write_text(text_of(path), encoding="utf-8")
         last = notebook.metadata["avbgtn"]["last_run"]
         print(
-            f"{path}: {last['cpu_seconds']} CPU-seconds, {last['peak_mb']} MB, {path.stat().st_size / 1e6:.2f} MB on disk"
+            f"{path}: {last['cpu_seconds']} CPU-seconds, {last['peak_mb']} MB, "
+            f"{path.stat().st_size / 1e6:.2f} MB on disk"
         )
 
 

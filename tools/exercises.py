@@ -2,8 +2,10 @@
 
 An exercise is three cells in a row, and a fourth where the answer is prose:
 
-1. Markdown: `### Exercise 2: complete the code. Its title`, then `*10 minutes, medium. Expected: ...*`, then the task.
-2. Code tagged `exercise`: what the student gets, with the solution between `### BEGIN SOLUTION` and `### END SOLUTION`.
+1. Markdown: `### Exercise 2: complete the code. Its title`, then `*10 minutes, medium. Expected: ...*`,
+   then the task.
+2. Code tagged `exercise`: what the student gets, with the solution between `### BEGIN SOLUTION`
+   and `### END SOLUTION`.
 3. Code tagged `exercise-check`: one call, `checks.check_chapter_what(answer)`.
 4. Markdown tagged `solution`: a model answer between `<!-- BEGIN SOLUTION -->` and `<!-- END SOLUTION -->`.
 
@@ -189,14 +191,17 @@ class _Reader:
         if missing:
             self.stop(
                 n,
-                f"the check reads {', '.join(missing)}, which without the solution no cell tagged 'setup' "
-                "and nothing in the exercise defines; write a line such as 'answer = None' above the solution",
+                f"the check reads {', '.join(missing)}, which without the solution no cell "
+                "tagged 'setup' and nothing in the exercise defines; write a line such as "
+                "'answer = None' above the solution",
             )
         return name
 
 
 def read(notebook, name: str) -> list[Exercise]:
-    """The exercises of `notebook` in their order; Malformed, with `name` in its sentence, where one is none."""
+    """The exercises of `notebook` in their order; Malformed, with `name` in its sentence,
+    where one is none.
+    """
     return _Reader(notebook, name).exercises()
 
 

@@ -1,12 +1,12 @@
 """Gather the records of a grid's finished cells into one file, which the results chapter reads.
 
-    python tools/gather_study.py                        all finished cells of the grid `full` -> build/study-full.json
-    python tools/gather_study.py --commit               ... -> book/lib/avbgtn_book/records/study.json, for the book
-    python tools/gather_study.py --commit --test        ... and score them on the test split: once, and logged
+    python tools/gather_study.py                  finished cells of the grid `full` -> build/study-full.json
+    python tools/gather_study.py --commit         ... -> book/lib/avbgtn_book/records/study.json, for the book
+    python tools/gather_study.py --commit --test  ... and score them on the test split: once, and logged
 
-A committed cell stays where its run folder is gone, so that a study may come from several machines and days. ``--test``
-scores each training once: a cell whose test scores the record has is passed over, and each call that scores any leaves a
-line in ``book/lib/avbgtn_book/records/test-log.jsonl``.
+A committed cell stays where its run folder is gone, so that a study may come from several machines and days.
+``--test`` scores each training once: a cell whose test scores the record has is passed over, and each call
+that scores any leaves a line in ``book/lib/avbgtn_book/records/test-log.jsonl``.
 """
 
 import argparse
@@ -48,7 +48,8 @@ def gathered(grid, old: dict) -> dict:
             cells[cell.name] = before
         elif before:
             print(
-                f"{cell.name}: left out, it was recorded with other settings than the grid has now; train it again"
+                f"{cell.name}: left out, it was recorded with other settings than the "
+                "grid has now; train it again"
             )
     if not cells:
         raise SystemExit(f"no cell of {grid.name} is finished: {command_of(grid)}")
@@ -73,14 +74,23 @@ def command_of(grid) -> str:
 def short(record: dict) -> dict:
     """A cell's record without what the file says once."""
     first, last = record["starts"][0], record["starts"][-1]
-    about = {"started": first["started"], "device": last["device"], "torch": last["versions"]["torch"], "starts": len(record["starts"])}  # fmt: skip
+    about = {
+        "started": first["started"],
+        "device": last["device"],
+        "torch": last["versions"]["torch"],
+        "starts": len(record["starts"]),
+    }
     return {key: value for key, value in record.items() if key not in DROPPED} | about
 
 
 def score_test(grid, found: dict, path: Path) -> None:
     """Add the test scores of cells that have none; each is in the file before the next one is looked at."""
     torch.set_num_threads(1)
-    todo = [c for c in study.cells(grid) if c.name in found["cells"] and "test" not in found["cells"][c.name] and c.record()]  # fmt: skip
+    todo = [
+        c
+        for c in study.cells(grid)
+        if c.name in found["cells"] and "test" not in found["cells"][c.name] and c.record()
+    ]
     if not todo:
         return
     with open(records.FOLDER / "test-log.jsonl", "a", encoding="utf-8") as log:  # before the first look

@@ -1,8 +1,8 @@
 """Make the virtual environment the Makefile works in: `python tools/make_venv.py [.venv]`.
 
-Installs the exact versions of requirements.lock, each file checked against the SHA-256 sums there, then this package
-itself, editable. uv (of requirements-uv.lock, checked likewise) does it where it can be installed, since it is many times
-faster; pip does it elsewhere. Ends by touching `.ready` in the folder.
+Installs the exact versions of requirements.lock, each file checked against the SHA-256 sums there, then this
+package itself, editable. uv (of requirements-uv.lock, checked likewise) does it where it can be installed,
+since it is many times faster; pip does it elsewhere. Ends by touching `.ready` in the folder.
 """
 # Written so that an old Python can read it far enough to say that it is too old.
 
@@ -53,11 +53,14 @@ def run_heard(*command, **environment):
 
 
 def check_sums(said):
-    """End with one sentence where an installer refused a file for its sum; another installer must not try it again."""
+    """End with one sentence where an installer refused a file for its sum;
+    another installer must not try it again.
+    """
     if re.search("hash mismatch|do not match the hashes|hashes are required|must have .*hash", said, re.I):
         sys.exit(
             "A package was refused and not installed: its checksum is not one of those in requirements.lock "
-            "or requirements-uv.lock (see above). Its file was changed on the way or at the package index: try again later, or with another index."
+            "or requirements-uv.lock (see above). Its file was changed on the way or at the package index: "
+            "try again later, or with another index."
         )
 
 

@@ -2,9 +2,10 @@
 
     python tools/measure_music.py
 
-Prints the table of copy, equaliser, nearest clip, unrelated phrases and true twins in both directions, and
-the bars that follow from it, and writes them to book/lib/avbgtn_book/records/music-baselines.json, unless clips were left out
-with --limit or --train-clips. About ten minutes on one core, most of them for playing 2,000 phrases.
+Prints the table of copy, equaliser, nearest clip, unrelated phrases and true twins in both directions,
+and the bars that follow from it, and writes them to book/lib/avbgtn_book/records/music-baselines.json,
+unless clips were left out with --limit or --train-clips. About ten minutes on one core, most of them for
+playing 2,000 phrases.
 """
 
 import argparse
@@ -53,8 +54,9 @@ def main() -> None:
         values |= {f"bar / {direction} / {key}": value for key, value in bar.items()}
         print(f"\n{title}\n\n{evaluate.markdown_table(rows, direction, COLUMNS)}\n")
         print(
-            f"bars: log-band distance at most {bar['log_band']:.3f}, chroma cosine at least {bar['chroma']:.3f}, "
-            f"heard as the target at least {bar['instrument']:.2f}, F0 at least {bar['f0']:.2f}"
+            f"bars: log-band distance at most {bar['log_band']:.3f}, chroma cosine at "
+            f"least {bar['chroma']:.3f}, heard as the target at least "
+            f"{bar['instrument']:.2f}, F0 at least {bar['f0']:.2f}"
         )
     record = {
         "command": shlex.join(["python", "tools/measure_music.py", *sys.argv[1:]]),

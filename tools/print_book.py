@@ -1,7 +1,9 @@
-"""Print the built book: `python tools/print_book.py [html folder] [pdf folder]` writes one PDF a page, in reading order.
+"""Print the built book: `python tools/print_book.py [html folder] [pdf folder]` writes one PDF a page,
+in reading order.
 
-Chromium prints each page as its print dialogue would: navigation, buttons and sliders are left out, a figure with
-sliders shows its starting one, maths is set before the page is printed. Nothing is fetched from a network.
+Chromium prints each page as its print dialogue would: navigation, buttons and sliders are left out, a
+figure with sliders shows its starting one, maths is set before the page is printed. Nothing is fetched
+from a network.
 """
 
 import pathlib
@@ -31,7 +33,8 @@ def print_book(html: pathlib.Path, folder: pathlib.Path) -> list[pathlib.Path]:
     browser = next(filter(None, map(shutil.which, BROWSERS)), None)
     if browser is None:
         sys.exit(
-            "no Chromium or Chrome was found: 'apt-get install chromium' brings one; any browser's own print dialogue does the same"
+            "no Chromium or Chrome was found: 'apt-get install chromium' brings one; any browser's own "
+            "print dialogue does the same"
         )
     from playwright.sync_api import sync_playwright
 

@@ -2,8 +2,9 @@
 
     python tools/record_long_run.py RUN_DIR celeba-50000
 
-RUN_DIR is what ``-p run_dir`` named: it holds a folder for each model. Writes ``book/lib/avbgtn_book/records/NAME.json`` and
-``book/_assets/NAME.png``. Scores are those of the averaged weights on the validation split, with zero noise.
+RUN_DIR is what ``-p run_dir`` named: it holds a folder for each model. Writes
+``book/lib/avbgtn_book/records/NAME.json`` and ``book/_assets/NAME.png``. Scores are those of the averaged
+weights on the validation split, with zero noise.
 """
 
 import sys
@@ -43,7 +44,10 @@ def main(folder: str, name: str) -> None:
     )
     (ROOT / "book" / "_assets" / f"{name}.png").write_bytes(figure.png())
     cpu = {TITLES[m]: round(sum(run.cpu_seconds()) / 3600, 2) for m, run in runs.items()}
-    command = f"papermill book/celeba.ipynb out.ipynb -p epochs {epochs} -p dataset heads -p preset quick -p device cpu -p size {config.size} -p width {config.width}"
+    command = (
+        f"papermill book/celeba.ipynb out.ipynb -p epochs {epochs} -p dataset heads -p preset quick -p "
+        f"device cpu -p size {config.size} -p width {config.width}"
+    )
     record = {
         "command": command if len(runs) == len(TITLES) else f"{command} -p models {','.join(runs)}",
         "heads": len(held_out.x1),

@@ -1,6 +1,7 @@
 """Solution regions in the source of one cell: found, and cut as a student gets it.
 
-Code has nbgrader's markers, `### BEGIN SOLUTION` and `### END SOLUTION`; Markdown has HTML comments, which no page shows.
+Code has nbgrader's markers, `### BEGIN SOLUTION` and `### END SOLUTION`; Markdown has HTML comments,
+which no page shows.
 """
 
 import ast

@@ -1,8 +1,8 @@
 """Write the paired text of notebooks: `python tools/write_text.py book/*.ipynb` fills book/text/*.md.
 
 The notebooks are the truth; the text (MyST Markdown, no outputs) makes a change readable as a diff.
-tests/book/test_notebooks.py compares the two. jupytext's --sync is never used: it trusts file times, which a fresh
-clone does not have.
+tests/book/test_notebooks.py compares the two. jupytext's --sync is never used: it trusts file times, which a
+fresh clone does not have.
 """
 
 import pathlib

@@ -90,11 +90,12 @@ class BandGain(Representation):
     def gain(self, image: Tensor, source: Tensor) -> Tensor:
         """Change of level from the source's picture to this one, in dB, at most 60 up or down.
 
-        A sound rarely ends where a window has its centre. Two things follow. The picture's last window fades out
-        before the sound does, and dividing by its tail would blow up whatever was changed: so there is one column
-        more than in the picture, for the window after the end, which holds the last change. And the windows that
-        reach over the end see the sound break off, at all frequencies, and a network takes that for the attack of
-        a note: their gain is at most that of the last window within the sound, and raises nothing above its level.
+        A sound rarely ends where a window has its centre. Two things follow. The picture's last window fades
+        out before the sound does, and dividing by its tail would blow up whatever was changed: so there is
+        one column more than in the picture, for the window after the end, which holds the last change. And
+        the windows that reach over the end see the sound break off, at all frequencies, and a network takes
+        that for the attack of a note: their gain is at most that of the last window within the sound, and
+        raises nothing above its level.
 
         Args:
             image: (..., 2, rows, columns).
@@ -116,7 +117,8 @@ class BandGain(Representation):
         return (change * (self.HIGH - self.LOW) / 2).clamp(-self.CAP, self.CAP)
 
     def amplified(self, wave: Tensor, gain: Tensor, rate: int | None = None) -> Tensor:
-        """``S'_k = S_k 10^(g_k / 20)``, with the gain interpolated from bands and frames to those of the sound.
+        """``S'_k = S_k 10^(g_k / 20)``, with the gain interpolated from bands and frames to those of the
+        sound.
 
         A gain belongs to a frequency and a time, not to a rate: it can be applied to the same sound at
         another rate, whose windows last as long as those of the picture. Below the lowest band and above the
@@ -150,7 +152,8 @@ class BandGain(Representation):
 
 
 def _between(values: Tensor, at: Tensor) -> Tensor:
-    """Linear interpolation of (..., n) at fractional places of the last dimension; beyond its ends they hold on."""
+    """Linear interpolation of (..., n) at fractional places of the last dimension; beyond its ends they hold
+    on."""
     last = values.shape[-1] - 1
     at = at.clamp(0, last)
     low = at.floor().long().clamp(max=max(0, last - 1))

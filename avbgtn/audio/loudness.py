@@ -1,4 +1,5 @@
-"""How loud a recording is: what a model is given is brought to the loudness of the sounds that it learnt from."""
+"""How loud a recording is: what a model is given is brought to the loudness of the sounds that it learnt
+from."""
 
 import torch
 from torch import Tensor
@@ -12,8 +13,9 @@ SHAPE = 1.22  # root mean square over mean absolute value, in the blocks of the 
 def loudness(wave: Tensor, rate: int) -> Tensor:
     """Root mean square of the sounding part of each channel; a constant offset does not count.
 
-    The mean of ``|x|`` over blocks of 0.1 s stands for their amplitude, as one click in a block hardly moves it, and
-    blocks 40 dB below the loudest are left out, so that silence before a sound does not make it a quiet one.
+    The mean of ``|x|`` over blocks of 0.1 s stands for their amplitude, as one click in a block hardly moves
+    it, and blocks 40 dB below the loudest are left out, so that silence before a sound does not make it a
+    quiet one.
 
     Args:
         wave: (channels, n).
@@ -42,8 +44,9 @@ def loudness(wave: Tensor, rate: int) -> Tensor:
 def limited(wave: Tensor, rate: int) -> Tensor:
     """A sound that stays within full scale, turned down only where it would not, and 10 ms around.
 
-    The gain is the least that is needed within 5 ms, averaged over 5 ms to either side, so that it changes slowly and
-    is nowhere more than needed. Scaling the whole sound would make it quieter for the sake of one attack.
+    The gain is the least that is needed within 5 ms, averaged over 5 ms to either side, so that it changes
+    slowly and is nowhere more than needed. Scaling the whole sound would make it quieter for the sake of one
+    attack.
 
     Args:
         wave: (channels, n); all channels get the same gain.

@@ -7,8 +7,8 @@ from torch import Tensor
 
 
 def cut(wave: Tensor, piece: int, fade: int) -> tuple[list[Tensor], list[int]]:
-    """``wave`` (channels, n) in pieces of about equal length, at most ``piece`` samples, that overlap by ``fade``; and
-    where each starts."""
+    """``wave`` (channels, n) in pieces of about equal length, at most ``piece`` samples, that overlap by
+    ``fade``; and where each starts."""
     n = wave.shape[-1]
     if n <= piece:
         return [wave], [0]

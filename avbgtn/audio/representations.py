@@ -2,8 +2,8 @@
 
 Magnitudes and phases, the paper's way, and what has been done since about the phase, which no network learns
 as it is. With ``fft = 2 (rows - 1)`` there are as many frequencies as rows. Every plane lies in [-1, 1] for
-every sound in [-1, 1], as its transform has ``|S| <= 2`` (:func:`~avbgtn.audio.spectrum.stft`); nothing is clamped
-on the way to the picture.
+every sound in [-1, 1], as its transform has ``|S| <= 2`` (:func:`~avbgtn.audio.spectrum.stft`); nothing is
+clamped on the way to the picture.
 """
 
 import math

@@ -1,4 +1,5 @@
-"""The short-time Fourier transform and back, and what every representation of ``representations.py`` has in common."""
+"""The short-time Fourier transform and back, and what every representation of ``representations.py`` has in
+common."""
 
 import math
 from abc import ABC, abstractmethod

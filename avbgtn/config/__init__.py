@@ -1,4 +1,5 @@
-"""The parameters of one training: what they are called, which values they may have, and what follows from them.
+"""The parameters of one training: what they are called, which values they may have, and what follows from
+them.
 
 Importing this imports no torch.
 """

@@ -52,10 +52,12 @@ PRESETS: dict[str, dict[str, Any]] = {
     ),
 }  # fmt: skip
 
-# The variant that the results chapter found, at the size of "quick": T tells the codes of the two domains apart, patch
-# by patch and without their images, and the noise is where UNIT has it. Fields of AVB-GTN alone; UNIT stays UNIT.
+# The variant that the results chapter found, at the size of "quick": T tells the codes of the two domains
+# apart, patch by patch and without their images, and the noise is where UNIT has it. Fields of AVB-GTN alone;
+# UNIT stays UNIT.
 ALIGNED: dict[str, Any] = dict(
-    posterior="code", penalty="softplus", t_input="z", t_view="patch", t_prior="other", lambda_1=1.0, lambda_3=1.0,
+    posterior="code", penalty="softplus", t_input="z", t_view="patch", t_prior="other",
+    lambda_1=1.0, lambda_3=1.0,
 )  # fmt: skip
 PRESETS["aligned"] = dict(PRESETS["quick"])
 OF_PRESET = {"aligned": ALIGNED}  # what a preset sets for AVB-GTN, where the parameter has its default
@@ -166,17 +168,20 @@ class Config:
 
     def _check_memory(self) -> None:
         """Refuse what is too much together, though each number is within its bounds."""
-        # of the residual blocks (four private halves, two shared ones), of the shared discriminator (6,120) and the rest
+        # of the residual blocks (four private halves, two shared ones), of the shared discriminator (6,120)
+        # and the rest
         weights = self.width**2 * (288 * (4 * self.private_blocks + 2 * self.shared_blocks) + 7000)
         if weights > MOST_WEIGHTS:
             raise ConfigError(
-                f"width={self.width} with private_blocks={self.private_blocks} and shared_blocks={self.shared_blocks} makes "
-                f"networks of about {weights / 1e9:.0f} billion weights, expected at most {MOST_WEIGHTS / 1e9:.0f}; lower one of them"
+                f"width={self.width} with private_blocks={self.private_blocks} and"
+                f" shared_blocks={self.shared_blocks} makes networks of about {weights / 1e9:.0f} billion"
+                f" weights, expected at most {MOST_WEIGHTS / 1e9:.0f}; lower one of them"
             )
         rows, columns = self.shape
         if self.batch * self.width * rows * columns > MOST_VALUES:
             raise ConfigError(
-                f"batch={self.batch} images of {rows} x {columns} with width={self.width} do not fit into memory; lower one of them"
+                f"batch={self.batch} images of {rows} x {columns} with width={self.width} do not fit into"
+                " memory; lower one of them"
             )
 
     def _check_penalty(self) -> None:
@@ -196,24 +201,26 @@ class Config:
             )
         if self.model == "unit" and not self.t_is_the_papers:
             raise ConfigError(
-                "t_input, t_view, t_prior and t_r1 are options of T, which model='unit' does not have; leave them out"
+                "t_input, t_view, t_prior and t_r1 are options of T, which model='unit' does not have; leave"
+                " them out"
             )
         if self.t_prior == "other" and self.t_input != "z":
             raise ConfigError(
-                "t_prior='other' compares the codes of the two domains, whatever their images, so t_input must be "
-                f"'z', got {self.t_input!r}"
+                "t_prior='other' compares the codes of the two domains, whatever their images, so t_input"
+                f" must be 'z', got {self.t_input!r}"
             )
         if self.adaptive_contrast == 0:
             return
         if (self.t_input, self.t_view) != ("xz", "image"):
             raise ConfigError(
-                "adaptive_contrast shifts the codes of each image by their own mean, so T must judge whole codes "
-                f"beside their image, got t_input={self.t_input!r} and t_view={self.t_view!r}"
+                "adaptive_contrast shifts the codes of each image by their own mean, so T must judge whole"
+                f" codes beside their image, got t_input={self.t_input!r} and t_view={self.t_view!r}"
             )
         if self.t_r1:
             raise ConfigError(
-                f"t_r1 holds T flat at the codes as they are, and with adaptive_contrast T judges shifted ones; set one of them "
-                f"to 0, got t_r1={self.t_r1:g} and adaptive_contrast={self.adaptive_contrast}"
+                "t_r1 holds T flat at the codes as they are, and with adaptive_contrast T judges shifted"
+                f" ones; set one of them to 0, got t_r1={self.t_r1:g} and"
+                f" adaptive_contrast={self.adaptive_contrast}"
             )
         if self.adaptive_contrast == 1:
             raise ConfigError("adaptive_contrast must be 0 (off) or at least 2 draws, got 1")
@@ -235,14 +242,15 @@ class Config:
         return all(getattr(self, name) == LATER[name] for name in ("t_input", "t_view", "t_prior", "t_r1"))
 
     def to_dict(self) -> dict[str, Any]:
-        """JSON-safe; :meth:`from_dict` is its inverse. Fields of :data:`LATER` are left out where they change nothing, so
-        that fingerprints are what they were before there were such fields."""
+        """JSON-safe; :meth:`from_dict` is its inverse. Fields of :data:`LATER` are left out where they change
+        nothing, so that fingerprints are what they were before there were such fields."""
         values = asdict(self) | {"domains": list(self.domains)}
         return {name: value for name, value in values.items() if name not in LATER or value != LATER[name]}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "Config":
-        """Raises ConfigError with the names of fields that are unknown or missing; for anything but a dict."""
+        """Raises ConfigError with the names of fields that are unknown or missing; for anything but a
+        dict."""
         if not isinstance(values, dict):
             raise ConfigError(f"a config must be an object with a value for every field, got {got(values)}")
         names = {f.name for f in fields(cls)}
@@ -255,7 +263,8 @@ class Config:
         if (sound := values.get("sound")) is not None:
             if not isinstance(sound, dict) or set(sound) != {f.name for f in fields(Sound)}:
                 raise ConfigError(
-                    f"sound must be an object with {', '.join(f.name for f in fields(Sound))}, got {got(sound)}"
+                    f"sound must be an object with {', '.join(f.name for f in fields(Sound))}, got"
+                    f" {got(sound)}"
                 )
             values = values | {"sound": Sound(**sound)}
         return cls(**values)

@@ -13,13 +13,11 @@ from ..errors import ConfigError
 from ..sentences import got
 from . import values as v
 from .config import MODELS, OF_PRESET, PRESETS, T_PENALTIES, Config, default_posterior
+from .datasets import PICTURES
 from .table import TABLE
 
 if TYPE_CHECKING:
     from .sound import Sound
-
-HEADS_DOMAINS, CELEBA_DOMAINS = ("brown", "blond"), ("Brown_Hair", "Blond_Hair")
-HEADS_SIZES = (32, 64, 128)
 
 # What people call them elsewhere, where the spelling alone would lead nowhere or astray.
 OTHER_NAMES = {
@@ -37,6 +35,7 @@ SHELL_NAMES = ("In", "Out", "exit", "quit", "get_ipython", "open")  # IPython's;
 # These tell AVB-GTN from UNIT; the last three do something only where there is a T.
 OF_AVB_GTN = ("posterior", "noise_scale", "penalty", "penalty_scale", "adaptive_contrast",
               "t_lr", "t_steps", "t_train_on")  # fmt: skip
+RESOLVED = ("dataset", "domains", "preset", "device")  # which may be "auto" or None
 
 
 @dataclass(frozen=True)
@@ -92,23 +91,26 @@ class Parameters:
 
     # Of the class, and without types: with them, dataclasses would list them among the parameters.
     checks = {}  # the names, and what each accepts; filled below
+    datasets = PICTURES
     presets = PRESETS
 
     def check_data(self) -> None:
-        """Refuse domains and sizes that the built-in heads do not have."""
-        if self.dataset != "heads":
-            return
-        if self.domains not in (None, HEADS_DOMAINS):
+        """Refuse domains and sizes that the data set does not have."""
+        named = self.datasets.get(
+            self.dataset
+        )  # None: "auto" is still to be resolved, and is no person's own folders
+        rows = [named] if named else [row for row in self.datasets.values() if row.domains]
+        where = f" for dataset={self.dataset!r}" if named else ""
+        if self.domains and all(row.fixed and self.domains != row.domains for row in rows):
+            other = next(row.name for row in self.datasets.values() if not row.fixed)
             raise ConfigError(
-                f"domains must be brown,blond for dataset='heads', got {','.join(self.domains)!r}; "
-                "leave domains out, or use dataset='celeba'"
+                f"domains must be {','.join(rows[0].domains)}{where}, got {got(','.join(self.domains))}; "
+                f"leave domains out, or use dataset={other!r}"
             )
-        if self.size is not None and self.size not in HEADS_SIZES:
-            raise ConfigError(f"size must be 32, 64 or 128 for dataset='heads', got {self.size}")
-
-    def own_values(self) -> dict[str, Any]:
-        """What a subclass adds to a Config."""
-        return {}
+        sizes = rows[0].sizes if named else ()
+        if self.size is not None and sizes and self.size not in sizes:
+            *some, last = sizes
+            raise ConfigError(f"size must be {', '.join(map(str, some))} or {last}{where}, got {self.size}")
 
     def sound(self, preset: str) -> "Sound | None":
         """What the images show, where they are spectrograms."""
@@ -179,7 +181,7 @@ def _check_together(p: Parameters) -> None:
     preset = "quick" if p.preset == "auto" else p.preset
     # Config refuses the other senseless combinations; try one now, with stand-ins for what is not known yet.
     for model in p.models:
-        config_of(p, model, dataset="", domains=CELEBA_DOMAINS, data_checksum="", preset=preset, device="cpu")
+        config_of(p, model, dataset="", domains=("1", "2"), data_checksum="", preset=preset, device="cpu")
     _check_effect(p)
 
 
@@ -219,19 +221,16 @@ def config_of(
 ) -> Config:
     """The Config of one model: the preset's values, then those that differ from the defaults.
 
-    UNIT and AVB-GTN get equal values in everything but ``OF_AVB_GTN`` and what ``OF_PRESET`` gives AVB-GTN alone.
+    UNIT and AVB-GTN get equal values in everything but ``OF_AVB_GTN`` and what ``OF_PRESET`` gives AVB-GTN
+    alone.
     """
-    chosen = p.preset_values(preset) | {
-        name: getattr(p, name)
-        for name in ("size", "width", "lr", "ema", "weight_init")
-        if getattr(p, name) is not None
-    }
-    common = ("batch", "seed", "init", "gan_loss", "lambda_0", "lambda_1", "lambda_2", "lambda_3", "lambda_4",
-              "lambda_reading", "lr_halve_every", "precision")  # fmt: skip
-    chosen |= {name: getattr(p, name) for name in common} | p.own_values()
-    chosen |= default_posterior(model) | {"t_lr": chosen["lr"], "t_steps": 1, "t_train_on": "real"}
+    # What has the name of a field decides a result; None is the preset's, or the default.
+    shared = {f.name for f in fields(p)} & {f.name for f in fields(Config)} - set(RESOLVED)
+    given = {name: getattr(p, name) for name in shared if getattr(p, name) is not None}
+    chosen = p.preset_values(preset) | {name: given[name] for name in given.keys() - set(OF_AVB_GTN)}
+    chosen |= default_posterior(model) | {"t_lr": chosen["lr"]}
     if model == "avb_gtn":
-        chosen |= {name: getattr(p, name) for name in OF_AVB_GTN if getattr(p, name) is not None}
+        chosen |= {name: given[name] for name in given.keys() & set(OF_AVB_GTN)}
         plain = defaults(type(p))
         chosen |= {
             name: value

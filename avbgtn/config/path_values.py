@@ -69,7 +69,8 @@ class ExistingFile(Kind):
         path = absolute(name, value, f"an existing {self.kind} file")
         if (what := _what(name, path)) != "a file":
             raise ConfigError(
-                f"{name} must be an existing {self.kind} file, {path} is {what}; leave {name} out to use a built-in one"
+                f"{name} must be an existing {self.kind} file, {path} is {what}; leave {name} out to use a"
+                " built-in one"
             )
         return str(path)
 

@@ -1,7 +1,7 @@
 """What a picture of sound is: the numbers that lead from a waveform to a spectrogram image and back.
 
-Importing this imports neither torch nor NumPy: a :class:`~avbgtn.config.Config` holds one. ``avbgtn.audio`` does
-the work.
+Importing this imports neither torch nor NumPy: a :class:`~avbgtn.config.Config` holds one. ``avbgtn.audio``
+does the work.
 """
 
 import math

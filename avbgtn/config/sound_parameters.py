@@ -7,15 +7,14 @@ from dataclasses import dataclass, fields
 from typing import Any, ClassVar
 
 from ..errors import ConfigError
-from ..sentences import got
+from .datasets import SOUNDS
 from .parameters import Parameters
 from .sound import Sound
 from .table import OF_SOUND, TABLE
 
-MUSIC_DOMAINS = ("piano", "violin")
-
-# As in config.PRESETS: sizes of the same model, and the step size that suits each. The paper names none of these numbers.
-# "kaiming_all": from N(0, 0.02) the discriminators of spectrograms are still at chance after 500 epochs.
+# As in config.PRESETS: sizes of the same model, and the step size that suits each. The paper names none of
+# these numbers. "kaiming_all": from N(0, 0.02) the discriminators of spectrograms are still at chance after
+# 500 epochs.
 SOUND_PRESETS: dict[str, dict[str, Any]] = {
     "quick": dict(
         rate=8000, seconds=1.0, size=128, width=8, private_blocks=2, shared_blocks=1,
@@ -48,20 +47,11 @@ class SoundParameters(Parameters):
     cache: ClassVar[str] = "no"  # of decoded pictures
 
     checks = {}  # as in Parameters, filled below
+    datasets = SOUNDS
     presets = {
         name: {key: value for key, value in preset.items() if key not in ("rate", "seconds")}
         for name, preset in SOUND_PRESETS.items()
     }
-
-    def check_data(self) -> None:
-        """Refuse other domains than the two instruments, but of folders."""
-        if self.dataset != "folder" and self.domains not in (None, MUSIC_DOMAINS):
-            raise ConfigError(
-                f"domains must be piano,violin, got {got(','.join(self.domains))}; leave domains out"
-            )
-
-    def own_values(self) -> dict[str, Any]:
-        return {"d_lr": self.d_lr or 0.0}
 
     def sound(self, preset: str) -> Sound:
         """The spectrograms of a preset, with what was asked for by name.

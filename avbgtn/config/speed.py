@@ -1,10 +1,10 @@
 """Ways to train faster, or in less memory, that leave the result as it is, each with a switch of its own.
 
-The ``speed`` parameter names them: ``auto`` is what was measured faster, or leaner, on the device (``make bench``),
-``plain`` is none of them, and any others are joined by commas. Importing this imports no torch.
+The ``speed`` parameter names them: ``auto`` is what was measured faster, or leaner, on the device (``make
+bench``), ``plain`` is none of them, and any others are joined by commas. Importing this imports no torch.
 
-What the step saves by its order (every network runs once for all players, no gradients where none are needed, the way
-back only after the discriminators' turn) has no switch: that is how ``models/unit.py``
+What the step saves by its order (every network runs once for all players, no gradients where none are needed,
+the way back only after the discriminators' turn) has no switch: that is how ``models/unit.py``
 and ``training/trainer.py`` are written, and ``tests/bench/reference.py`` is how it is without.
 """
 
@@ -17,9 +17,13 @@ SPEED_UPS = {
     "keep_memory": "freed memory is kept for the next step instead of going back to the system (Linux)",
     "background": "checkpoints are written by a thread while training goes on",
     "channels_last": "experimental, on no GPU measured yet: channels last in memory",
-    "graph": "experimental, on no GPU measured yet: the step as one CUDA graph; on a CPU, the same static buffers without a graph",
+    "graph": (
+        "experimental, on no GPU measured yet: the step as one CUDA graph; on a CPU, the same static buffers"
+        " without a graph"
+    ),
 }
-# On a GPU nothing has been measured yet but what torch's and this project's design settle: see the page on speed.
+# On a GPU nothing has been measured yet but what torch's and this project's design settle: see the page on
+# speed.
 AUTO = {"cpu": ("fused", "products", "early", "keep_memory", "background"), "cuda": ("fused", "background")}
 
 
@@ -34,6 +38,7 @@ def chosen(speed: str, device: str) -> frozenset[str]:
     names = frozenset() if speed == "plain" else frozenset(name.strip() for name in speed.split(","))
     if unknown := sorted(names - set(SPEED_UPS)):
         raise ConfigError(
-            f"speed must be auto, plain, or some of {','.join(SPEED_UPS)}, got {', '.join(map(repr, unknown))}"
+            f"speed must be auto, plain, or some of {','.join(SPEED_UPS)}, got"
+            f" {', '.join(map(repr, unknown))}"
         )
     return names

@@ -11,7 +11,8 @@ def stored_config(values: Any, source: str | Path, remedy: str) -> Config:
     """The config that was written to a file.
 
     Raises:
-        RunError: it is none, or out of the limits of ``config.py``; the sentence names ``source``, and ``remedy`` ends it.
+        RunError: it is none, or out of the limits of ``config.py``; the sentence names ``source``, and
+            ``remedy`` ends it.
     """
     try:
         if not isinstance(values, dict):

@@ -1,4 +1,5 @@
-"""The table: of every parameter, and of every field of a config, its kind, its bounds, its words and its help.
+"""The table: of every parameter, and of every field of a config, its kind, its bounds, its words and its
+help.
 
 The checks of what people type (``parameters.py``, the command line) and of what a file holds
 (:class:`~avbgtn.config.Config`, from ``parameters.json`` or from the metadata of a weights file) both come
@@ -12,6 +13,7 @@ from dataclasses import replace
 
 from . import path_values as p
 from . import values as v
+from .datasets import PICTURES, SOUNDS
 from .sound import CELL, NARROWEST, PLANES, RATES
 
 MODELS = ("unit", "avb_gtn")
@@ -46,7 +48,7 @@ TABLE = {
         1, EPOCHS, COUNTED, help="updates of every player, each on one batch; the paper calls them epochs"
     ),
     "dataset": v.Word(
-        ("heads", "celeba", "folder"),
+        tuple(PICTURES),
         auto=True,
         help="what is trained on; folder is two folders of your own in root",
     ),
@@ -112,7 +114,9 @@ TABLE = {
     },
     "lambda_reading": v.Word(
         ("code", "literal"),
-        help="whether the cycle losses hold the first penalty a second time (literal), or not, as UNIT's code",
+        help=(
+            "whether the cycle losses hold the first penalty a second time (literal), or not, as UNIT's code"
+        ),
     ),
     # --- the training
     "batch": v.Whole(1, 4096, MEMORY, help="images of each domain in an update, over all processes"),
@@ -174,7 +178,7 @@ TABLE = {
 # Where a name means something else.
 OF_SOUND = {
     "dataset": v.Word(
-        ("music", "irmas", "folder"),
+        tuple(SOUNDS),
         auto=True,
         help="what is trained on; folder is two folders of your own in root",
     )

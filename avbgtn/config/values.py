@@ -1,4 +1,5 @@
-"""The kinds of values: each takes what a person or papermill gave and returns a value, or refuses in one sentence.
+"""The kinds of values: each takes what a person or papermill gave and returns a value, or refuses in one
+sentence.
 
 papermill's ``-p`` gives ``5e4`` as a float and ``true`` as a string, its YAML gives ``no`` as ``False``, and
 a command line gives strings only: all of this a kind reads when it is *called*. What a file holds is read
@@ -207,7 +208,8 @@ class Text(Kind):
             raise ConfigError(f"{name} must be a word, got {got(value)}")
         if not _is_name(value, self.most, empty=True):
             raise ConfigError(
-                f"{name} must be a word of at most {self.most} printable characters without slashes, got {got(value)}"
+                f"{name} must be a word of at most {self.most} printable characters without slashes, got"
+                f" {got(value)}"
             )
         return value
 
@@ -260,7 +262,8 @@ class Pair(Kind):
         for part in value:
             if not _is_name(part):
                 raise ConfigError(
-                    f"{name} must have names of 1 to {LONGEST_NAME} printable characters without slashes, got {got(part)}"
+                    f"{name} must have names of 1 to {LONGEST_NAME} printable characters without slashes, got"
+                    f" {got(part)}"
                 )
         return tuple(value)
 

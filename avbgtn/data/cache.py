@@ -1,13 +1,15 @@
 """Training pictures decoded once and kept on disk, so that decoding never starves a step.
 
-A cache is a folder ``pictures-132px-1a2b3c4d`` with three files: ``pixels.u8``, the pictures, (n, 3, S', S') uint8;
-``sums.u32``, the CRC-32 of each; and ``about.json``, which says what they show and holds the SHA-256 of ``sums.u32``.
-Opening one compares the facts, the sizes, and a few pictures with their files. Each later read compares one CRC-32 (20
-microseconds at 132 px, where decoding takes 1,000), so that no damaged picture is used, whenever the damage happens.
+A cache is a folder ``pictures-132px-1a2b3c4d`` with three files: ``pixels.u8``, the pictures, (n, 3, S', S')
+uint8; ``sums.u32``, the CRC-32 of each; and ``about.json``, which says what they show and holds the SHA-256
+of ``sums.u32``. Opening one compares the facts, the sizes, and a few pictures with their files. Each later
+read compares one CRC-32 (20 microseconds at 132 px, where decoding takes 1,000), so that no damaged picture
+is used, whenever the damage happens.
 
-It is built under another name, flushed to the disk and renamed: what is there is whole. A build that was killed goes on
-where it stopped. Any such folder may be deleted when no training uses it. Others may write into the folder that caches
-lie in, so no link in it is followed and nothing but a regular file is opened; all else is damage, and replaced.
+It is built under another name, flushed to the disk and renamed: what is there is whole. A build that was
+killed goes on where it stopped. Any such folder may be deleted when no training uses it. Others may write
+into the folder that caches lie in, so no link in it is followed and nothing but a regular file is opened; all
+else is damage, and replaced.
 """
 
 import errno
@@ -69,8 +71,7 @@ class Cache:
         for name, bytes_ in ((PIXELS, np.prod(shape)), (SUMS, 4 * shape[0])):
             if length(folder / name) != bytes_:
                 raise ValueError(f"{name} has another length than {bytes_:,} bytes")
-        # Not mapped into memory: where another process cuts the file short, or a disk fails, a map is a
-        # crash.
+        # Not mapped into memory: where another process cuts the file short, a map is a crash.
         self._shape = shape[1:]
         self._pixels = open(folder / PIXELS, "rb", buffering=0)  # noqa: SIM115 - as long as the cache
         weakref.finalize(self, self._pixels.close)
@@ -78,8 +79,7 @@ class Cache:
         self._reported, self._lock, self._seeking = False, Lock(), Lock()
 
     def image(self, row: int) -> Tensor:
-        """Picture ``row``, (3, S', S') uint8; from its file, and with a printed line, if it is damaged
-        here."""
+        """Picture ``row``, (3, S', S') uint8; from its file, with a printed line, if it is damaged here."""
         image = self._sound(row)
         if image is None:
             self._report(f"picture {row}")
@@ -133,7 +133,7 @@ class Cache:
             pass  # then the next run finds out for itself, as this one did
         self._say(
             f"the cache {shown(self.folder)} is damaged ({what}): damaged pictures are read from their "
-            f"files, and the "
+            "files, and the "
             "next start builds it anew"
         )
 
@@ -187,7 +187,7 @@ def open_or_build(
         old = f", and the one that is there {found}" if isinstance(found, str) else ""
         say(
             f"no picture cache: {shown(folder)} cannot be written ({why}){old}; every picture is "
-            f"decoded each time it "
+            "decoded each time it "
             "is needed; set AVBGTN_CACHE to a folder that can be written to change that"
         )
         return None

@@ -12,6 +12,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from ..config.datasets import PICTURES
 from ..errors import DataError
 from ..sentences import shown
 from . import cache as caches
@@ -22,7 +23,7 @@ from .images import open_image, resized
 from .sources import download
 from .sources.folders import regular, what
 
-DOMAINS = ("Brown_Hair", "Blond_Hair")
+DOMAINS = PICTURES["celeba"].domains
 WIDTH, HEIGHT = 178, 218  # of every aligned image
 CROP = (0, 20, 178, 198)  # left, top, right, bottom: rows 20 to 197, as in UNIT's code
 LIMIT = 128  # images a domain in an evaluation that names no limit
@@ -38,22 +39,14 @@ class CelebA(Domains):
         size: side of the images; rows 20 to 197 are resized to ``round(1.03 size)`` before the random crop.
         domains: two different attributes; images with both or with neither are left out.
         workers: threads that read images ahead.
-        cache: read training images from a cache on disk, as :meth:`use_cache` does. No result depends on it.
 
     Raises:
-        DataError: no CelebA, an incomplete or damaged one, unknown attributes, or no image with just one; no
-            space for the cache.
+        DataError: no CelebA, an incomplete or damaged one, unknown attributes, or no image with just one.
     """
 
-    def __init__(
-        self,
-        root: Path,
-        *,
-        size: int,
-        domains: tuple[str, str] | None = None,
-        workers: int = 0,
-        cache: bool = False,
-    ):
+    can_cache = True
+
+    def __init__(self, root: Path, *, size: int, domains: tuple[str, str] | None = None, workers: int = 0):
         if isinstance(size, bool) or not isinstance(size, int) or size < 16:
             raise DataError(f"size must be a whole number of pixels, 16 or more, got {size!r}")
         domains = _two(domains or DOMAINS)
@@ -71,8 +64,6 @@ class CelebA(Domains):
         )  # fmt: skip
         self._read(self.files["train", 1][0], size)  # a folder of other pictures should say so at once
         self._root, self._cache = root, None
-        if cache:
-            self.use_cache()
 
     def image(self, domain: int, index: int) -> Tensor:
         self.check_index(domain, index)
@@ -157,7 +148,7 @@ class CelebA(Domains):
         if image.size != (WIDTH, HEIGHT):
             raise DataError(
                 f"the CelebA image {shown(path)} is {image.width} x {image.height} pixels: expected an "
-                f"aligned "
+                "aligned "
                 f"one, {WIDTH} x {HEIGHT}, as in img_align_celeba, not an original or CelebA-HQ"
             )
         # Cropped first: with its ``box`` option, Pillow's resize would mix in pixels from outside the box.
@@ -178,7 +169,7 @@ def find_or_download(root: Path, say=print) -> None:
         Download(str(folder), split="all", download=True)
         return folder / "celeba"
 
-    download.fetch(root, name="CelebA", size=3, find=layouts.find, get=get, how=layouts.HOW, say=say)
+    download.fetch(root, name=layouts.TITLE, size=3, find=layouts.find, get=get, how=layouts.HOW, say=say)
 
 
 def _two(domains) -> tuple[str, str]:
@@ -259,6 +250,6 @@ def _nothing(layout: layouts.Layout, domains: tuple[str, str], domain: int, spli
     mine, other = domains if domain == 1 else domains[::-1]
     return (
         f"no image of CelebA's {split} partition in {shown(layout.base)} has {mine} without {other}: "
-        f"choose other "
+        "choose other "
         "attributes, or use the whole data set"
     )

@@ -29,6 +29,8 @@ from ..sentences import shown
 from .sources import archives
 from .sources.folders import Folder, look, walk, what
 
+TITLE = "CelebA"
+PIECES = "img_align_celeba/, list_attr_celeba.txt and list_eval_partition.txt (or .csv)"
 ATTRIBUTES = "list_attr_celeba"
 PARTITION = "list_eval_partition"
 IMAGES = "img_align_celeba"

@@ -56,7 +56,7 @@ class Domains:
     and the flips are here.
 
     Args:
-        name: ``"heads"`` or ``"celeba"``.
+        name: as in ``config/datasets.py``.
         domains: what domains 1 and 2 are called.
         size: side of the square images that :meth:`batch` and :meth:`evaluation` return, in pixels.
         checksum: 16 hex digits that change when the images or their split do.
@@ -64,6 +64,8 @@ class Domains:
         has_twins: whether :meth:`evaluation` knows the true translations.
         workers: threads that read images ahead; 0 reads each when it is needed. No result depends on it.
     """
+
+    can_cache = False  # whether there is a ``use_cache``, which decodes the training images once, to disk
 
     def __init__(
         self,
@@ -118,7 +120,7 @@ class Domains:
         """
         if batch < 1 or world < 1 or batch % world or not 0 <= rank < world:
             raise DataError(
-                f"batch must be a positive multiple of the number of processes and rank one of them, "
+                "batch must be a positive multiple of the number of processes and rank one of them, "
                 f"got batch={batch}, world={world}, rank={rank}"
             )
         share = batch // world
@@ -143,7 +145,8 @@ class Domains:
         return self.augmented(image, streams.generator(seed, f"augment/{domain}", epoch, j))
 
     def augmented(self, image: Tensor, draw: torch.Generator) -> Tensor:
-        """One training image, cropped and mirrored at random: (3, size, size) uint8, or float32 in [-1, 1]."""
+        """One training image, cropped and mirrored at random: (3, size, size) uint8, or float32 in [-1,
+        1]."""
         places = image.shape[-1] - self.size + 1
         # One draw numbers every combination of the crop's row and column and the flip.
         number = int(torch.randint(2 * places * places, (), generator=draw))

@@ -16,14 +16,14 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from ..config.datasets import PICTURES
 from ..errors import DataError
 from .domains import Domains, Evaluation, enlarged
 from .images import resized
 from .sources.pinned import pinned_bytes
 
 PACK = Path(__file__).parent / "packs" / "heads128"
-DOMAINS = ("brown", "blond")
-SIZES = (32, 64, 128)
+DOMAINS, SIZES = PICTURES["heads"].domains, PICTURES["heads"].sizes
 SHA256 = {
     "meta.json": "1bb1cbebd835035cbd7efa87be30ed6c761cec3c28ab097255f3fa5bf630b8c5",
     "brown.webp": "1b28cd418dcd1db075792b233cff36e7ae882f5bcb512a9596f341b07f5e5a62",
@@ -37,25 +37,20 @@ class Heads(Domains):
 
     Args:
         size: 128, or 64 or 32 by averaging 2 x 2 or 4 x 4 pixels.
-        domains: None or ``("brown", "blond")``: the pack knows no others.
+        workers: threads that read ahead, which brings nothing here: the heads lie in memory.
 
     Raises:
-        DataError: another size, other domains, or a damaged pack.
+        DataError: another size, or a damaged pack.
     """
 
-    def __init__(self, size: int, domains: tuple[str, str] | None = None):
-        if domains is not None and (isinstance(domains, str) or tuple(domains) != DOMAINS):
-            raise DataError(
-                f"the built-in heads have the domains {DOMAINS}, in this order, got {domains!r}: "
-                "leave domains out, or use dataset='celeba' for other attributes"
-            )
+    def __init__(self, size: int, *, workers: int = 0):
         if isinstance(size, bool) or size not in SIZES:
             raise DataError(
                 f"the built-in heads come at 32, 64 or 128 pixels, got size={size!r}: choose one of these"
             )
         self._training = _training_images(size)
         super().__init__(
-            name="heads", domains=DOMAINS, size=size, checksum=checksum(),
+            name="heads", domains=DOMAINS, size=size, checksum=checksum(), workers=workers,
             lengths=(len(self._training[0]), len(self._training[1])), has_twins=True,
         )  # fmt: skip
 
@@ -111,15 +106,16 @@ def indices(split: str) -> list[int]:
 
 
 def attributes(split: str) -> dict[str, list]:
-    """What is known of the heads of a split, in the order of :func:`indices`, and so of :meth:`Heads.evaluation`.
+    """What is known of the heads of a split, in the order of :func:`indices`, and so of
+    :meth:`Heads.evaluation`.
 
     Args:
-        split: as for :func:`indices`. Training has two piles of different heads: ``train_a`` are those of domain 1,
-            ``train_b`` those of domain 2.
+        split: as for :func:`indices`. Training has two piles of different heads: ``train_a`` are those of
+            domain 1, ``train_b`` those of domain 2.
 
     Returns:
-        ``style`` (of the hair, a word), ``male`` and ``tone`` (of the skin), 0 to 1, ``yaw`` (degrees) and ``u`` (0 to 1:
-        the melanin of both hair colours rises with it); an entry a head.
+        ``style`` (of the hair, a word), ``male`` and ``tone`` (of the skin), 0 to 1, ``yaw`` (degrees) and
+        ``u`` (0 to 1: the melanin of both hair colours rises with it); an entry a head.
 
     Raises:
         DataError: another split.
@@ -127,7 +123,8 @@ def attributes(split: str) -> dict[str, list]:
     m = meta()
     if split not in m["split"]:
         raise DataError(
-            f"the heads have attributes for train_a, train_b, validation, test and reserved, got {split!r}: choose one"
+            f"the heads have attributes for train_a, train_b, validation, test and reserved, got {split!r}:"
+            " choose one"
         )
     return {name: [m[name][i] for i in indices(split)] for name in ("style", "male", "tone", "yaw", "u")}
 

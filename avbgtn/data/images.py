@@ -21,7 +21,9 @@ from .domains import to_float
 SMALLEST = 32  # a side; below, there is no face to translate
 MOST_PIXELS = 64_000_000  # 8000 x 8000: more than telephones take, and 200 MB as 8-bit RGB
 # Decoded by Pillow itself. Left out: what it hands to other programs (EPS, WMF), and formats of other trades.
-FORMATS = ("AVIF", "BMP", "DIB", "GIF", "ICO", "JPEG", "JPEG2000", "PCX", "PNG", "PPM", "QOI", "TGA", "TIFF", "WEBP")  # fmt: skip
+FORMATS = (
+    "AVIF", "BMP", "DIB", "GIF", "ICO", "JPEG", "JPEG2000", "PCX", "PNG", "PPM", "QOI", "TGA", "TIFF", "WEBP",
+)  # fmt: skip
 # Bytes of one text inside a PNG file, unpacked; Pillow's own limit of 1 MB meets real pictures
 TEXT = 16 * 2**20
 TURNS = {
@@ -38,7 +40,8 @@ def _nothing(line: str) -> None:
 def open_image(
     path: str | PathLike, what: str = "the image", say: Callable[[str], None] = _nothing
 ) -> Image.Image:
-    """The picture in ``path``, upright, in sRGB, on white; every way in which that can fail becomes one sentence.
+    """The picture in ``path``, upright, in sRGB, on white; every way in which that can fail becomes one
+    sentence.
 
     Args:
         what: how errors call it.

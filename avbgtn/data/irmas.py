@@ -17,6 +17,7 @@ from pathlib import Path
 
 from torch import Tensor
 
+from ..config.datasets import SOUNDS
 from ..config.sound import Sound
 from ..errors import DataError
 from ..files import sound_files
@@ -25,7 +26,9 @@ from .sounds import SoundDomains
 from .sources import archives, download
 from .sources.folders import Folder, look, regular, walk
 
-DOMAINS = ("piano", "violin")
+TITLE = "IRMAS"
+PIECES = "the folders pia/ and vio/ of IRMAS-TrainingData"
+DOMAINS = SOUNDS["irmas"].domains
 FOLDERS = ("pia", "vio")  # of domains 1 and 2
 ARCHIVE = "IRMAS-TrainingData.zip"
 DEPTH = 6  # kagglehub's cache: datasets/owner/name/versions/1/IRMAS-TrainingData
@@ -143,18 +146,13 @@ class Irmas(SoundDomains):
     Args:
         root: the data root; IRMAS lies in it or below it.
         sound: how sound is seen.
-        domains: None or ``("piano", "violin")``.
         workers: threads that read excerpts ahead.
 
     Raises:
-        DataError: no IRMAS, an incomplete or damaged one, files with other names, or other domains.
+        DataError: no IRMAS, an incomplete or damaged one, or files with other names.
     """
 
-    def __init__(self, root: Path, *, sound: Sound, domains: tuple[str, str] | None = None, workers: int = 0):
-        if domains is not None and (isinstance(domains, str) or tuple(domains) != DOMAINS):
-            raise DataError(
-                f"IRMAS has the domains {DOMAINS} here, in this order, got {domains!r}: leave domains out"
-            )
+    def __init__(self, root: Path, *, sound: Sound, workers: int = 0):
         layout = find(root)
         if layout is None:
             raise DataError(
@@ -215,7 +213,7 @@ def _dealt(layout: Layout) -> tuple[dict[tuple[str, int], list[Path]], str]:
             if named is None:
                 raise DataError(
                     f"{shown(path)} is not named like an excerpt of IRMAS, such as "
-                    f"[pia][cla]1283__1.wav: the split "
+                    "[pia][cla]1283__1.wav: the split "
                     "needs the recording's number, move the file elsewhere"
                 )
             about = regular(path, "the IRMAS excerpt")
@@ -226,7 +224,7 @@ def _dealt(layout: Layout) -> tuple[dict[tuple[str, int], list[Path]], str]:
         if not paths:
             raise DataError(
                 f"no recording in {shown(layout.folders[FOLDERS[domain - 1]])} falls into the {name} "
-                f"part: expected "
+                "part: expected "
                 "hundreds, use the whole data set"
             )
     return dealt, digest.hexdigest()[:16]
@@ -252,4 +250,4 @@ def find_or_download(root: Path, say=print) -> None:
         check(whole)
         return folder / "irmas"
 
-    download.fetch(root, name="IRMAS", size=3.5, find=find, get=get, how=HOW, say=say)
+    download.fetch(root, name=TITLE, size=3.5, find=find, get=get, how=HOW, say=say)

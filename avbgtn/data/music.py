@@ -17,6 +17,7 @@ import soundfile
 import torch
 from torch import Tensor
 
+from ..config.datasets import SOUNDS
 from ..config.sound import Sound
 from ..errors import DataError
 from .sampler import RATE, Sampler, room
@@ -24,7 +25,7 @@ from .sounds import SECONDS, SoundDomains
 from .sources.pinned import pinned_bytes
 
 PACK = Path(__file__).parent / "packs" / "music"
-DOMAINS = ("piano", "violin")
+DOMAINS = SOUNDS["music"].domains
 WIDTH = 0.5  # of the stereo image: 0 is mono, 1 as the samples were recorded
 LOUDNESS = 0.08  # root mean square of every clip, both instruments alike
 SHA256 = {
@@ -127,21 +128,15 @@ class Music(SoundDomains):
 
     Args:
         sound: how sound is seen.
-        domains: None or ``("piano", "violin")``: the pack knows no others.
         workers: threads that play ahead.
 
     Raises:
-        DataError: other domains, cuts of more than 3 s, or a damaged pack.
+        DataError: cuts of more than 3 s, or a damaged pack.
     """
 
     parts = "train (train_a by the piano, train_b by the violin), validation and test"
 
-    def __init__(self, sound: Sound, domains: tuple[str, str] | None = None, *, workers: int = 0):
-        if domains is not None and (isinstance(domains, str) or tuple(domains) != DOMAINS):
-            raise DataError(
-                f"the built-in music has the domains {DOMAINS}, in this order, got {domains!r}: "
-                "leave domains out"
-            )
+    def __init__(self, sound: Sound, *, workers: int = 0):
         self.phrases = split()
         super().__init__(
             sound, name="music", domains=DOMAINS, checksum=checksum(), has_twins=True, workers=workers,

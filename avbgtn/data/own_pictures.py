@@ -1,4 +1,5 @@
-"""Two folders of a person's own pictures, found and split by ``sources/two_folders.py``; the middle square of each is used."""
+"""Two folders of a person's own pictures, found and split by ``sources/two_folders.py``; the middle square of
+each is used."""
 
 from pathlib import Path
 
@@ -21,7 +22,8 @@ class OwnPictures(Domains):
 
     Args:
         root: the folder that holds the two.
-        size: side of the images; the middle square of each is resized to ``round(1.03 size)`` before the random crop.
+        size: side of the images; the middle square of each is resized to ``round(1.03 size)`` before the
+            random crop.
         domains: the names of the two folders; those that are there if None.
         workers: threads that read images ahead.
 
@@ -47,8 +49,8 @@ class OwnPictures(Domains):
         return self._read(domain, self.files["train", domain][index], enlarged(self.size))
 
     def evaluation(self, split: str, limit: int | None = None) -> Evaluation:
-        """The first ``limit`` images of each domain (128 if None), by the hash of their names; no twins, no masks.
-        ``"reserved"``: at most the last eight of the test split, for figures, not for scores."""
+        """The first ``limit`` images of each domain (128 if None), by the hash of their names; no twins, no
+        masks. ``"reserved"``: at most the last eight of the test split, for figures, not for scores."""
         self.check_split(split, limit)
         chosen = {}
         for domain in (1, 2):
@@ -62,7 +64,7 @@ class OwnPictures(Domains):
         image = open_image(path, "the picture")
         if min(image.size) < SMALLEST:
             raise DataError(
-                f"the picture {shown(path)} is {image.width} x {image.height} pixels: expected at least {SMALLEST} x "
-                f"{SMALLEST}, take it out of the folder"
+                f"the picture {shown(path)} is {image.width} x {image.height} pixels: expected at least"
+                f" {SMALLEST} x {SMALLEST}, take it out of the folder"
             )
         return resized(image.crop(centre(image)), side)

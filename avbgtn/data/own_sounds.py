@@ -1,5 +1,5 @@
-"""Two folders of a person's own sounds, found and split by ``sources/two_folders.py``: training cuts anywhere in them, a
-score hears the first three seconds of each."""
+"""Two folders of a person's own sounds, found and split by ``sources/two_folders.py``: training cuts anywhere
+in them, a score hears the first three seconds of each."""
 
 from pathlib import Path
 

@@ -1,7 +1,7 @@
 """Sound files: one way to read, one way to change the rate, and errors that name the file.
 
-libsndfile (through ``soundfile``) decodes. Which files are sounds is in ``sound_kinds.py``, lengths that headers get
-wrong in ``sound_headers.py``, writing in ``sound_writing.py``.
+libsndfile (through ``soundfile``) decodes. Which files are sounds is in ``sound_kinds.py``, lengths that
+headers get wrong in ``sound_headers.py``, writing in ``sound_writing.py``.
 """
 
 import warnings
@@ -70,8 +70,8 @@ def load(path: str | PathLike, what: str = "the sound") -> Recording:
         what: how errors call it.
 
     Raises:
-        DataError: not there, a folder, a pipe or a device, empty, not a sound or none that can be read here, cut
-            short, under 0.1 s or far too long, silent, an absurd rate, or NaN or infinite samples.
+        DataError: not there, a folder, a pipe or a device, empty, not a sound or none that can be read here,
+            cut short, under 0.1 s or far too long, silent, an absurd rate, or NaN or infinite samples.
     """
     path = Path(path)
     name = f"{what} {shown(path)}"
@@ -89,8 +89,8 @@ def load(path: str | PathLike, what: str = "the sound") -> Recording:
             kind = unreadable(file.read(FIRST))
             if kind:
                 raise DataError(
-                    f"{name} is {kind}, which cannot be read here: convert its sound to WAV or FLAC, for example with "
-                    "ffmpeg -i ITS_NAME sound.wav"
+                    f"{name} is {kind}, which cannot be read here: convert its sound to WAV or FLAC, for"
+                    " example with ffmpeg -i ITS_NAME sound.wav"
                 )
             found = _decoded(file, name)
     except DataError:
@@ -104,8 +104,8 @@ def load(path: str | PathLike, what: str = "the sound") -> Recording:
     except soundfile.LibsndfileError as error:
         if error.code == NOT_RECOGNISED:
             raise DataError(
-                f"{name} is not a sound that libsndfile can read: expected a WAV, FLAC or OGG file, or another sound "
-                "such as MP3"
+                f"{name} is not a sound that libsndfile can read: expected a WAV, FLAC or OGG file, or"
+                " another sound such as MP3"
             ) from None
         raise DataError(_damaged(name, error.error_string)) from None
     except MemoryError:
@@ -147,8 +147,8 @@ def read(path: str | PathLike, what: str = "the sound") -> tuple[Tensor, int]:
 
 
 def stereo(wave: Tensor) -> Tensor:
-    """(channels, n) to (2, n). Mono goes to both sides, and of more than two channels the mean: no guess at what the
-    channels are."""
+    """(channels, n) to (2, n). Mono goes to both sides, and of more than two channels the mean: no guess at
+    what the channels are."""
     return (wave if len(wave) == 2 else wave.mean(0).expand(2, -1)).contiguous()
 
 
@@ -164,7 +164,8 @@ def _decoded(file, name: str) -> Recording:
         rate, channels, frames = opened.samplerate, opened.channels, opened.frames
         if not RATES[0] <= rate <= RATES[1]:
             raise DataError(
-                f"{name} says that it has {rate:,} samples a second: expected {RATES[0]:,} to {RATES[1]:,}, export it again"
+                f"{name} says that it has {rate:,} samples a second: expected {RATES[0]:,} to {RATES[1]:,},"
+                " export it again"
             )
         if channels > CHANNELS:
             raise DataError(
@@ -180,8 +181,8 @@ def _decoded(file, name: str) -> Recording:
                 break
         if max(promised, n) > most:
             raise DataError(
-                f"{name} says that it lasts {max(promised, n) / rate:,.0f} s: expected at most {most / rate:,.0f} s at "
-                f"{rate:,} Hz with {channels} channels, cut it into shorter sounds"
+                f"{name} says that it lasts {max(promised, n) / rate:,.0f} s: expected at most"
+                f" {most / rate:,.0f} s at {rate:,} Hz with {channels} channels, cut it into shorter sounds"
             )
         lacking, kind, subtype = missing(opened.extra_info), opened.format, opened.subtype
     if n < promised or lacking > TOO_MANY or (kind == "OGG" and not ogg_ends(file)):

@@ -31,8 +31,8 @@ class Repaired:
 def repaired(file: BinaryIO) -> tuple[BinaryIO | Repaired, bool]:
     """A file whose sound has no length in its header but goes on to the file's end, with that length.
 
-    So writers leave it that stream or were killed: 0 in WAV, AIFF, AU and RF64, 0 or -1 in CAF. Where other chunks
-    follow, or nothing, 0 was meant.
+    So writers leave it that stream or were killed: 0 in WAV, AIFF, AU and RF64, 0 or -1 in CAF. Where other
+    chunks follow, or nothing, 0 was meant.
     """
     end = file.seek(0, io.SEEK_END)
     file.seek(0)
@@ -56,7 +56,8 @@ def repaired(file: BinaryIO) -> tuple[BinaryIO | Repaired, bool]:
 
 
 def _find(file: BinaryIO, end: int, wanted: bytes, size: str, at: int) -> int | None:
-    """Where a chunk begins, if chunks of a name and a size (a format of ``struct``) lead to it from ``at``."""
+    """Where a chunk begins, if chunks of a name and a size (a format of ``struct``) lead to it from
+    ``at``."""
     width = 4 + struct.calcsize(size)
     while at + width <= end:
         file.seek(at)
@@ -95,8 +96,8 @@ def _chunks(file: BinaryIO, at: int, end: int, order: str) -> bool:
 
 
 def missing(log: str) -> int:
-    """Bytes that the header of a WAV, AIFF, AU, SVX, W64 or RF64 file promised and libsndfile, whose log this is, did
-    not find. (The size of the whole in a WAV file is often wrong, and is called RIFF there.)"""
+    """Bytes that the header of a WAV, AIFF, AU, SVX, W64 or RF64 file promised and libsndfile, whose log this
+    is, did not find. (The size of the whole in a WAV file is often wrong, and is called RIFF there.)"""
     parts = r"^ *(?:data|SSND|BODY|Data Size|riff|Riff size) *: (\d+) \(should be (\d+)\)"
     promises = [(int(said), int(there)) for said, there in re.findall(parts, log, re.MULTILINE)]
     return max([said - there for said, there in promises if there < said < UNKNOWN_LENGTH], default=0)

@@ -1,4 +1,5 @@
-"""Sound or not, by the first bytes of a file: its name says little, and opening it with a decoder may take long."""
+"""Sound or not, by the first bytes of a file: its name says little, and opening it with a decoder may take
+long."""
 
 import os
 import stat
@@ -14,25 +15,29 @@ ENDINGS = frozenset(
 FIRST = 64  # bytes that are looked at
 # What libsndfile decodes: where, and which bytes. RIFF, FORM and MPEG need a second look.
 READABLE = (
-    (0, b"fLaC"), (0, b"OggS"), (0, b"ID3"), (0, b"caff"), (0, b".snd"), (0, b"dns."), (0, b"RF64"), (0, b"BW64"),
+    (0, b"fLaC"), (0, b"OggS"), (0, b"ID3"), (0, b"caff"), (0, b".snd"), (0, b"dns."), (0, b"RF64"),
+    (0, b"BW64"),
     (0, b"riff\x2e\x91\xcf\x11"), (0, b"Creative Voice File"), (0, b"NIST_1A"), (0, b"2BIT"), (0, b" paf"),
     (0, b"fap "), (0, b"PVF1\n"), (0, b"\x64\xa3"), (2, b"\xa3\x64"), (0, b"ALawSoundFile**"),
     (0, b"Extended Instrument: "),
 )  # fmt: skip
 # What it does not, and the ending that a person knows it by.
 UNREADABLE = (
-    (0, b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", "Windows Media (.wma)"), (0, b"\x1a\x45\xdf\xa3", "Matroska (.webm, .mka)"),
+    (0, b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", "Windows Media (.wma)"),
+    (0, b"\x1a\x45\xdf\xa3", "Matroska (.webm, .mka)"),
     (0, b"#!AMR", "AMR (.amr)"), (0, b"MAC ", "Monkey's Audio (.ape)"), (0, b"wvpk", "WavPack (.wv)"),
     (0, b"MPCK", "Musepack (.mpc)"), (0, b"MP+", "Musepack (.mpc)"), (0, b"TTA1", "True Audio (.tta)"),
-    (0, b"DSD ", "DSD (.dsf)"), (0, b"FRM8", "DSD (.dff)"), (0, b".RMF", "RealMedia (.rm)"), (0, b".ra\xfd", "RealAudio (.ra)"),
-    (0, b"MThd", "MIDI (.mid), notes without a sound"), (0, b"\x0b\x77", "Dolby Digital (.ac3)"), (0, b"ADIF", "AAC (.aac)"),
+    (0, b"DSD ", "DSD (.dsf)"), (0, b"FRM8", "DSD (.dff)"), (0, b".RMF", "RealMedia (.rm)"),
+    (0, b".ra\xfd", "RealAudio (.ra)"),
+    (0, b"MThd", "MIDI (.mid), notes without a sound"), (0, b"\x0b\x77", "Dolby Digital (.ac3)"),
+    (0, b"ADIF", "AAC (.aac)"),
 )  # fmt: skip
 PICTURES = (b"avif", b"avis", b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1", b"jxl ", b"crx ")
 
 
 def is_sound(path: str | PathLike) -> bool:
-    """Whether a file is a sound, also one that cannot be read here: by its first 64 bytes, or as libsndfile finds a
-    header of a rarer kind, or else by its ending.
+    """Whether a file is a sound, also one that cannot be read here: by its first 64 bytes, or as libsndfile
+    finds a header of a rarer kind, or else by its ending.
 
     Nothing is decoded, and nothing but an ordinary file is opened: a pipe cannot hold this up. Never raises.
     """

@@ -27,14 +27,15 @@ def check_target(path: str | PathLike, source: str | PathLike | None = None) -> 
     """Whether :func:`write` can write there, to be asked before the work is done; returns the path.
 
     Raises:
-        DataError: an ending that no format has, a folder, or one that does not exist or may not be written to, a pipe
-            or a device; or ``source``, under whatever name.
+        DataError: an ending that no format has, a folder, or one that does not exist or may not be written
+            to, a pipe or a device; or ``source``, under whatever name.
     """
     path = Path(path)
     name = shown(path)
     if path.suffix.lower() not in FORMATS:
         raise DataError(
-            f"sounds are written as WAV, FLAC or OGG, got {name!r}: choose a name that ends in .wav, .flac or .ogg"
+            f"sounds are written as WAV, FLAC or OGG, got {name!r}: choose a name that ends in .wav, .flac or"
+            " .ogg"
         )
     try:
         if "\0" in str(path):
@@ -72,9 +73,9 @@ def write(
 ) -> Path:
     """Write a sound as its ending says; returns the path. Half a file is never left.
 
-    With 16 bits, or where ``subtype`` is finer and the format has it, 24 or floats. A sound so quiet that it would be
-    rounded away gets the next finer. One that goes beyond full scale is scaled down as a whole, unless it is written
-    as floats: clipped peaks crackle. Both are told.
+    With 16 bits, or where ``subtype`` is finer and the format has it, 24 or floats. A sound so quiet that it
+    would be rounded away gets the next finer. One that goes beyond full scale is scaled down as a whole,
+    unless it is written as floats: clipped peaks crackle. Both are told.
 
     Args:
         wave: (channels, n) in [-1, 1].
@@ -82,8 +83,8 @@ def write(
         say: gets what is told; by default it is a warning.
 
     Raises:
-        DataError: what :func:`check_target` says, another shape, NaN or infinite samples, a sound too quiet for the
-            format, a rate or channels that it cannot hold, or a full disk.
+        DataError: what :func:`check_target` says, another shape, NaN or infinite samples, a sound too quiet
+            for the format, a rate or channels that it cannot hold, or a full disk.
     """
     path, say = check_target(path), say or (lambda line: warnings.warn(line, stacklevel=3))
     name = shown(path)
@@ -120,13 +121,15 @@ def _bits(kind: str, subtype: str, peak: float, name: str, say: Callable[[str], 
     while 0 < peak < STEPS * STEP[bits]:
         if bits not in FINER or (kind == "FLAC" and FINER[bits] == "FLOAT"):
             raise DataError(
-                f"{name} was not written: the sound is so quiet ({20 * math.log10(peak):.0f} dB at its peak) that {kind} "
-                "would round it to silence; choose a name that ends in .wav, or make the sound louder"
+                f"{name} was not written: the sound is so quiet ({20 * math.log10(peak):.0f} dB at its peak)"
+                f" that {kind} would round it to silence; choose a name that ends in .wav, or make the sound"
+                " louder"
             )
         bits = FINER[bits]
     if bits != wanted:
         say(
-            f"the sound is quiet: {name} has {'24 bits' if bits == 'PCM_24' else 'floats'}, as 16 bits would round it"
+            f"the sound is quiet: {name} has {'24 bits' if bits == 'PCM_24' else 'floats'}, as 16 bits would"
+            " round it"
         )
     return bits
 

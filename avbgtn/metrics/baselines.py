@@ -15,10 +15,11 @@ SMALLEST = 1e-6  # a standard deviation below this is rounding error
 class ColourTransfer:
     """An affine map of each colour channel that gives source pixels the target's mean and spread.
 
-    ``y_c = (x_c - m_c) s'_c / s_c + m'_c``, clipped to [-1, 1], where ``m, s`` are mean and standard deviation
-    of channel ``c`` over the source pixels and ``m', s'`` over the target's. Fitted without masks it repaints the whole picture. Fitted with masks it uses,
-    and repaints, only pixels whose mask is above 0.5: that is a cheat, as it is told where the hair is, and so
-    a mark for what the right place alone is worth.
+    ``y_c = (x_c - m_c) s'_c / s_c + m'_c``, clipped to [-1, 1], where ``m, s`` are mean and standard
+    deviation of channel ``c`` over the source pixels and ``m', s'`` over the target's. Fitted without masks
+    it repaints the whole picture. Fitted with masks it uses, and repaints, only pixels whose mask is above
+    0.5: that is a cheat, as it is told where the hair is, and so a mark for what the right place alone is
+    worth.
 
     Source: Reinhard et al., Color transfer between images (2001), here in RGB.
 
@@ -53,14 +54,15 @@ class ColourTransfer:
         """
         if (mask_source is None) != (mask_target is None):
             raise ValueError(
-                "got a mask for one domain only, expected both masks or neither: pass mask_source and mask_target"
+                "got a mask for one domain only, expected both masks or neither: pass mask_source and"
+                " mask_target"
             )
         mean_source, std_source = _statistics(source, mask_source)
         mean_target, std_target = _statistics(target, mask_target)
         if not (std_source > SMALLEST).all():
             raise ValueError(
-                f"the source's channels have standard deviations {std_source.tolist()}, expected none to be 0: "
-                "fit on more than one colour"
+                f"the source's channels have standard deviations {std_source.tolist()}, expected none to be"
+                " 0: fit on more than one colour"
             )
         return cls(mean_source, std_source, mean_target, std_target, mask_source is not None)
 
@@ -113,6 +115,6 @@ def _check(images: Tensor, mask: Tensor | None) -> None:
     expected = (images.shape[0], 1, *images.shape[2:])
     if mask is not None and tuple(mask.shape) != expected:
         raise ValueError(
-            f"the mask has shape {tuple(mask.shape)} and the images {tuple(images.shape)}, expected a mask of "
-            f"{expected}: one channel for every image"
+            f"the mask has shape {tuple(mask.shape)} and the images {tuple(images.shape)}, expected a mask of"
+            f" {expected}: one channel for every image"
         )

@@ -1,8 +1,9 @@
 """The scoring protocol of the experiment chapters: a trained model on one split, in both directions.
 
-UNIT's posterior is a Gaussian around a mean, so it is scored from the mean code and from one sample. AVB-GTN's has no
-mean to ask for: it is scored as the mean of the scores (not of the pictures) over ``draws`` samples of its noise.
-Reconstruction and cycle use the first draw. Nothing here chooses between checkpoints or settings.
+UNIT's posterior is a Gaussian around a mean, so it is scored from the mean code and from one sample.
+AVB-GTN's has no mean to ask for: it is scored as the mean of the scores (not of the pictures) over ``draws``
+samples of its noise. Reconstruction and cycle use the first draw. Nothing here chooses between checkpoints or
+settings.
 """
 
 from collections.abc import Iterator
@@ -33,7 +34,8 @@ def draws_for(model: UNIT, how: str, draws: int) -> list[int | None]:
 
 @torch.no_grad()
 def translations(model: UNIT, x: Tensor, source: int, target: int, draw: int | None) -> Tensor:
-    """All of ``x`` (N, 3, H, W) from ``source`` to ``target``; on the CPU. Draw ``k`` of image ``i`` is always the same."""
+    """All of ``x`` (N, 3, H, W) from ``source`` to ``target``; on the CPU. Draw ``k`` of image ``i`` is
+    always the same."""
     return torch.cat(
         [
             model.translate(part, source, target, eps).float().cpu()
@@ -84,13 +86,14 @@ def score(model: UNIT, evaluation: Evaluation, *, how: str, draws: int = 8) -> d
     return found
 
 
-# --- tables -------------------------------------------------------------------------------------------------------
+# --- tables -------------------------------------------------------------------------------------------------
 
 Rows = dict[str, dict[str, Scores]]  # name of a translator -> direction -> scores
 
 
 def model_rows(name: str, model: UNIT, evaluation: Evaluation, *, draws: int = 8) -> Rows:
-    """A model's rows: noise at the code has a mean, which is scored beside one sample; noise at the input has not."""
+    """A model's rows: noise at the code has a mean, which is scored beside one sample; noise at the input has
+    not."""
     if model.noise_shape() is None:
         return {name: score(model, evaluation, how="mean")}
     if model.config.posterior == "input":
@@ -102,8 +105,8 @@ def model_rows(name: str, model: UNIT, evaluation: Evaluation, *, draws: int = 8
 
 
 def baseline_rows(evaluation: Evaluation, training: Evaluation) -> Rows:
-    """What a translator must beat: copying, and colour transfer fitted on the same unpaired training images; with the
-    true hair mask it is a mark for what the right place alone is worth, not a rival."""
+    """What a translator must beat: copying, and colour transfer fitted on the same unpaired training images;
+    with the true hair mask it is a mark for what the right place alone is worth, not a rival."""
     fits = {
         "12": (training.x1, training.x2, training.mask1, training.mask2),
         "21": (training.x2, training.x1, training.mask2, training.mask1),
@@ -125,14 +128,15 @@ def baseline_rows(evaluation: Evaluation, training: Evaluation) -> Rows:
 
 
 COLUMNS = {
-    "l1_hair": ("hair L1", 3), "l1_outside": ("outside L1", 3), "l1_whole": ("whole L1", 3), "psnr": ("PSNR, dB", 1),
+    "l1_hair": ("hair L1", 3), "l1_outside": ("outside L1", 3), "l1_whole": ("whole L1", 3),
+    "psnr": ("PSNR, dB", 1),
     "ssim": ("SSIM", 3), "rec": ("rec. L1", 3), "cyc": ("cycle L1", 3), "diversity": ("diversity", 4),
 }  # fmt: skip
 
 
 def markdown_table(rows: Rows, direction: str, columns: dict[str, tuple[str, int]] = COLUMNS) -> str:
-    """The rows of one direction as a Markdown table; a score that a translator does not have is a dash. Names, which may be
-    those of a person's domains, stand in it as they are."""
+    """The rows of one direction as a Markdown table; a score that a translator does not have is a dash.
+    Names, which may be those of a person's domains, stand in it as they are."""
     shown = {
         key: value for key, value in columns.items() if any(key in by[direction] for by in rows.values())
     }

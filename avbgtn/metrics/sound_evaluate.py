@@ -1,7 +1,8 @@
 """The scoring protocol of the audio chapter: a trained model on whole clips of one split, both ways, by ear.
 
-Everything is scored as sound: images are made waveforms first, so that a guessed or a garbled phase counts. As in
-:mod:`avbgtn.metrics.evaluate`, UNIT is scored from its mean code and AVB-GTN as the mean of the scores over draws of its noise.
+Everything is scored as sound: images are made waveforms first, so that a guessed or a garbled phase counts.
+As in :mod:`avbgtn.metrics.evaluate`, UNIT is scored from its mean code and AVB-GTN as the mean of the scores
+over draws of its noise.
 """
 
 from collections.abc import Sequence
@@ -37,11 +38,13 @@ def model_rows(
     notes: list | None = None,
 ) -> Rows:  # fmt: skip
     """A model's row: ``log_band``, ``chroma`` and ``instrument`` of the translations (see
-    :func:`~avbgtn.metrics.sound_baselines.score_sounds`), ``rec_snr`` and ``rec_lsd`` of the reconstructions, in dB.
+    :func:`~avbgtn.metrics.sound_baselines.score_sounds`), ``rec_snr`` and ``rec_lsd`` of the reconstructions,
+    in dB.
 
     Args:
         draws: of the noise, for a model with noise at its input; the reconstruction uses the first.
-        notes: the scores of the first clips, which are then asked for their pitch as well (``f0``, first draw).
+        notes: the scores of the first clips, which are then asked for their pitch as well (``f0``, first
+            draw).
     """
     chosen = draws_for(model, "draws" if model.config.posterior == "input" else "mean", draws)
     by_direction: dict[str, Scores] = {}
@@ -49,8 +52,8 @@ def model_rows(
         wave, twin = sides(evaluation, source)
         each = [
             score_sounds(
-                translate_waves(model, wave, source, target, draw), wave, twin, evaluation.rate, classifier, target,
-                notes=notes if draw == chosen[0] else None,
+                translate_waves(model, wave, source, target, draw), wave, twin, evaluation.rate, classifier,
+                target, notes=notes if draw == chosen[0] else None,
             )
             for draw in chosen
         ]  # fmt: skip
@@ -67,8 +70,9 @@ def baseline_rows(
     evaluation: SoundEvaluation, training1: Tensor, training2: Tensor, classifier: InstrumentClassifier, *,
     notes: list | None = None,
 ) -> Rows:  # fmt: skip
-    """What a translator must beat, and the marks on both sides of it: ``copy``, ``equaliser`` and ``nearest clip``, fitted
-    on unpaired training clips; ``unrelated phrases`` of the other instrument, and the ``true twins``.
+    """What a translator must beat, and the marks on both sides of it: ``copy``, ``equaliser`` and ``nearest
+    clip``, fitted on unpaired training clips; ``unrelated phrases`` of the other instrument, and the ``true
+    twins``.
 
     Args:
         training1, training2: training clips of the domains, (M, 2, n) at the evaluation's rate.
@@ -104,9 +108,9 @@ def partners(ids: Sequence[str]) -> list[int]:
 
 
 def bars(rows: Rows, direction: str) -> Scores:
-    """What a good translation must reach, from the marks of :func:`baseline_rows` on the validation split: at most for
-    ``log_band`` (a quarter below the equaliser's), at least for ``chroma`` (four fifths of the way from unrelated phrases
-    to true twins), ``instrument`` (90 %) and ``f0`` (85 %)."""
+    """What a good translation must reach, from the marks of :func:`baseline_rows` on the validation split: at
+    most for ``log_band`` (a quarter below the equaliser's), at least for ``chroma`` (four fifths of the way
+    from unrelated phrases to true twins), ``instrument`` (90 %) and ``f0`` (85 %)."""
     twins, unrelated = rows["true twins"][direction], rows["unrelated phrases"][direction]
     return {
         "log_band": 0.75 * rows["equaliser"][direction]["log_band"],
@@ -118,8 +122,8 @@ def bars(rows: Rows, direction: str) -> Scores:
 
 @torch.no_grad()
 def conversions(model: UNIT, piano: Tensor, violin: Tensor, *, draw: int | None = None) -> dict[str, Tensor]:
-    """The eight sounds of the paper's Figure 8, each (2, n): ``V`` and ``P`` as they are, to themselves (``V→V``), to the
-    other instrument (``V→P``), and there and back (``V→P→V``).
+    """The eight sounds of the paper's Figure 8, each (2, n): ``V`` and ``P`` as they are, to themselves
+    (``V→V``), to the other instrument (``V→P``), and there and back (``V→P→V``).
 
     Args:
         piano, violin: (2, n) at the model's rate.
@@ -142,7 +146,8 @@ PHASE_PLANES = ("magnitude_phase", "log_magnitude_phase")  # representations who
 
 @torch.no_grad()
 def phase_swaps(model: UNIT, waves: Tensor, source: int, *, draw: int | None = None) -> dict[str, Tensor]:
-    """Reconstructions, (N, 2, n), with the network's phase or magnitude put aside: whose fault is what one hears?
+    """Reconstructions, (N, 2, n), with the network's phase or magnitude put aside: whose fault is what one
+    hears?
 
     Args:
         model: of a representation with planes of phases (:data:`PHASE_PLANES`).

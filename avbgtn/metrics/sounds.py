@@ -207,5 +207,6 @@ def _check_shape(*sounds: Tensor) -> None:
 def _same(a: Tensor, b: Tensor) -> None:
     if a.shape != b.shape:
         raise ValueError(
-            f"sounds have shapes {tuple(a.shape)} and {tuple(b.shape)}, expected the same: cut them to one length"
+            f"sounds have shapes {tuple(a.shape)} and {tuple(b.shape)}, expected the same: cut them to one"
+            " length"
         )

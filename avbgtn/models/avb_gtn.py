@@ -2,14 +2,16 @@ r"""AVB-GTN: what the paper adds to UNIT (Griffin, Kanawati, Zhang 2018; Mesched
 
 Three things, and nothing else:
 
-1. noise at the encoder's input (``posterior="input"``): ``z = E([x, eps])`` has any distribution, not a Gaussian
+1. noise at the encoder's input (``posterior="input"``): ``z = E([x, eps])`` has any distribution, not a
+Gaussian
    one (the paper's Figure 2, right); ``unit.py`` joins the noise planes to the image;
-2. a posterior discriminator a domain, ``T_k(x, z)``, trained by Eq. (9) to tell codes of ``x`` from samples of the prior;
+2. a posterior discriminator a domain, ``T_k(x, z)``, trained by Eq. (9) to tell codes of ``x`` from samples
+of the prior;
 3. ``log s(T)`` in place of UNIT's KL terms: Eqs. (10)-(13).
 
-The cycle terms ask the T of the domain that *encoded* (``T_2`` about ``z12``, which ``E_2`` drew for ``x12``), with the
-image detached: the gradient of ``T*`` with respect to its explicit ``x`` has mean zero over the posterior, so
-it is noise, and G could use it to fool T through the picture instead of the code.
+The cycle terms ask the T of the domain that *encoded* (``T_2`` about ``z12``, which ``E_2`` drew for
+``x12``), with the image detached: the gradient of ``T*`` with respect to its explicit ``x`` has mean zero
+over the posterior, so it is noise, and G could use it to fool T through the picture instead of the code.
 """
 
 import torch
@@ -52,8 +54,8 @@ class AVBGTN(UNIT):
         return PosteriorDiscriminator(self.config.width, self.config.channels, self.config.code_channels)
 
     def players(self) -> dict[str, Player]:
-        """UNIT's, and before them T (``posterior1`` is T_1), with a step size and a number of updates of its own. T learns
-        whatever the penalty is, so that a control without it costs the same."""
+        """UNIT's, and before them T (``posterior1`` is T_1), with a step size and a number of updates of its
+        own. T learns whatever the penalty is, so that a control without it costs the same."""
         t = Player(
             [self.posterior1, self.posterior2], self.posterior_losses, self.config.t_lr,
             updates=self.config.t_steps, looks_back="12" in self.judged_by_t(),
@@ -61,8 +63,8 @@ class AVBGTN(UNIT):
         return {"posterior": t, **super().players()}
 
     def noise(self, epoch: int, samples: range) -> Noise:
-        """UNIT's noise, the prior's samples for T (one set for each of its ``t_steps``), and the extra draws of
-        adaptive contrast, ``(R, N, ...)``."""
+        """UNIT's noise, the prior's samples for T (one set for each of its ``t_steps``), and the extra draws
+        of adaptive contrast, ``(R, N, ...)``."""
         c, noise = self.config, super().noise(epoch, samples) | self.prior_noise(epoch, samples)
         if c.adaptive_contrast:
             for key in DOMAIN_OF_ENCODER:
@@ -75,7 +77,8 @@ class AVBGTN(UNIT):
         return noise
 
     def prior_noise(self, epoch: int, samples: range) -> Noise:
-        """What T compares the codes with: samples of ``p(z) = N(0, I)``, (t_steps, N, 4w, H/4, W/4) for each code."""
+        """What T compares the codes with: samples of ``p(z) = N(0, I)``, (t_steps, N, 4w, H/4, W/4) for each
+        code."""
         steps = range(self.config.t_steps)
         return {
             f"prior/{key}": torch.stack(
@@ -122,13 +125,15 @@ class AVBGTN(UNIT):
         return {"loss": loss, **parts}
 
     def penalties(self, step: Step) -> dict[str, Tensor]:
-        """``log s(T)`` (or another form) of each of the four codes, in the place of UNIT's KL; UNIT's own are still to be had.
+        """``log s(T)`` (or another form) of each of the four codes, in the place of UNIT's KL; UNIT's own are
+        still to be had.
 
         With ``k`` one domain and ``l`` the other, :meth:`vae_loss` and :meth:`cycle_loss` then add up to
 
         Eqs. (10), (11): ``lambda_1 log s(T_k(x_k, z_k)) + lambda_2 |x_k - G_k(z_k)|_1``
 
-        Eqs. (12), (13): ``lambda_3 log s(T_k(x_k, z_k)) + lambda_3 log s(T_l(x_kl, z_kl)) + lambda_4 |x_k - x_klk|_1``
+        Eqs. (12), (13): ``lambda_3 log s(T_k(x_k, z_k)) + lambda_3 log s(T_l(x_kl, z_kl)) + lambda_4 |x_k -
+        x_klk|_1``
         """
         form = T_FORMS.get(self.config.penalty)
         if form is None:
@@ -136,7 +141,8 @@ class AVBGTN(UNIT):
         return {key: form(self.log_ratio(key, step)) for key in DOMAIN_OF_ENCODER}
 
     def log_ratio(self, key: str, step: Step) -> Tensor:
-        """T's estimate of ``log q(z|x) - log p(z)``, shape (N,), or (N, places) where T judges parts, nats; through the contrast where there is one."""
+        """T's estimate of ``log q(z|x) - log p(z)``, shape (N,), or (N, places) where T judges parts, nats;
+        through the contrast where there is one."""
         z = step.code[key]
         if key not in step.moments:
             return self.judge(key, step, z)

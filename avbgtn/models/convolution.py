@@ -1,12 +1,14 @@
-"""A convolution that can also be computed as one matrix product, for layers with many weights and few places."""
+"""A convolution that can also be computed as one matrix product, for layers with many weights and few
+places."""
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-# From so many weights on, the product was faster on CPUs at every batch that was tried (1 to 64; make bench shows
-# the whole step). A convolution first brings its weights into another order, and does so three times a step: for
-# the 18.9 M of the deepest layer of D, which sees 4 x 4 places, that takes longer than everything else in it.
+# From so many weights on, the product was faster on CPUs at every batch that was tried (1 to 64; make bench
+# shows the whole step). A convolution first brings its weights into another order, and does so three times a
+# step: for the 18.9 M of the deepest layer of D, which sees 4 x 4 places, that takes longer than everything
+# else in it.
 MANY_WEIGHTS = 2**22
 
 
@@ -45,8 +47,8 @@ def product(
 
 
 def arrange(model: nn.Module, *, products: bool = False, channels_last: bool = False) -> None:
-    """Say how the convolutions of a model are computed: those with more than :data:`MANY_WEIGHTS` as products, all others
-    with their channels last in memory (a product wants its weights as they are)."""
+    """Say how the convolutions of a model are computed: those with more than :data:`MANY_WEIGHTS` as
+    products, all others with their channels last in memory (a product wants its weights as they are)."""
     for layer in model.modules():
         if isinstance(layer, Conv2d):
             layer.as_product = products and layer.weight.numel() > MANY_WEIGHTS

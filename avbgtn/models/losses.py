@@ -2,10 +2,12 @@ r"""Every displayed equation of the paper as a pure function.
 
 Conventions, the same for all of them:
 
-* tensors first, options by keyword; images ``(N, C, H, W)`` in [-1, 1], codes ``(N, ...)``, logits ``(N,)`` or any shape;
-* what a function returns is to be **minimised** by the player it belongs to, also where the paper writes ``max``;
-* reductions are spelt out: "event" dimensions are all but the first. KL-like terms are **summed** over the code
-  (nats) and averaged over the batch; the L1 terms are **means** over pixels, as in UNIT's code;
+* tensors first, options by keyword; images ``(N, C, H, W)`` in [-1, 1], codes ``(N, ...)``, logits ``(N,)``
+  or any shape;
+* what a function returns is to be **minimised** by the player it belongs to, also where the paper writes
+  ``max``;
+* reductions are spelt out: "event" dimensions are all but the first. KL-like terms are **summed** over the
+  code (nats) and averaged over the batch; the L1 terms are **means** over pixels, as in UNIT's code;
 * log-sigmoids go through ``softplus``, never through clamped probabilities: ``log s(t) = -softplus(-t)``.
 
 Equation numbers are those of the AVB-GTN paper (Griffin, Kanawati, Zhang 2018). Eqs. (2)-(7) are UNIT's,
@@ -38,14 +40,15 @@ __all__ = [
 ]
 
 
-# --- the likelihood -------------------------------------------------------------------------------------------
+# --- the likelihood -----------------------------------------------------------------------------------------
 
 
 def reconstruction_loss(estimate: Tensor, truth: Tensor) -> Tensor:
-    r"""``-log p_G(x | z)`` of Eqs. (2), (3), (6), (7) for a Laplace likelihood, up to a constant: the mean absolute
-    difference over all elements.
+    r"""``-log p_G(x | z)`` of Eqs. (2), (3), (6), (7) for a Laplace likelihood, up to a constant: the mean
+    absolute difference over all elements.
 
-    ``-log p = |x - x'|_1 / b + d log 2b`` for ``d`` values of an image and scale ``b``. The mean is ``b = d``, UNIT's
+    ``-log p = |x - x'|_1 / b + d log 2b`` for ``d`` values of an image and scale ``b``. The mean is ``b =
+    d``, UNIT's
     choice: lambda_2 = 100 then means the same at every image size, and is no longer an honest likelihood.
     """
     if estimate.shape != truth.shape:
@@ -55,11 +58,12 @@ def reconstruction_loss(estimate: Tensor, truth: Tensor) -> Tensor:
     return (estimate - truth).abs().mean()
 
 
-# --- the prior penalty, UNIT's forms --------------------------------------------------------------------------
+# --- the prior penalty, UNIT's forms ------------------------------------------------------------------------
 
 
 def gaussian_kl(mu: Tensor, sigma: Tensor | float = 1.0) -> Tensor:
-    r"""``KL(N(mu, sigma^2 I) || N(0, I))`` of Eqs. (2), (3), (6), (7), in nats: summed over the code, mean over the batch.
+    r"""``KL(N(mu, sigma^2 I) || N(0, I))`` of Eqs. (2), (3), (6), (7), in nats: summed over the code, mean
+    over the batch.
 
     ``1/2 sum(mu^2 + sigma^2 - 1 - log sigma^2)``; with UNIT's unit variance, ``|mu|^2 / 2``.
     """
@@ -69,30 +73,33 @@ def gaussian_kl(mu: Tensor, sigma: Tensor | float = 1.0) -> Tensor:
 
 
 def mean_square_penalty(mu: Tensor) -> Tensor:
-    r"""What UNIT's code minimises in place of the KL: ``mean(mu^2)`` over batch and code. It is the exact KL of
-    a unit-variance posterior times ``2/d``, for a code of ``d`` dimensions."""
+    r"""What UNIT's code minimises in place of the KL: ``mean(mu^2)`` over batch and code. It is the exact KL
+    of a unit-variance posterior times ``2/d``, for a code of ``d`` dimensions."""
     return mu.square().mean()
 
 
-# --- the prior penalty, by a posterior discriminator ----------------------------------------------------------
+# --- the prior penalty, by a posterior discriminator --------------------------------------------------------
 
 
 def posterior_discriminator_loss(t_posterior: Tensor, t_prior: Tensor) -> Tensor:
     r"""Eq. (9), negated: what T minimises, in nats.
 
-    ``-E_q log s(T(x, z)) - E_p log(1 - s(T(x, z)))``. Codes from the encoder are the positive class, so that at
-    the optimum ``T* = log q(z|x) - log p(z)`` (Mescheder et al. 2017, Prop. 1). At chance the loss is 2 log 2.
+    ``-E_q log s(T(x, z)) - E_p log(1 - s(T(x, z)))``. Codes from the encoder are the positive class, so that
+    at the optimum ``T* = log q(z|x) - log p(z)`` (Mescheder et al. 2017, Prop. 1). At chance the loss is 2
+    log 2.
     """
     return F.softplus(-t_posterior).mean() + F.softplus(t_prior).mean()
 
 
 def logit_penalty(t: Tensor) -> Tensor:
-    r"""Eq. (8)'s ``T*(x, z)``, the AVB form: ``E_q T`` is the KL where T is at its optimum, in nats. Unbounded."""
+    r"""Eq. (8)'s ``T*(x, z)``, the AVB form: ``E_q T`` is the KL where T is at its optimum, in nats.
+    Unbounded."""
     return t.mean()
 
 
 def log_sigmoid_penalty(t: Tensor) -> Tensor:
-    r"""Eqs. (10)-(13)'s ``log s(T(x, z))``, the paper's form, in nats; in [-log 2, 0] where T is at its optimum.
+    r"""Eqs. (10)-(13)'s ``log s(T(x, z))``, the paper's form, in nats; in [-log 2, 0] where T is at its
+    optimum.
 
     With T held at its optimum its gradient is that of ``2 JS(q || p)``, not of the KL, and it dies when T is
     sure: the weight of T's gradient is ``1 - s(T)``.
@@ -101,12 +108,13 @@ def log_sigmoid_penalty(t: Tensor) -> Tensor:
 
 
 def softplus_penalty(t: Tensor) -> Tensor:
-    r"""``-log(1 - s(T))``, the non-saturating form, in nats. With T held at its optimum its gradient is that of
-    ``KL(q || p) - 2 JS(q || p)``; added to the log-sigmoid form it is the AVB form: ``T = log s(T) + softplus(T)``."""
+    r"""``-log(1 - s(T))``, the non-saturating form, in nats. With T held at its optimum its gradient is that
+    of ``KL(q || p) - 2 JS(q || p)``; added to the log-sigmoid form it is the AVB form: ``T = log s(T) +
+    softplus(T)``."""
     return F.softplus(t).mean()
 
 
-# --- adaptive contrast ----------------------------------------------------------------------------------------
+# --- adaptive contrast --------------------------------------------------------------------------------------
 
 
 def code_moments(draws: Tensor) -> tuple[Tensor, Tensor]:
@@ -141,14 +149,14 @@ def adaptive_contrast_log_ratio(t: Tensor, z: Tensor, mean: Tensor, std: Tensor)
     return t + log_r_over_p.flatten(1).sum(1)
 
 
-# --- the scale of the penalty ---------------------------------------------------------------------------------
+# --- the scale of the penalty -------------------------------------------------------------------------------
 
 
 def scale_penalty(penalty: Tensor, *, form: str, scale: str, dimensions: int) -> Tensor:
     r"""The penalty on another scale: ``as_written`` leaves it, ``nats`` and ``per_dimension`` convert.
 
-    Nats are summed over the code; per dimension is nats times ``2/d``, the scale of UNIT's ``mean(mu^2)``. The
-    mean square is per dimension as written, every other form is in nats as written.
+    Nats are summed over the code; per dimension is nats times ``2/d``, the scale of UNIT's ``mean(mu^2)``.
+    The mean square is per dimension as written, every other form is in nats as written.
     """
     if scale == "as_written":
         return penalty
@@ -160,7 +168,7 @@ def scale_penalty(penalty: Tensor, *, form: str, scale: str, dimensions: int) ->
     raise ValueError(f"scale must be 'as_written', 'per_dimension' or 'nats', got {scale!r}")
 
 
-# --- the GAN --------------------------------------------------------------------------------------------------
+# --- the GAN ------------------------------------------------------------------------------------------------
 
 
 def discriminator_loss(real: Tensor, fake: Tensor, *, form: str = "non_saturating") -> Tensor:
@@ -175,8 +183,8 @@ def discriminator_loss(real: Tensor, fake: Tensor, *, form: str = "non_saturatin
 def gan_loss(fake: Tensor, *, form: str = "non_saturating") -> Tensor:
     r"""The generators' side of Eqs. (4), (5), without lambda_0.
 
-    ``minimax``: ``E log(1 - D(G(z)))`` as the paper writes it; ``non_saturating``: ``-E log D(G(z))`` as UNIT's
-    code has it; ``least_squares``: ``E (D(G(z)) - 1)^2``.
+    ``minimax``: ``E log(1 - D(G(z)))`` as the paper writes it; ``non_saturating``: ``-E log D(G(z))`` as
+    UNIT's code has it; ``least_squares``: ``E (D(G(z)) - 1)^2``.
     """
     if form == "least_squares":
         return (fake - 1).square().mean()
@@ -189,11 +197,12 @@ def _check_gan_form(form: str) -> None:
         raise ValueError(f"form must be 'non_saturating', 'minimax' or 'least_squares', got {form!r}")
 
 
-# --- the weighted sums ----------------------------------------------------------------------------------------
+# --- the weighted sums --------------------------------------------------------------------------------------
 
 
 def vae_loss(penalty: Tensor, reconstruction: Tensor, *, lambda_1: float, lambda_2: float) -> Tensor:
-    """Eqs. (2), (3) with a KL for the penalty, Eqs. (10), (11) with ``log s(T)``: ``lambda_1 penalty(z_k) + lambda_2 L1(x_kk, x_k)``."""
+    """Eqs. (2), (3) with a KL for the penalty, Eqs. (10), (11) with ``log s(T)``: ``lambda_1 penalty(z_k) +
+    lambda_2 L1(x_kk, x_k)``."""
     return lambda_1 * penalty + lambda_2 * reconstruction
 
 
@@ -217,7 +226,8 @@ def cycle_loss(
 def total_loss(
     vae: tuple[Tensor, Tensor], gan: tuple[Tensor, Tensor], cycle: tuple[Tensor, Tensor], *, lambda_0: float
 ) -> Tensor:
-    """Eq. (1), the encoders' and generators' side: VAE, GAN (times lambda_0) and cycle losses of both domains."""
+    """Eq. (1), the encoders' and generators' side: VAE, GAN (times lambda_0) and cycle losses of both
+    domains."""
     return sum(vae) + lambda_0 * sum(gan) + sum(cycle)
 
 

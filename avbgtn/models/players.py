@@ -15,8 +15,8 @@ class Player:
 
     Attributes:
         modules: what it updates; a module belongs to one player.
-        losses: of a step, its noise and the number of the update in this epoch; what the player minimises is ``"loss"``,
-            the rest are the parts of it.
+        losses: of a step, its noise and the number of the update in this epoch; what the player minimises is
+            ``"loss"``, the rest are the parts of it.
         step_size: of Adam, in the first epoch.
         halved: whether the step size is halved every ``lr_halve_every`` epochs.
         updates: how many in an epoch.
@@ -33,7 +33,8 @@ class Player:
 
 @contextmanager
 def frozen(modules: list[nn.Module]) -> Iterator[None]:
-    """Gradients flow through these modules, none stay in them: one player's step must not leave any in another's."""
+    """Gradients flow through these modules, none stay in them: one player's step must not leave any in
+    another's."""
     parameters = [p for module in modules for p in module.parameters()]
     for p in parameters:
         p.requires_grad_(False)

@@ -1,7 +1,7 @@
 """What the networks produced in one step of training; the players' losses are functions of it.
 
-Symbols are the paper's: ``x12`` is domain 1 translated to domain 2, ``z12`` its code (so drawn by ``E_2``), ``x121`` the
-way back. ``mu`` is what the encoder puts out before the noise at the code.
+Symbols are the paper's: ``x12`` is domain 1 translated to domain 2, ``z12`` its code (so drawn by ``E_2``),
+``x121`` the way back. ``mu`` is what the encoder puts out before the noise at the code.
 """
 
 from dataclasses import dataclass, field

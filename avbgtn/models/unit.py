@@ -3,8 +3,9 @@ r"""UNIT: two VAE-GANs that share a latent space (Liu, Breuel, Kautz 2017), read
 One step of training computes every code and every image exactly once (:meth:`UNIT.step`); the players'
 losses are functions of that one :class:`~avbgtn.models.step.Step`. ``avb_gtn.py`` holds what the paper adds.
 
-Symbols are the paper's: ``x1, x2`` images, ``z1, z2`` codes, ``x12`` domain 1 translated to domain 2, ``z12`` its code
-(so drawn by ``E_2``), ``x121`` the way back. ``mu`` is what the encoder puts out before the noise at the code.
+Symbols are the paper's: ``x1, x2`` images, ``z1, z2`` codes, ``x12`` domain 1 translated to domain 2, ``z12``
+its code (so drawn by ``E_2``), ``x121`` the way back. ``mu`` is what the encoder puts out before the noise at
+the code.
 """
 
 import math
@@ -15,15 +16,7 @@ from torch import Tensor, nn
 from .. import streams
 from ..config import Config
 from . import losses
-from .networks import (
-    Discriminator,
-    Encoder,
-    Generator,
-    ResBlock,
-    in_full,
-    initialise,
-    shared_discriminator,
-)
+from .networks import Discriminator, Encoder, Generator, ResBlock, in_full, initialise, shared_discriminator
 from .players import Player, frozen
 from .step import DOMAIN_OF_ENCODER, Noise, Step
 
@@ -72,8 +65,9 @@ class UNIT(nn.Module):
             module = self.get_submodule(name)
             # "twin" starts the private halves of both domains alike: domain 2 uses domain 1's stream.
             stream = name.replace("2", "1") if self.config.init == "twin" else name
-            # With "kaiming", D and T keep UNIT's N(0, 0.02): on the heads, larger weights put D ahead of G from the start.
-            # On spectrograms it is the other way round: D stays at chance for hundreds of epochs, hence "kaiming_all".
+            # With "kaiming", D and T keep UNIT's N(0, 0.02): on the heads, larger weights put D ahead of G
+            # from the start. On spectrograms it is the other way round: D stays at chance for hundreds of
+            # epochs, hence "kaiming_all".
             asked, theirs = self.config.weight_init, name.startswith(("encoder", "generator"))
             kind = "kaiming" if asked == "kaiming_all" or (asked == "kaiming" and theirs) else "normal"
             initialise(module, self.config.seed, stream, weight_init=kind)
@@ -81,13 +75,13 @@ class UNIT(nn.Module):
                 with torch.no_grad():
                     module.layers[0].weight[:, -module.noise_channels :] *= self.config.noise_scale
 
-    # --- the players ------------------------------------------------------------------------------------------
+    # --- the players ----------------------------------------------------------------------------------------
 
     def players(self) -> dict[str, Player]:
         """Who learns, in the order of one training step; the generators come last.
 
-        A step size of the discriminators' own, ``d_lr``, is never halved, so that they keep up with generators that slow
-        down (two time-scales, Heusel et al. 2017).
+        A step size of the discriminators' own, ``d_lr``, is never halved, so that they keep up with
+        generators that slow down (two time-scales, Heusel et al. 2017).
         """
         c = self.config
         return {
@@ -130,10 +124,11 @@ class UNIT(nn.Module):
     def dtype(self) -> torch.dtype:
         return next(self.parameters()).dtype
 
-    # --- noise ------------------------------------------------------------------------------------------------
+    # --- noise ----------------------------------------------------------------------------------------------
 
     def noise_shape(self, image: tuple[int, int] | None = None) -> tuple[int, ...] | None:
-        """Shape of one image's noise: a code for ``posterior="code"``, ``noise_channels`` planes for ``"input"``.
+        """Shape of one image's noise: a code for ``posterior="code"``, ``noise_channels`` planes for
+        ``"input"``.
 
         Args:
             image: height and width, multiples of 4; by default those of the training images.
@@ -158,7 +153,7 @@ class UNIT(nn.Module):
             self.config.seed, stream, epoch, samples, shape, device=self.device, dtype=self.dtype
         )
 
-    # --- encoding, decoding, translating ----------------------------------------------------------------------
+    # --- encoding, decoding, translating --------------------------------------------------------------------
 
     def features(self, x: Tensor, domain: int, eps: Tensor | None) -> Tensor:
         """The private half of ``E_domain``; noise at the input, if any, is joined to the image here."""
@@ -176,8 +171,8 @@ class UNIT(nn.Module):
         return mu + self.config.noise_scale * eps
 
     def encode(self, x: Tensor, domain: int, eps: Tensor | None = None) -> Tensor:
-        """Images ``(N, 3, H, W)`` of ``domain`` to codes ``(N, 4w, H/4, W/4)``; without ``eps``, noise is zero
-        (for UNIT that is the mean of the posterior)."""
+        """Images ``(N, 3, H, W)`` of ``domain`` to codes ``(N, 4w, H/4, W/4)``; without ``eps``, noise is
+        zero (for UNIT that is the mean of the posterior)."""
         return self.sample_code(self.encoder_shared(self.features(x, domain, eps)), eps)
 
     def decode(self, z: Tensor, domain: int) -> Tensor:
@@ -190,7 +185,8 @@ class UNIT(nn.Module):
         return self.decode(self.encode(x, source, eps), target)
 
     def step(self, x1: Tensor, x2: Tensor, noise: Noise) -> Step:
-        """Four encodings and six decodings, each once; both domains go through the shared blocks as one batch."""
+        """Four encodings and six decodings, each once; both domains go through the shared blocks as one
+        batch."""
         return self.back(self.there(x1, x2, noise), noise)
 
     def there(self, x1: Tensor, x2: Tensor, noise: Noise) -> Step:
@@ -212,7 +208,8 @@ class UNIT(nn.Module):
         return step
 
     def encode_pair(self, a: str, b: str, step: Step, noise: Noise) -> None:
-        """Codes of an image that looks like domain 1 and one that looks like domain 2, or the other way round."""
+        """Codes of an image that looks like domain 1 and one that looks like domain 2, or the other way
+        round."""
         eps = [noise.get(f"eps/{key}") for key in (a, b)]
         private = [
             self.features(step.encoded_image(key), DOMAIN_OF_ENCODER[key], e)
@@ -222,16 +219,18 @@ class UNIT(nn.Module):
         for key, m, e in zip((a, b), mu.split(step.x[1].shape[0]), eps, strict=True):
             step.mu[key], step.code[key] = m, self.sample_code(m, e)
 
-    # --- losses -----------------------------------------------------------------------------------------------
+    # --- losses ---------------------------------------------------------------------------------------------
 
     def discriminate(self, images: dict[int, Tensor]) -> dict[int, Tensor]:
-        """Logits of ``D1`` and ``D2``; the fronts are private, the deep layers see both domains as one batch."""
+        """Logits of ``D1`` and ``D2``; the fronts are private, the deep layers see both domains as one
+        batch."""
         fronts = [self.discriminator1(images[1]), self.discriminator2(images[2])]
         logits = in_full(self.discriminator_shared(torch.cat(fronts))).flatten(1)  # (N1 + N2, places)
         return dict(zip((1, 2), logits.split([images[1].shape[0], images[2].shape[0]]), strict=True))
 
     def player_losses(self, player: str, step: Step, noise: Noise, update: int = 0) -> dict[str, Tensor]:
-        """What ``player`` minimises in the ``update``-th of its updates, as ``"loss"``, with the parts that make it up."""
+        """What ``player`` minimises in the ``update``-th of its updates, as ``"loss"``, with the parts that
+        make it up."""
         return self.players()[player].losses(step, noise, update)
 
     def discriminators_losses(self, step: Step, noise: Noise, update: int = 0) -> dict[str, Tensor]:
@@ -276,14 +275,16 @@ class UNIT(nn.Module):
         }
 
     def vae_loss(self, penalty: Tensor, rec: Tensor) -> Tensor:
-        """Eqs. (2), (3): ``lambda_1 KL(q_k(z_k | x_k) || p(z)) + lambda_2 |x_k - G_k(z_k)|_1``, with the penalty of ``z_k``
-        in the place of the KL."""
+        """Eqs. (2), (3): ``lambda_1 KL(q_k(z_k | x_k) || p(z)) + lambda_2 |x_k - G_k(z_k)|_1``, with the
+        penalty of ``z_k`` in the place of the KL."""
         return losses.vae_loss(penalty, rec, lambda_1=self.config.lambda_1, lambda_2=self.config.lambda_2)
 
     def cycle_loss(self, penalty: Tensor, penalty_there: Tensor, cyc: Tensor) -> Tensor:
-        """Eqs. (6), (7): ``lambda_3 KL(q_k(z_k | x_k) || p(z)) + lambda_3 KL(q_l(z_kl | x_kl) || p(z)) + lambda_4 |x_k - x_klk|_1``.
+        """Eqs. (6), (7): ``lambda_3 KL(q_k(z_k | x_k) || p(z)) + lambda_3 KL(q_l(z_kl | x_kl) || p(z)) +
+        lambda_4 |x_k - x_klk|_1``.
 
-        Its first term is that of Eqs. (2), (3) once more; UNIT's code has it once, ``lambda_reading="literal"`` twice.
+        Its first term is that of Eqs. (2), (3) once more; UNIT's code has it once,
+        ``lambda_reading="literal"`` twice.
         """
         c = self.config
         again = penalty if c.lambda_reading == "literal" else 0.0

@@ -1,7 +1,9 @@
-"""AVB-GTN with another T than the paper's: what the study of its claims varies, and what the preset ``aligned`` uses.
+"""AVB-GTN with another T than the paper's: what the study of its claims varies, and what the preset
+``aligned`` uses.
 
-``t_input="z"`` hides the image from T; ``t_view`` has it judge patches or places of a code; ``t_prior="other"`` has it tell
-the codes of the two domains apart instead of codes and prior; ``t_r1`` holds it flat at the codes.
+``t_input="z"`` hides the image from T; ``t_view`` has it judge patches or places of a code;
+``t_prior="other"`` has it tell the codes of the two domains apart instead of codes and prior; ``t_r1`` holds
+it flat at the codes.
 """
 
 import torch
@@ -20,12 +22,14 @@ class VariedPosteriorDiscriminator(PosteriorDiscriminator):
 
     Args:
         sees: ``"xz"``, or ``"z"``: no image, so that T compares the codes of all images with the prior.
-        view: ``"image"``: one logit per image, the mean of the map. ``"patch"``: the map, a logit for each patch of the
-            code. ``"place"``: 1 x 1 convolutions alone, a logit for each place of the code by itself.
+        view: ``"image"``: one logit per image, the mean of the map. ``"patch"``: the map, a logit for each
+            patch of the code. ``"place"``: 1 x 1 convolutions alone, a logit for each place of the code by
+            itself.
     """
 
     def __init__(
-        self, width: int, channels: int = IMAGE_CHANNELS, code_channels: int = 0, *, sees: str = "xz", view: str = "image"
+        self, width: int, channels: int = IMAGE_CHANNELS, code_channels: int = 0, *,
+        sees: str = "xz", view: str = "image",
     ):  # fmt: skip
         super().__init__(width, channels, code_channels)
         self.view = view
@@ -73,8 +77,8 @@ class VariedAVBGTN(AVBGTN):
     def steepness(self, key: str, step: Step) -> Tensor:
         """``E_q |dT/dz|^2 / 2``, the gradient penalty at codes of the encoder ("R1", Mescheder et al. 2018).
 
-        T is the mean of its numbers where it gives several for a code, as in the loss. Contrast and R1 do not go together:
-        T would be held flat where it is not asked.
+        T is the mean of its numbers where it gives several for a code, as in the loss. Contrast and R1 do not
+        go together: T would be held flat where it is not asked.
         """
         z = step.code[key].detach().requires_grad_()
         (slope,) = torch.autograd.grad(

@@ -1,11 +1,12 @@
-"""The checkpoints of one run folder: written whole or not at all, and checked to the last bit when they are read.
+"""The checkpoints of one run folder: written whole or not at all, and checked to the last bit when they are
+read.
 
     checkpoints/epoch-00000400/{weights,ema,optimizer}.safetensors, state.json
     latest              one line, for people: the name of the newest complete checkpoint
 
-``state.json`` holds what is not a tensor, the SHA-256 of the other files and of itself, and the fingerprint of the config.
-A checkpoint is written to a temporary folder, flushed to the disk and renamed; one that goes is renamed before it is
-removed. So every folder called ``epoch-...`` is whole.
+``state.json`` holds what is not a tensor, the SHA-256 of the other files and of itself, and the fingerprint
+of the config. A checkpoint is written to a temporary folder, flushed to the disk and renamed; one that goes
+is renamed before it is removed. So every folder called ``epoch-...`` is whole.
 """
 
 import hashlib
@@ -69,8 +70,8 @@ class Checkpoints:
         return sorted(e for e in found if e is not None and self._has(e, *ALWAYS))
 
     def latest(self) -> int | None:
-        """The epoch to continue from, or None: the newest checkpoint that has everything. One that ``latest`` names counts
-        even if a file of it is gone: it was whole once, and to load it says what is missing."""
+        """The epoch to continue from, or None: the newest checkpoint that has everything. One that ``latest``
+        names counts even if a file of it is gone: it was whole once, and to load it says what is missing."""
         whole = [e for e in self.epochs() if self._has(e, OPTIMIZER)]
         named = self._named()
         if named is not None and self.path(named).is_dir():
@@ -101,7 +102,7 @@ class Checkpoints:
         )
         return f"{pointer} is damaged or names a checkpoint that is gone; {goes}"
 
-    # --- writing ----------------------------------------------------------------------------------------------
+    # --- writing --------------------------------------------------------------------------------------------
 
     def save(
         self, epoch: int, tensors: dict[str, Tensors], state: dict[str, Any], *, metrics: int | None = None
@@ -149,7 +150,8 @@ class Checkpoints:
         return final
 
     def tidy(self, keep: tuple[int, ...] = (), newest: set[int | None] | None = None) -> None:
-        """Remove what a kill left, and, where ``newest`` is given, all checkpoints but these and the weights of ``keep``.
+        """Remove what a kill left, and, where ``newest`` is given, all checkpoints but these and the weights
+        of ``keep``.
 
         What cannot be removed now (on a network disk, a file that somebody reads) is tried again next time.
         """
@@ -169,7 +171,7 @@ class Checkpoints:
             except OSError:
                 continue
 
-    # --- reading ----------------------------------------------------------------------------------------------
+    # --- reading --------------------------------------------------------------------------------------------
 
     def state(self, epoch: int) -> dict[str, Any]:
         """What is not a tensor, checked.
@@ -187,20 +189,23 @@ class Checkpoints:
                 raise ValueError("its own sum is missing or belongs to another text")
             if not before_sums and state.get("format") != FORMAT:
                 raise RunError(
-                    f"{path} was written by another avbgtn (format {state.get('format')}, this one reads {FORMAT}); update avbgtn"
+                    f"{path} was written by another avbgtn (format {state.get('format')}, this one reads"
+                    f" {FORMAT}); update avbgtn"
                 )
             _check_state(state, epoch)
         except (OSError, ValueError) as error:
             raise RunError(damaged(path, error, self._remedy(epoch))) from error
         if not before_sums and state.get("fingerprint") != self.fingerprint:
             raise RunError(
-                f"{self.run / 'parameters.json'} was changed after training began: its fingerprint is {self.fingerprint}, and "
-                f"epoch {epoch} was trained with {state.get('fingerprint')}; restore it, or train other parameters in another run_dir"
+                f"{self.run / 'parameters.json'} was changed after training began: its fingerprint is"
+                f" {self.fingerprint}, and epoch {epoch} was trained with {state.get('fingerprint')}; restore"
+                " it, or train other parameters in another run_dir"
             )
         return state
 
     def load(self, name: str, epoch: int | None = None) -> Tensors:
-        """The tensors of one file (``weights``, ``ema`` or ``optimizer``) of a checkpoint, the newest by default.
+        """The tensors of one file (``weights``, ``ema`` or ``optimizer``) of a checkpoint, the newest by
+        default.
 
         Raises:
             RunError: no such checkpoint, or the file is not what was written.
@@ -208,7 +213,8 @@ class Checkpoints:
         epoch = self.latest() if epoch is None else epoch
         if epoch is None or not self.path(epoch).is_dir():
             raise RunError(
-                f"{self.run} has no checkpoint{'' if epoch is None else f' of epoch {epoch}'}; it has {self.epochs()}"
+                f"{self.run} has no checkpoint{'' if epoch is None else f' of epoch {epoch}'}; it has"
+                f" {self.epochs()}"
             )
         state, path = self.state(epoch), self.path(epoch) / f"{name}.safetensors"
         # First: it knows precise words for what may be wrong
@@ -238,7 +244,8 @@ class Checkpoints:
     def _tell(self, epoch: int) -> None:
         if epoch not in self._told:
             self.say(
-                f"{self.path(epoch)} was written before checkpoints had checksums, so damage would not be seen; the next one has them"
+                f"{self.path(epoch)} was written before checkpoints had checksums, so damage would not be"
+                " seen; the next one has them"
             )
         self._told.add(epoch)
 

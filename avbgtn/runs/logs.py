@@ -1,7 +1,7 @@
 """The files of a run folder that grow line by line, one JSON object a line.
 
-A kill may cut the last line short: it is left out. Anything else that cannot be read is damage, and then the whole file
-is kept under another name before a line of it goes.
+A kill may cut the last line short: it is left out. Anything else that cannot be read is damage, and then the
+whole file is kept under another name before a line of it goes.
 """
 
 import hashlib
@@ -66,7 +66,8 @@ def _check(record: Any, file: str, before: int) -> None:
 
 
 def mark(path: Path, length: int) -> dict[str, Any]:
-    """The length and the SHA-256 of the first ``length`` bytes of a log, for the checkpoint that counts on them."""
+    """The length and the SHA-256 of the first ``length`` bytes of a log, for the checkpoint that counts on
+    them."""
     data = b""
     if length and path.exists():
         with open(path, "rb") as f:
@@ -80,7 +81,8 @@ def size(path: Path) -> int:
 
 
 def cut_after(path: Path, epoch: int, marked: dict[str, Any] | None) -> str | None:
-    """Drop the lines past a checkpoint, so that a continued run writes each line once; a damaged log is set aside first.
+    """Drop the lines past a checkpoint, so that a continued run writes each line once; a damaged log is set
+    aside first.
 
     Args:
         marked: as :func:`mark` gave it when the checkpoint was written, or None where it is not known.
@@ -102,6 +104,9 @@ def cut_after(path: Path, epoch: int, marked: dict[str, Any] | None) -> str | No
     said = None
     if problem:
         aside = set_aside(path)
-        said = f"{path} is damaged ({problem}): it is kept as {aside.name}, and {len(kept)} of its lines go on in a new file"
+        said = (
+            f"{path} is damaged ({problem}): it is kept as {aside.name}, and {len(kept)} of its lines go on"
+            " in a new file"
+        )
     write_atomically(path, "".join(json.dumps(record) + "\n" for record in kept))
     return said

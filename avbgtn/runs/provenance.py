@@ -1,4 +1,5 @@
-"""Where a result comes from: code revision, versions, machine. Nothing that identifies a person or a network."""
+"""Where a result comes from: code revision, versions, machine. Nothing that identifies a person or a
+network."""
 
 import platform
 import subprocess
@@ -16,17 +17,19 @@ def provenance(device: torch.device | str = "cpu") -> dict:
     return {
         "revision": revision(),
         "versions": {"python": platform.python_version()} | {name: _version(name) for name in PACKAGES},
-        "device": torch.cuda.get_device_name(device)
-        if torch.device(device).type == "cuda"
-        else f"cpu ({platform.machine()})",
+        "device": (
+            torch.cuda.get_device_name(device)
+            if torch.device(device).type == "cuda"
+            else f"cpu ({platform.machine()})"
+        ),
         "threads": torch.get_num_threads(),
         "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
     }
 
 
 def revision() -> str:
-    """The git revision of the package's checkout, with ``+changes`` if files of the library or the book's package differ from it; its version
-    where it was installed without a checkout."""
+    """The git revision of the package's checkout, with ``+changes`` if files of the library or the book's
+    package differ from it; its version where it was installed without a checkout."""
     here = Path(__file__).resolve().parents[1]
     try:
         commit = _git(here, "rev-parse", "--short=12", "HEAD")

@@ -12,8 +12,9 @@ class Saver:
 
     Args:
         keep: epochs whose weights stay, as of :meth:`Run.save`.
-        background: whether :meth:`save` returns before the checkpoint is on the disk. It then holds a second copy of
-            everything meanwhile. What is interrupted before it is written is lost, as if the save had not been due yet.
+        background: whether :meth:`save` returns before the checkpoint is on the disk. It then holds a second
+            copy of everything meanwhile. What is interrupted before it is written is lost, as if the save had
+            not been due yet.
     """
 
     def __init__(self, run: Run, keep: tuple[int, ...], *, background: bool):

@@ -1,7 +1,8 @@
-"""Tensors from files that may come from strangers, or from a disk that forgets: ``safetensors``, never pickles.
+"""Tensors from files that may come from strangers, or from a disk that forgets: ``safetensors``, never
+pickles.
 
-Of each file the header is checked before anything is taken from it, and of what is taken the names, shapes, types and
-that every number is finite.
+Of each file the header is checked before anything is taken from it, and of what is taken the names, shapes,
+types and that every number is finite.
 """
 
 import hashlib
@@ -35,7 +36,8 @@ def read_header(path: Path, remedy: str = AGAIN) -> Header:
     """The header of a safetensors file; no tensor is read.
 
     Raises:
-        RunError: missing, cut short, no safetensors file, a pickle, or numbers of another type than a training has.
+        RunError: missing, cut short, no safetensors file, a pickle, or numbers of another type than a
+            training has.
     """
     try:
         if path.exists() and not path.is_file():
@@ -45,7 +47,8 @@ def read_header(path: Path, remedy: str = AGAIN) -> Header:
             # eight bytes of header length, which may be any bytes, and then JSON: that is safetensors
             if start[8:] != b"{" and start.startswith((b"PK", b"\x80")):
                 raise RunError(
-                    f"{path} is a pickle (a torch.save file), not safetensors; avbgtn never unpickles weights, convert it with safetensors.torch.save_file"
+                    f"{path} is a pickle (a torch.save file), not safetensors; avbgtn never unpickles"
+                    " weights, convert it with safetensors.torch.save_file"
                 )
             length = int.from_bytes(start[:8], "little")
             if len(start) < 9 or length > HEADER:
@@ -69,8 +72,8 @@ def _header(entries: object, path: Path) -> Header:
             raise ValueError(f"its header gives no shape of {name}")
         if kind not in TYPES:
             raise RunError(
-                f"{path} holds {name} as {kind}, expected float32 or float64 (F32 or F64): convert it, or use the file that "
-                "training wrote"
+                f"{path} holds {name} as {kind}, expected float32 or float64 (F32 or F64): convert it, or use"
+                " the file that training wrote"
             )
         shapes[name] = tuple(shape)
     return Header(metadata, shapes)
@@ -103,13 +106,14 @@ def check_shapes(expected: Shapes, found: Shapes, source: str | Path) -> None:
         if name not in found or name not in expected:
             lacking = "file" if name in expected else "model"
             raise RunError(
-                f"{source} belongs to another architecture: the {lacking} lacks {name!r}; use the parameters it was trained with"
+                f"{source} belongs to another architecture: the {lacking} lacks {name!r}; use the parameters"
+                " it was trained with"
             )
         here, there = expected[name], found[name]
         if here != there:
             raise RunError(
-                f"{source} belongs to another architecture: {name} has shape {there} in the file and {here} in the model; "
-                "use the parameters it was trained with"
+                f"{source} belongs to another architecture: {name} has shape {there} in the file and {here}"
+                " in the model; use the parameters it was trained with"
             )
 
 
@@ -119,14 +123,14 @@ def check_tensors(expected: Tensors, found: Tensors, source: str | Path) -> None
     for name, tensor in expected.items():
         if found[name].dtype != tensor.dtype:
             raise RunError(
-                f"{source} belongs to another precision: {name} is {found[name].dtype} in the file and {tensor.dtype} in the "
-                "model; use the parameters it was trained with"
+                f"{source} belongs to another precision: {name} is {found[name].dtype} in the file and"
+                f" {tensor.dtype} in the model; use the parameters it was trained with"
             )
 
 
 def load_weights(parameters: Tensors, tensors: Tensors, source: str | Path) -> None:
-    """Copy tensors into a model's parameters of the same names, in place; a wrong architecture is named by its first
-    difference, before anything is copied."""
+    """Copy tensors into a model's parameters of the same names, in place; a wrong architecture is named by
+    its first difference, before anything is copied."""
     check_tensors(parameters, tensors, source)
     for name, parameter in parameters.items():
         parameter.data.copy_(tensors[name])

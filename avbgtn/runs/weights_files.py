@@ -1,6 +1,8 @@
-"""A file of weights: one ``.safetensors`` with the averaged encoders and generators, and their config in its metadata.
+"""A file of weights: one ``.safetensors`` with the averaged encoders and generators, and their config in its
+metadata.
 
-Those of the package are pinned by their SHA-256 in ``weights/SHA256SUMS`` (the form that ``sha256sum -c`` reads).
+Those of the package are pinned by their SHA-256 in ``weights/SHA256SUMS`` (the form that ``sha256sum -c``
+reads).
 """
 
 import hashlib
@@ -70,14 +72,15 @@ def read_weights(path: Path, *, pinned: bool = False) -> tuple[Config, Tensors]:
         pinned: its sum was compared already, as of the weights of the package, which hold none themselves.
 
     Raises:
-        RunError: the file is damaged, a pickle, without a config, with one out of its limits, or with other tensors; or its
-            numbers are not those of the sum that it holds.
+        RunError: the file is damaged, a pickle, without a config, with one out of its limits, or with other
+            tensors; or its numbers are not those of the sum that it holds.
     """
     header = read_header(path)
     text = header.metadata.get("config")
     if text is None:
         raise RunError(
-            f"{path} does not say which model it belongs to (no config in its metadata); write it with avbgtn.translators.loading.export"
+            f"{path} does not say which model it belongs to (no config in its metadata); write it with"
+            " avbgtn.translators.loading.export"
         )
     try:
         values = parse_json(text.encode())
@@ -90,7 +93,8 @@ def read_weights(path: Path, *, pinned: bool = False) -> tuple[Config, Tensors]:
         return config, tensors
     if SUM not in header.metadata:
         warnings.warn(
-            f"{path} was written before weights files held a sum of their numbers, so damage to it cannot be seen",
+            f"{path} was written before weights files held a sum of their numbers, so damage to it cannot be"
+            " seen",
             stacklevel=2,
         )
     elif header.metadata[SUM] != digest(tensors):
@@ -115,8 +119,8 @@ def write_weights(path: Path, config: Config, tensors: Tensors) -> None:
 
 
 def check_fit(config: Config, shapes: Shapes, source: str | Path, *, generators: bool = True) -> None:
-    """Refuse tensors that are not those of the config's model, at no cost in memory: a config that asks for a model of a
-    size that the file does not have is found here.
+    """Refuse tensors that are not those of the config's model, at no cost in memory: a config that asks for a
+    model of a size that the file does not have is found here.
 
     Args:
         generators: whether the file holds the averaged encoders and generators, or the whole model.
@@ -129,8 +133,9 @@ def check_fit(config: Config, shapes: Shapes, source: str | Path, *, generators:
     blocks = config.private_blocks + config.shared_blocks
     if first != (config.width,) or blocks > len(shapes):
         raise RunError(
-            f"{source} belongs to another architecture: the config says width={config.width} and {blocks} blocks, and the file "
-            f"has width {first[0] if first else 0} and {len(shapes)} tensors; use the parameters it was trained with"
+            f"{source} belongs to another architecture: the config says width={config.width} and {blocks}"
+            f" blocks, and the file has width {first[0] if first else 0} and {len(shapes)} tensors; use the"
+            " parameters it was trained with"
         )
     with torch.device("meta"):  # shapes without numbers
         model = build(config)

@@ -1,4 +1,5 @@
-"""A grid as a job array: every cell is one training in one process, in a run folder of its own, with a record at its end.
+"""A grid as a job array: every cell is one training in one process, in a run folder of its own, with a record
+at its end.
 
     $AVBGTN_RUNS/study-full/
         unit-seed0/            a run folder, as in runs/run.py
@@ -21,7 +22,8 @@ from pathlib import Path
 from typing import Any
 
 from ..config import Config
-from ..config.parameters import HEADS_DOMAINS, Parameters, config_of
+from ..config.datasets import PICTURES
+from ..config.parameters import Parameters, config_of
 from ..config.places import runs_root
 from ..errors import ConfigError
 from ..sentences import got, shown
@@ -60,8 +62,8 @@ class Cell:
     def config(self, data_checksum: str) -> Config:
         """Raises ConfigError where the declared changes make no sense."""
         base = config_of(
-            Parameters(), self.variant.model, dataset=DATASET, domains=HEADS_DOMAINS, data_checksum=data_checksum,
-            preset=self.grid.preset, device=self.grid.device,
+            Parameters(), self.variant.model, dataset=DATASET, domains=PICTURES[DATASET].domains,
+            data_checksum=data_checksum, preset=self.grid.preset, device=self.grid.device,
         )  # fmt: skip
         return replace(base, **self.grid.common, **self.variant.changes, seed=self.seed)
 
@@ -86,7 +88,8 @@ class Cell:
 
 
 def cells(grid: Grid) -> list[Cell]:
-    """All cells in their order: seed 0 of every variant first, so that a study that was stopped can be compared."""
+    """All cells in their order: seed 0 of every variant first, so that a study that was stopped can be
+    compared."""
     most = max(variant.seeds for variant in grid.variants)
     pairs = [(v, seed) for seed in range(most) for v in grid.variants if seed < v.seeds]
     return [Cell(grid, number, variant, seed) for number, (variant, seed) in enumerate(pairs)]
@@ -109,7 +112,8 @@ def find_cell(grid: Grid, which: str) -> Cell:
     near = difflib.get_close_matches(which, there, n=1)
     hint = f"did you mean {near[0]}?" if near else f"python -m avbgtn study --grid {grid.name} lists them"
     raise ConfigError(
-        f"cell must be a number from 0 to {len(there) - 1} or a name such as {next(iter(there))}, got {got(which)}; {hint}"
+        f"cell must be a number from 0 to {len(there) - 1} or a name such as {next(iter(there))}, got"
+        f" {got(which)}; {hint}"
     )
 
 
@@ -135,7 +139,8 @@ def run_cell(cell: Cell, *, say: Say = print) -> dict[str, Any]:
         the record.
 
     Raises:
-        RunError: as :func:`avbgtn.training.train.train`; another process has the cell, its folder holds another run, it diverged.
+        RunError: as :func:`avbgtn.training.train.train`; another process has the cell, its folder holds
+            another run, it diverged.
         Interrupted: SIGTERM or Ctrl-C, after a checkpoint was saved.
     """
     if record := cell.record():
@@ -172,16 +177,17 @@ def _check_device(grid: Grid) -> None:
 
     if not torch.cuda.is_available():
         raise ConfigError(
-            f"grid {grid.name} is for a GPU and torch sees no CUDA device; look at the driver (nvidia-smi), or use --grid full"
+            f"grid {grid.name} is for a GPU and torch sees no CUDA device; look at the driver (nvidia-smi),"
+            " or use --grid full"
         )
 
 
-# --- all cells, in parallel -------------------------------------------------------------------------------------------
+# --- all cells, in parallel ---------------------------------------------------------------------------------
 
 
 def run_all(grid: Grid, processes: int, *, say: Say = print) -> int:
-    """Train all open cells, so many at a time, each in a process of one thread. A cell that fails does not stop the
-    others; it is reported at the end.
+    """Train all open cells, so many at a time, each in a process of one thread. A cell that fails does not
+    stop the others; it is reported at the end.
 
     Returns:
         the exit code: 0, or 2 if a cell failed, or 75 if one was stopped and has a checkpoint.
@@ -212,7 +218,8 @@ def run_all(grid: Grid, processes: int, *, say: Say = print) -> int:
                     if process.returncode == 0:
                         done += 1
                         say(
-                            f"{cell.name}: done in {time.monotonic() - since:.0f} s ({done} of {len(everything)})"
+                            f"{cell.name}: done in {time.monotonic() - since:.0f} s ({done} of"
+                            f" {len(everything)})"
                         )
                     elif process.returncode == 75:
                         stopped.append(cell.name)
@@ -244,7 +251,8 @@ def _start(cell: Cell) -> subprocess.Popen:
     with open(_log(cell), "ab") as log:
         return subprocess.Popen(
             [sys.executable, "-m", "avbgtn", "study", "--grid", cell.grid.name, "--cell", cell.name],
-            # Nothing is written to the pipe: it ends when this process does, however that ends, and the cell notices.
+            # Nothing is written to the pipe: it ends when this process does, however that ends, and the cell
+            # notices.
             stdin=subprocess.PIPE, stdout=log, stderr=subprocess.STDOUT,
             env=os.environ | {"OMP_NUM_THREADS": "1", FOLLOWED: "1"},
             start_new_session=True,  # a terminal's Ctrl-C comes to the parent, which hands it on

@@ -1,9 +1,11 @@
-r"""What can be read from a code: the domain, which a shared latent space should not know, and the head, which it should.
+r"""What can be read from a code: the domain, which a shared latent space should not know, and the head, which
+it should.
 
-UNIT assumes a shared latent space: an image and its true translation (its "twin") have the same code. Probes here are
-linear and learn from codes of training images only, so they ask for what lies open, not for all that a code holds; a
-number says something beside that of another model, or beside chance. Symbols: codes ``z1``, ``z2``, (N, C, h, w), of
-images of domains 1 and 2, drawn by ``E_1`` and ``E_2``. All in float64 and on the CPU; nothing is drawn at random.
+UNIT assumes a shared latent space: an image and its true translation (its "twin") have the same code. Probes
+here are linear and learn from codes of training images only, so they ask for what lies open, not for all that
+a code holds; a number says something beside that of another model, or beside chance. Symbols: codes ``z1``,
+``z2``, (N, C, h, w), of images of domains 1 and 2, drawn by ``E_1`` and ``E_2``. All in float64 and on the
+CPU; nothing is drawn at random.
 """
 
 import torch
@@ -20,8 +22,8 @@ Attributes = dict[str, list]
 
 
 def features(z: Tensor) -> Tensor:
-    """What the probes see of a code: the mean and the standard deviation of each channel over its places, and the means
-    of its four quarters.
+    """What the probes see of a code: the mean and the standard deviation of each channel over its places, and
+    the means of its four quarters.
 
     Args:
         z: (N, C, h, w); sides that are odd make quarters that overlap in a row.
@@ -38,15 +40,15 @@ def features(z: Tensor) -> Tensor:
     return torch.cat([z.mean((2, 3)), z.std((2, 3), correction=0), quarters], dim=1)
 
 
-# --- probes -------------------------------------------------------------------------------------------------------
+# --- probes -------------------------------------------------------------------------------------------------
 
 
 def domain_probe(train1: Tensor, train2: Tensor, held1: Tensor, held2: Tensor) -> float:
     """How well a line tells codes of domain 1 from codes of domain 2: the share it gets right, in [0, 1].
 
-    Ridge regression to -1 (domain 1) and +1 (domain 2); the threshold is halfway between the mean estimates of the two
-    training piles, which is 0 for piles of one size. Chance is 0.5: both domains weigh the same, whatever their sizes.
-    With twins as ``held1`` and ``held2`` a head by itself says nothing.
+    Ridge regression to -1 (domain 1) and +1 (domain 2); the threshold is halfway between the mean estimates
+    of the two training piles, which is 0 for piles of one size. Chance is 0.5: both domains weigh the same,
+    whatever their sizes. With twins as ``held1`` and ``held2`` a head by itself says nothing.
 
     Args:
         train1, train2: codes to learn from, (N1, C, h, w) and (N2, C, h, w).
@@ -71,9 +73,10 @@ def attribute_probe(
 ) -> dict[str, float]:
     """How well a line reads off a code whose head it is of.
 
-    Four ridge regressions. With codes of both domains in ``train``, this is what lies open in a code. With the codes of
-    one domain in ``train`` and of the other in ``held`` it is the transfer that a shared latent space promises: twins
-    that have one code cost it nothing, while a mere shift between the domains can push R^2 far below 0.
+    Four ridge regressions. With codes of both domains in ``train``, this is what lies open in a code. With
+    the codes of one domain in ``train`` and of the other in ``held`` it is the transfer that a shared latent
+    space promises: twins that have one code cost it nothing, while a mere shift between the domains can push
+    R^2 far below 0.
 
     Args:
         train, held: codes, (N, C, h, w) and (M, C, h, w).
@@ -81,12 +84,15 @@ def attribute_probe(
             :func:`avbgtn.data.heads.attributes`.
 
     Returns:
-        ``style``: share of hair styles named right, the largest of one estimate a style of the training; ``male``: share
-        put on the right side of 0.5; ``tone``, ``yaw``: ``R^2 = 1 - SSE / SST`` on ``held``, 0 for its own mean. To
-        guess the commonest answer scores its share in ``style`` and ``male``, which is well above one half.
+        ``style``: share of hair styles named right, the largest of one estimate a style of the training;
+            ``male``: share
+        put on the right side of 0.5; ``tone``, ``yaw``: ``R^2 = 1 - SSE / SST`` on ``held``, 0 for its own
+        mean. To guess the commonest answer scores its share in ``style`` and ``male``, which is well above
+        one half.
 
     Raises:
-        ValueError: codes of other shapes, lists of other lengths, or a held-out ``tone`` or ``yaw`` that is constant.
+        ValueError: codes of other shapes, lists of other lengths, or a held-out ``tone`` or ``yaw`` that is
+            constant.
     """
     _check(train, held)
     _check_attributes(train, train_attributes)
@@ -107,21 +113,22 @@ def attribute_probe(
         spread = (truth - truth.mean()).square().sum().item()  # SST
         if spread == 0:
             raise ValueError(
-                f"the held-out {name} is {truth[0].item()} for all of the {len(truth)} codes, expected values that "
-                "differ: R^2 needs a spread to explain, so pass more heads"
+                f"the held-out {name} is {truth[0].item()} for all of the {len(truth)} codes, expected values"
+                " that differ: R^2 needs a spread to explain, so pass more heads"
             )
         found[name] = 1 - (estimate - truth).square().sum().item() / spread
     return found
 
 
-# --- twins --------------------------------------------------------------------------------------------------------
+# --- twins --------------------------------------------------------------------------------------------------
 
 
 def twin_distance(z1: Tensor, z2: Tensor) -> float:
     """How far apart the codes of twins are: ``mean (z1 - z2)^2`` over the mean of both domains' variances.
 
-    The variance of each value of a code is over images (with ``N - 1``). 0: twins have one code. 2: they have no more in
-    common than any two images, if the domains' codes have the same mean; a shift between the domains adds to it.
+    The variance of each value of a code is over images (with ``N - 1``). 0: twins have one code. 2: they have
+    no more in common than any two images, if the domains' codes have the same mean; a shift between the
+    domains adds to it.
 
     Args:
         z1, z2: codes of the same heads in the same order, (N, C, h, w) each, N >= 2.
@@ -133,16 +140,18 @@ def twin_distance(z1: Tensor, z2: Tensor) -> float:
     spread = ((z1.var(0) + z2.var(0)) / 2).mean().item()
     if spread == 0:
         raise ValueError(
-            f"the codes of all {len(z1)} images are equal in both domains, expected some spread: the encoders ignore the "
-            "image, so train on or read another checkpoint"
+            f"the codes of all {len(z1)} images are equal in both domains, expected some spread: the encoders"
+            " ignore the image, so train on or read another checkpoint"
         )
     return (z1 - z2).square().mean().item() / spread
 
 
 def twin_retrieval(z1: Tensor, z2: Tensor) -> float:
-    """The share of codes whose nearest code in the other domain (Euclidean distance, whole code) is their twin's.
+    """The share of codes whose nearest code in the other domain (Euclidean distance, whole code) is their
+    twin's.
 
-    The mean of both directions, in [0, 1]; chance is ``1 / N``, so scores of different N are different scores.
+    The mean of both directions, in [0, 1]; chance is ``1 / N``, so scores of different N are different
+    scores.
 
     Args:
         z1, z2: codes of the same heads in the same order, (N, C, h, w) each, N >= 2.
@@ -157,13 +166,13 @@ def twin_retrieval(z1: Tensor, z2: Tensor) -> float:
     return sum((distance.argmin(k) == twin).double().mean().item() for k in (0, 1)) / 2
 
 
-# --- a trained model ----------------------------------------------------------------------------------------------
+# --- a trained model ----------------------------------------------------------------------------------------
 
 
 @torch.no_grad()
 def encode(model: UNIT, x: Tensor, domain: int, stream: str) -> Tensor:
-    """Codes of images (N, 3, H, W) of ``domain``, (N, C, H/4, W/4), on the CPU: draw 0 of ``stream`` where the noise is at
-    the input, the mean code elsewhere."""
+    """Codes of images (N, 3, H, W) of ``domain``, (N, C, H/4, W/4), on the CPU: draw 0 of ``stream`` where
+    the noise is at the input, the mean code elsewhere."""
     like, codes = next(model.parameters()), []
     for start in range(0, len(x), CHUNK):
         part, eps = x[start : start + CHUNK].to(like), None
@@ -186,24 +195,28 @@ def read_codes(
     Args:
         training: what the probes learn from, ``x1`` and ``x2`` alone; no twin is looked at.
         held_out: heads in both colours, in one order.
-        training_attributes1, training_attributes2, held_attributes: of ``training.x1``, ``training.x2`` and ``held_out``.
+        training_attributes1, training_attributes2, held_attributes: of ``training.x1``, ``training.x2`` and
+            ``held_out``.
 
     Returns:
-        ``domain``; ``style``, ``male``, ``tone``, ``yaw``, learnt from and tested on both domains; ``transfer_style`` and so
-        on, learnt from one domain and tested on the other, mean of both ways; ``twin_distance``, ``twin_retrieval``;
-        ``mean_square``: mean of ``z^2`` over the held-out codes of both domains; codes are UNIT's means, one draw of AVB-GTN's.
-        Samples of the prior have 1; so has a code of AVB-GTN that matches it, while UNIT's means would then have 0.
+        ``domain``; ``style``, ``male``, ``tone``, ``yaw``, learnt from and tested on both domains;
+        ``transfer_style`` and so on, learnt from one domain and tested on the other, mean of both ways;
+        ``twin_distance``, ``twin_retrieval``;
+        ``mean_square``: mean of ``z^2`` over the held-out codes of both domains; codes are UNIT's means, one
+            draw of AVB-GTN's.
+        Samples of the prior have 1; so has a code of AVB-GTN that matches it, while UNIT's means would then
+        have 0.
 
     Raises:
         ValueError: held-out images that are no twins, and what the functions above raise.
     """
     if held_out.ids1 != held_out.ids2:
         raise ValueError(
-            f"held_out has {len(held_out.ids1)} and {len(held_out.ids2)} images that are not the same heads in the same "
-            "order, expected twins: pass the validation or the test split"
+            f"held_out has {len(held_out.ids1)} and {len(held_out.ids2)} images that are not the same heads"
+            " in the same order, expected twins: pass the validation or the test split"
         )
-    # The scores' own noise for what is held out. Other noise for what is learnt from: with the same, a probe that
-    # knows the noise of image i by heart would be right about the held-out image i.
+    # The scores' own noise for what is held out. Other noise for what is learnt from: with the same, a probe
+    # that knows the noise of image i by heart would be right about the held-out image i.
     train1, train2 = encode(model, training.x1, 1, "codes/12"), encode(model, training.x2, 2, "codes/21")
     held1, held2 = encode(model, held_out.x1, 1, "evaluate/12"), encode(model, held_out.x2, 2, "evaluate/21")
     a1, a2, a = training_attributes1, training_attributes2, held_attributes
@@ -235,8 +248,8 @@ def _twins(z1: Tensor, z2: Tensor) -> tuple[Tensor, Tensor]:
     _check(z1, z2)
     if z1.shape != z2.shape or len(z1) < 2:
         raise ValueError(
-            f"codes of twins have shapes {tuple(z1.shape)} and {tuple(z2.shape)}, expected one shape (N, C, h, w) with N "
-            "of at least 2: pass the codes of the same heads in both domains"
+            f"codes of twins have shapes {tuple(z1.shape)} and {tuple(z2.shape)}, expected one shape (N, C,"
+            " h, w) with N of at least 2: pass the codes of the same heads in both domains"
         )
     return z1.detach().cpu().double(), z2.detach().cpu().double()
 
@@ -246,12 +259,13 @@ def _check(*codes: Tensor) -> None:
         if z.ndim != 4 or not z.numel() or z.shape[1:] != codes[0].shape[1:]:
             shapes = " and ".join(str(tuple(c.shape)) for c in codes)
             raise ValueError(
-                f"codes have shapes {shapes}, expected (N, C, h, w) with one C, h, w: pass what one model encodes"
+                f"codes have shapes {shapes}, expected (N, C, h, w) with one C, h, w: pass what one model"
+                " encodes"
             )
         if not z.isfinite().all():
             raise ValueError(
-                f"codes of shape {tuple(z.shape)} have {int((~z.isfinite()).sum())} values that are not finite, expected "
-                "none: the training diverged, so take an earlier checkpoint"
+                f"codes of shape {tuple(z.shape)} have {int((~z.isfinite()).sum())} values that are not"
+                " finite, expected none: the training diverged, so take an earlier checkpoint"
             )
 
 
@@ -259,6 +273,6 @@ def _check_attributes(z: Tensor, attributes: Attributes) -> None:
     for name in ("style", "male", "tone", "yaw"):
         if len(attributes.get(name, ())) != len(z):
             raise ValueError(
-                f"got {len(attributes.get(name, ()))} values of {name!r} for {len(z)} codes, expected one a code in the same "
-                "order: take heads.attributes of the same split"
+                f"got {len(attributes.get(name, ()))} values of {name!r} for {len(z)} codes, expected one a"
+                " code in the same order: take heads.attributes of the same split"
             )

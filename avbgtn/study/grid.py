@@ -1,7 +1,8 @@
 """What ``python -m avbgtn study`` trains, declared; ``cells.py`` does it. A cell is a variant with one seed.
 
-Changes are changes to a :class:`~avbgtn.config.Config` that otherwise has the values of its preset, and what tells UNIT
-from AVB-GTN as the papers have it: noise at the code and a mean square for UNIT, noise at the input and T for AVB-GTN.
+Changes are changes to a :class:`~avbgtn.config.Config` that otherwise has the values of its preset, and what
+tells UNIT from AVB-GTN as the papers have it: noise at the code and a mean square for UNIT, noise at the
+input and T for AVB-GTN.
 """
 
 from typing import Any, NamedTuple
@@ -51,7 +52,8 @@ VARIANTS = (
     Variant("avb_gtn-literal", "avb_gtn", 3, {"lambda_reading": "literal"}),
 )
 
-# The search for a variant that beats UNIT: a third of the epochs, seed 0, as many settings for UNIT as for AVB-GTN.
+# The search for a variant that beats UNIT: a third of the epochs, seed 0, as many settings for UNIT as for
+# AVB-GTN.
 _PLACE = {"penalty": "softplus", "t_input": "z", "t_view": "place", "lambda_1": 1.0, "lambda_3": 1.0}
 _BETWEEN = _PLACE | {"t_prior": "other"}
 _TEN = {"lambda_1": 10.0, "lambda_3": 10.0}
@@ -101,11 +103,12 @@ SEARCH = (
     Variant("contrast-logit", "avb_gtn", 1, {"adaptive_contrast": 16, "penalty": "logit"}),  # as AVB has it
 )
 
-# The best setting of each side in the search, by the mean over its seeds, at full length and with more of them.
+# The best setting of each side in the search, by the mean over its seeds, at full length and with more of
+# them.
 TUNED = tuple(v._replace(seeds=6) for v in SEARCH if v.name in ("unit-lr-0.002", "aligned-lr-0.002-code-16"))
 
-# Figure 6 of the paper holds a long UNIT against a short AVB-GTN. The long one, 50,000 epochs, is the run of the hair
-# chapter (`records/celeba-50000.json`, one seed); these have a fortieth of its epochs, and its size.
+# Figure 6 of the paper holds a long UNIT against a short AVB-GTN. The long one, 50,000 epochs, is the run of
+# the hair chapter (`records/celeba-50000.json`, one seed); these have a fortieth of its epochs, and its size.
 SHORT = (Variant("unit", "unit", 3, {}), Variant("avb_gtn", "avb_gtn", 3, {}))
 
 GRIDS = {

@@ -1,7 +1,9 @@
-"""What a finished cell of a grid leaves: where it comes from, what it cost, its curve, and scores of many kinds.
+"""What a finished cell of a grid leaves: where it comes from, what it cost, its curve, and scores of many
+kinds.
 
-Everything is computed from the run folder, so a record can be made again without training. The test split is not touched
-here but by :func:`split_scores` on a split that the caller names; ``tools/gather_study.py --test`` does that once.
+Everything is computed from the run folder, so a record can be made again without training. The test split is
+not touched here but by :func:`split_scores` on a split that the caller names; ``tools/gather_study.py
+--test`` does that once.
 """
 
 from typing import Any
@@ -40,8 +42,9 @@ def cell_record(run: Run, faces: Heads, *, epochs: int, images: int | None = Non
         images: so many of each split at most, where only the way is tried.
 
     Returns:
-        ``curve`` along the training (16 validation heads, averaged weights; UNIT from its mean code, AVB-GTN from one draw); ``validation`` (all heads) with
-        ``raw`` for the weights of the last update; ``seen``: as many training heads, whose twins were never shown;
+        ``curve`` along the training (16 validation heads, averaged weights; UNIT from its mean code, AVB-GTN
+        from one draw); ``validation`` (all heads) with ``raw`` for the weights of the last update; ``seen``:
+        as many training heads, whose twins were never shown;
         ``shifts``: changed heads; ``codes``: what probes read; ``cpu_seconds`` of the training; ``starts``.
     """
     model = run_model(run, epoch=epochs, ema=True).eval()
@@ -57,9 +60,12 @@ def cell_record(run: Run, faces: Heads, *, epochs: int, images: int | None = Non
         "starts": starts,
         "cpu_seconds": sum(run.cpu_seconds()),  # of the training; work lost by a kill is not in it
         "curve": curve(run),
-        SPLIT: split_scores(model, held_out) | {"raw": _both(_plain(run_model(run, epoch=epochs, ema=False).eval(), held_out))},
+        SPLIT: split_scores(model, held_out)
+        | {"raw": _both(_plain(run_model(run, epoch=epochs, ema=False).eval(), held_out))},
         "seen": _both(_plain(model, faces.evaluation("train", len(held_out.x1)))),
-        "shifts": {name: _both(_plain(model, shifted(faces.evaluation(SPLIT, few), name))) for name in SHIFTS},
+        "shifts": {
+            name: _both(_plain(model, shifted(faces.evaluation(SPLIT, few), name))) for name in SHIFTS
+        },
         "codes": codes.read_codes(
             model, training, held_out,
             *(_attributes(split, images) for split in ("train_a", "train_b", SPLIT)),
@@ -71,8 +77,9 @@ def split_scores(model: UNIT, evaluation: Evaluation) -> Scores:
     """Means over both directions, and each direction under ``"12"`` and ``"21"``.
 
     Returns:
-        the scores of :func:`avbgtn.metrics.evaluate.score` (noise at the code: the mean code; at the input: the mean over four
-        draws), ``diversity`` over four draws for every posterior with noise, and ``sample``, the scores of a single draw.
+        the scores of :func:`avbgtn.metrics.evaluate.score` (noise at the code: the mean code; at the input:
+        the mean over four draws), ``diversity`` over four draws for every posterior with noise, and
+        ``sample``, the scores of a single draw.
     """
     how = "draws" if model.config.posterior == "input" else "mean"
     by_direction = evaluate.score(model, evaluation, how=how, draws=DRAWS)

@@ -1,4 +1,5 @@
-"""Ridge regression with an exact leave-one-out error, for the probes of :mod:`avbgtn.study.codes`; in float64, nothing is drawn."""
+"""Ridge regression with an exact leave-one-out error, for the probes of :mod:`avbgtn.study.codes`; in
+float64, nothing is drawn."""
 
 import numpy as np
 import torch
@@ -14,9 +15,9 @@ class Ridge:
     r"""A linear map from features to targets, whose weight ``a`` is the one of :data:`WEIGHTS` with the least
     leave-one-out error.
 
-    ``min |y - b - s W|^2 + N a |W|^2`` over ``W`` and ``b``, where ``s`` are the features, standardised by their mean and
-    deviation; a constant feature is switched off. The error at each image of the fit to all others (same scale, same
-    ``N a``) is exact, without fitting again (:class:`sklearn.linear_model.RidgeCV`).
+    ``min |y - b - s W|^2 + N a |W|^2`` over ``W`` and ``b``, where ``s`` are the features, standardised by
+    their mean and deviation; a constant feature is switched off. The error at each image of the fit to all
+    others (same scale, same ``N a``) is exact, without fitting again (:class:`sklearn.linear_model.RidgeCV`).
 
     Args:
         x: features, (N, P) float64; P may exceed N.
@@ -29,14 +30,15 @@ class Ridge:
     Raises:
         ValueError: shapes that do not belong together, or fewer than two images.
 
-    Source: Allen, The relationship between variable selection and data augmentation and a method for prediction (1974).
+    Source: Allen, The relationship between variable selection and data augmentation and a method for
+    prediction (1974).
     """
 
     def __init__(self, x: Tensor, y: Tensor):
         if x.ndim != 2 or y.ndim != 2 or len(x) != len(y) or len(x) < 2:
             raise ValueError(
-                f"features and targets have shapes {tuple(x.shape)} and {tuple(y.shape)}, expected (N, P) and (N, T) "
-                "with N of at least 2: pass a row for every image"
+                f"features and targets have shapes {tuple(x.shape)} and {tuple(y.shape)}, expected (N, P) and"
+                " (N, T) with N of at least 2: pass a row for every image"
             )
         ridge = RidgeCV(alphas=len(x) * np.array(WEIGHTS))
         self.fit: Pipeline = make_pipeline(StandardScaler(), ridge).fit(x.numpy(), y.numpy())

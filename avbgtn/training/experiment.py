@@ -8,8 +8,8 @@ import torch
 
 from .. import data
 from ..config import Config
-from ..config.parameters import CELEBA_DOMAINS, HEADS_DOMAINS, Parameters, config_of
-from ..config.sound_parameters import MUSIC_DOMAINS, SoundParameters
+from ..config.parameters import Parameters, config_of
+from ..config.sound_parameters import SoundParameters
 from ..errors import ConfigError, one_sentence
 from ..runs.run import runs_root
 from ..sentences import shown
@@ -64,8 +64,7 @@ class Experiment:
             if name not in free
         )
         c = next(iter(self.configs.values()))
-        built_in = "heads" if kind is Parameters else "music"
-        return same and (c.dataset, c.preset, c.device) == (built_in, "quick", "cpu")
+        return same and (kind.datasets[c.dataset].built_in, c.preset, c.device) == (True, "quick", "cpu")
 
     def keep(self) -> tuple[int, ...]:
         """10, 40 and 100 % of the epochs: the paper's 5,000, 20,000 and 50,000 (Figure 4)."""
@@ -94,7 +93,7 @@ def resolve(p: Parameters) -> Experiment:
     if p.precision == "bf16-mixed" and device == "cpu":
         raise ConfigError("precision='bf16-mixed' is for CUDA devices and none was found; use '32-true'")
 
-    name, why, domains = (_sounds if isinstance(p, SoundParameters) else _pictures)(p)
+    name, why, domains = _data(p)
 
     def configs_for(checksum: str) -> dict[str, Config]:
         about = dict(dataset=name, domains=domains, data_checksum=checksum, preset=preset, device=device)
@@ -121,7 +120,7 @@ def _open_own(p: Parameters, c: Config) -> None:
 
 def uses_cache(p: Parameters, domains: data.Domains) -> bool:
     """Whether CelebA is decoded once, to disk; ``auto``: where the run reads its pictures more than once."""
-    if domains.name != "celeba":
+    if not domains.can_cache:
         return False
     return p.cache == "yes" or (p.cache == "auto" and p.epochs * p.batch > max(domains.lengths))
 
@@ -131,28 +130,22 @@ def load_data(
 ) -> data.Domains:
     """The data set of a config, whatever it consists of; its checksum is not compared. ``workers`` and ``cache`` are
     those of :func:`avbgtn.data.load`; sounds have no such cache."""
-    if config.sound is not None:
-        own = config.domains if config.dataset == "folder" else None
-        return data.load_sound(config.dataset, sound=config.sound, root=root, workers=workers, domains=own)
-    about = dict(root=root, domains=config.domains, size=config.size)
-    return data.load(config.dataset, **about, workers=workers, cache=cache)
+    return data.load(
+        config.dataset, root=root, size=config.size, sound=config.sound, workers=workers, cache=cache,
+        domains=config.domains,
+    )  # fmt: skip
 
 
-def _pictures(p: Parameters) -> tuple[str, str, tuple[str, str]]:
+def _data(p: Parameters) -> tuple[str, str, tuple[str, str]]:
     """Data set, why this one, domains."""
-    name, why = data.resolve(p.dataset, p.root)
-    if name == "heads" and p.domains not in (None, HEADS_DOMAINS):
+    name, why = data.resolve(p.dataset, p.root, sound=isinstance(p, SoundParameters))
+    row = p.datasets[name]
+    if row.fixed and p.domains not in (None, row.domains):  # which "auto" took
         raise ConfigError(
-            f"domains {','.join(p.domains)!r} belong to CelebA, and the data are the built-in heads ({why}); leave domains out, or use dataset='celeba'"
+            f"domains {','.join(p.domains)!r} are not those of dataset={name!r} ({why}); leave domains out, or name "
+            "the data set that has them"
         )
-    if name == "folder":
-        return name, why, data.own_domains(p.root, p.domains)
-    return name, why, p.domains or (HEADS_DOMAINS if name == "heads" else CELEBA_DOMAINS)
-
-
-def _sounds(p: SoundParameters) -> tuple[str, str, tuple[str, str]]:
-    name, why = data.resolve_sound(p.dataset, p.root)
-    return name, why, data.own_domains(p.root, p.domains) if name == "folder" else MUSIC_DOMAINS
+    return name, why, p.domains or row.domains or data.own_domains(p.root)
 
 
 def _lines(p: Parameters, preset: str, device: str, why: str, configs: dict[str, Config]) -> list[str]:

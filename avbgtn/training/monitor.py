@@ -122,6 +122,8 @@ class Monitor:
             return 0.0
         x1, _ = self.to(next(model.parameters()), self.validation)
         images = min(images, len(x1))
+        if images < 2:
+            return math.nan  # one image has no spread
         # (draws, images, 4w, H/4, W/4)
         codes = torch.stack(
             [

@@ -1,12 +1,12 @@
 """A network's change of colour, carried from the network's size to a picture of any size.
 
 A network sees the centre square of a picture at, say, 64 x 64 pixels, and what it gives back is as small and
-blurred. Enlarged it would blur the picture. What is wanted of it is the *change* of colour alone: it varies slowly
-inside the hair and ends where the hair ends, at an edge that the large picture shows sharply. That is what a
-guided filter (He, Sun and Tang, 2010) is made for: in every window the change is the linear function ``c = A
-I + b`` of the picture's colour ``I`` that fits it best (least squares, with a ridge), so that it has edges
-where the picture has them. ``A`` and ``b`` are found on a coarser grid, and used on every pixel (He and Sun,
-2015). The filter is kornia's, imported when it is used.
+blurred. Enlarged it would blur the picture. What is wanted of it is the *change* of colour alone: it varies
+slowly inside the hair and ends where the hair ends, at an edge that the large picture shows sharply. That is
+what a guided filter (He, Sun and Tang, 2010) is made for: in every window the change is the linear function
+``c = A I + b`` of the picture's colour ``I`` that fits it best (least squares, with a ridge), so that it has
+edges where the picture has them. ``A`` and ``b`` are found on a coarser grid, and used on every pixel (He and
+Sun, 2015). The filter is kornia's, imported when it is used.
 """
 
 from dataclasses import dataclass

@@ -1,4 +1,5 @@
-"""``python -m avbgtn translate``: a picture or a sound, told apart by what is in the file, not by its name."""
+"""``python -m avbgtn translate``: a picture or a sound, told apart by what is in the file, not by its
+name."""
 
 import argparse
 import warnings
@@ -56,8 +57,8 @@ def translate(args: argparse.Namespace) -> int:
     translator = load(args.weights or (SOUNDS if sound else PICTURES))
     if sound and not isinstance(translator, SoundTranslator):
         raise DataError(
-            f"{shown(args.file)} is a sound, and these weights translate pictures: leave --weights out, or name "
-            f"others, such as {SOUNDS}"
+            f"{shown(args.file)} is a sound, and these weights translate pictures: leave --weights out, or"
+            f" name others, such as {SOUNDS}"
         )
     to = args.to or translator.domains[1]
     if to not in translator.domains:

@@ -25,11 +25,12 @@ __all__ = ["WEIGHTS", "Translator", "committed", "export", "load", "run_model"]
 
 
 def load(source: str | Path, *, epoch: int | None = None, ema: bool = True) -> "Translator | SoundTranslator":
-    """A translator from committed weights (:func:`committed` names them), a weights file or a run folder: of pictures,
-    or of sound where the model was trained on sound.
+    """A translator from committed weights (:func:`committed` names them), a weights file or a run folder: of
+    pictures, or of sound where the model was trained on sound.
 
     Args:
-        source: a name of :func:`committed`, a ``.safetensors`` file that :func:`export` wrote, or a run folder.
+        source: a name of :func:`committed`, a ``.safetensors`` file that :func:`export` wrote, or a run
+            folder.
         epoch: of a run folder, the checkpoint; the newest by default.
         ema: of a run folder, the averaged weights (default) or the raw ones.
 
@@ -43,7 +44,8 @@ def load(source: str | Path, *, epoch: int | None = None, ema: bool = True) -> "
         return _translator(run_model(run, epoch=epoch, ema=ema))
     if not path.exists():
         raise RunError(
-            f"no weights called {str(source)!r}: give one of {', '.join(committed()) or '(none committed)'}, a .safetensors file or a run folder"
+            f"no weights called {str(source)!r}: give one of {', '.join(committed()) or '(none committed)'},"
+            " a .safetensors file or a run folder"
         )
     config, tensors = read_weights(path, pinned=pinned)
     model = build(config)
@@ -56,11 +58,13 @@ def _translator(model: UNIT) -> "Translator | SoundTranslator":
 
 
 def run_model(run: Run, *, epoch: int | None = None, ema: bool | None = True) -> UNIT:
-    """The model of a run folder with the weights of a checkpoint, on the device that it was trained on if that is here.
+    """The model of a run folder with the weights of a checkpoint, on the device that it was trained on if
+    that is here.
 
     Args:
-        ema: averaged weights, raw ones, or None for the averaged ones as soon as they are worth it: after ``n`` epochs
-            the first, random weights still make up ``ema^n`` of the average, and must be below 5 %.
+        ema: averaged weights, raw ones, or None for the averaged ones as soon as they are worth it: after
+            ``n`` epochs the first, random weights still make up ``ema^n`` of the average, and must be below 5
+            %.
     """
     at = epoch if epoch is not None else run.latest() or 0
     if ema is None:

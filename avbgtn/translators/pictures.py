@@ -18,8 +18,8 @@ from ..sentences import shown
 from .colour_change import carry
 
 HEADS_ONLY = (
-    "these weights know computer-rendered heads only, one that nearly fills the picture: in a photograph of a person, or "
-    "where no head is, they may change other things too, and miss parts of the hair"
+    "these weights know computer-rendered heads only, one that nearly fills the picture: in a photograph of a"
+    " person, or where no head is, they may change other things too, and miss parts of the hair"
 )
 LITTLE = 0.02  # of the square; less is no head of hair
 
@@ -52,8 +52,8 @@ class Translator:
             to: the target domain's name; the second one (``"blond"``) by default.
             seed: draw the posterior's noise with this seed, 0 to 2^63 - 1; without it the noise is zero.
             raw: the network's own output, ``size`` x ``size`` of the picture's centre square. Otherwise a
-                picture as large as ``image``, in which :func:`avbgtn.translators.colour_change.carry` changed the colours of that
-                square.
+                picture as large as ``image``, in which :func:`avbgtn.translators.colour_change.carry` changed
+                the colours of that square.
             say: told what was done, a sentence a call.
 
         Raises:
@@ -70,7 +70,10 @@ class Translator:
         if self.model.config.dataset == "heads":
             say(HEADS_ONLY)
         side = square[2] - square[0]
-        seen = f"the network saw the middle {side} x {side} of {opened.width} x {opened.height} pixels, at {self.size} x {self.size}"
+        seen = (
+            f"the network saw the middle {side} x {side} of {opened.width} x {opened.height} pixels, at"
+            f" {self.size} x {self.size}"
+        )
         if raw:
             say(f"{seen}; the picture is its own output, of that size")
             return to_picture(y[0])
@@ -81,7 +84,8 @@ class Translator:
         )
         if carried.changed < LITTLE:
             say(
-                "hardly anything changed: expected one head in the middle that nearly fills it, cut the picture so"
+                "hardly anything changed: expected one head in the middle that nearly fills it, cut the"
+                " picture so"
             )
         return carried.picture
 

@@ -1,4 +1,5 @@
-"""Use a trained model on sound: ``avbgtn.load("music-avbgtn").translate_file("my.wav", "violin", "out.wav")``."""
+"""Use a trained model on sound: ``avbgtn.load("music-avbgtn").translate_file("my.wav", "violin",
+"out.wav")``."""
 
 import math
 from collections.abc import Callable
@@ -42,7 +43,8 @@ def translate_waves(
 def images_of(
     model: UNIT, waves: Tensor, source: int, target: int, draw: int | None = None, *, stream: str = "listen"
 ) -> Tensor:
-    """The translated images of :func:`translate_waves`, (N, planes, rows, columns), before they are made sound."""
+    """The translated images of :func:`translate_waves`, (N, planes, rows, columns), before they are made
+    sound."""
     representation = audio.representation(model.config.sound)
     like = next(model.parameters())
     images = []
@@ -85,15 +87,15 @@ class SoundTranslator:
     ) -> Tensor:
         """One sound into the other domain, at the rate that it has, and as long as it was.
 
-        Every channel is made as loud as the sounds the model learnt from, without a constant offset, and what comes
-        out as loud as the channel was (:func:`~avbgtn.audio.loudness.loudness`); a silent channel stays silent. Left and
-        right are one picture, as in training, unless they differ by more than 10 dB; those, and more than two
-        channels, are translated one by one, each as a mono sound. Sounds longer than 10 s are cut, and the pieces
-        are faded into each other over 0.1 s.
+        Every channel is made as loud as the sounds the model learnt from, without a constant offset, and what
+        comes out as loud as the channel was (:func:`~avbgtn.audio.loudness.loudness`); a silent channel stays
+        silent. Left and right are one picture, as in training, unless they differ by more than 10 dB; those,
+        and more than two channels, are translated one by one, each as a mono sound. Sounds longer than 10 s
+        are cut, and the pieces are faded into each other over 0.1 s.
 
-        The network works at :attr:`rate`. Of a ``band_gain`` model only the change in each band is taken from there
-        and applied to the sound at its own rate; above half of :attr:`rate` nothing is made louder than it was. Other
-        models make the sound anew, so that what is above half of :attr:`rate` is lost.
+        The network works at :attr:`rate`. Of a ``band_gain`` model only the change in each band is taken from
+        there and applied to the sound at its own rate; above half of :attr:`rate` nothing is made louder than
+        it was. Other models make the sound anew, so that what is above half of :attr:`rate` is lost.
 
         Args:
             wave: (channels, n).
@@ -148,14 +150,14 @@ class SoundTranslator:
         """A sound file, whatever libsndfile decodes, into one with its rate, channels and length.
 
         Args:
-            output: ends in .wav, .flac or .ogg; by default the name of the source with ``-violin.wav``, or the other
-                domain's name.
+            output: ends in .wav, .flac or .ogg; by default the name of the source with ``-violin.wav``, or
+                the other domain's name.
             raw: the network's own sound: stereo, at :attr:`rate`.
             say: gets what was done, a sentence at a time.
 
         Raises:
-            DataError: not a sound, damaged, silent, too short or too long; the output cannot be written, or is the
-                source itself.
+            DataError: not a sound, damaged, silent, too short or too long; the output cannot be written, or
+                is the source itself.
             ValueError: ``to`` is not one of the two domains.
         """
         to = self.domains[self._number(to) - 1]
@@ -173,7 +175,8 @@ class SoundTranslator:
         peak, full = made.abs().max().item(), max(1.0, wave.abs().max().item())
         if peak > full:
             say(
-                f"{20 * math.log10(peak / full):.1f} dB too loud at its peaks: turned down there, for some milliseconds"
+                f"{20 * math.log10(peak / full):.1f} dB too loud at its peaks: turned down there, for some"
+                " milliseconds"
             )
             made = full * limited(made / full, rate)
         before, after = (
@@ -197,15 +200,15 @@ class SoundTranslator:
                 f", where above {self.rate / 2:,.0f} Hz nothing is made louder" if rate > self.rate else ""
             )
             told.append(
-                f"translated from {there} to {to}: the network hears it at {self.rate:,} Hz, and its change in each of "
-                f"{self.model.config.sound.rows} bands is applied to the sound as it is{above}; rate, channels and "
-                "length stay"
+                f"translated from {there} to {to}: the network hears it at {self.rate:,} Hz, and its change"
+                f" in each of {self.model.config.sound.rows} bands is applied to the sound as it is{above};"
+                " rate, channels and length stay"
             )
         else:
             lost = f"what is above {self.rate / 2:,.0f} Hz is lost; " if rate > self.rate else ""
             told.append(
-                f"translated from {there} to {to} by a network that works at {self.rate:,} Hz: {lost}rate, channels "
-                "and length stay"
+                f"translated from {there} to {to} by a network that works at {self.rate:,} Hz: {lost}rate,"
+                " channels and length stay"
             )
         pieces = len(cut(wave[:1], round(PIECE * rate), round(FADE * rate))[0])
         if pieces > 1:
@@ -229,8 +232,8 @@ class SoundTranslator:
 
 
 def together(levels: Tensor) -> list[list[int]]:
-    """Which channels are translated as one sound: a stereo pair that is about equally loud, else one by one; silent
-    ones not at all."""
+    """Which channels are translated as one sound: a stereo pair that is about equally loud, else one by one;
+    silent ones not at all."""
     heard = [k for k, level in enumerate(levels.tolist()) if level > 0]
     if len(levels) == len(heard) == 2 and abs(20 * math.log10(levels[0] / levels[1])) <= APART:
         return [heard]

@@ -1,4 +1,5 @@
-"""Sphinx extension: the objections of `book/lib/avbgtn_book/results/objections.py` with their outcomes, for the page that lists them."""
+"""Sphinx extension: the objections of `book/lib/avbgtn_book/results/objections.py` with their outcomes, for
+the page that lists them."""
 
 import json
 

@@ -20,7 +20,10 @@ def part(directive, name):
     directive.env.note_dependency(str(RECORD))
     found = json.loads(RECORD.read_text(encoding="utf-8"))[name]
     m = found["machine"]
-    where = f"{m['machine']}, one thread; torch {m['versions']['torch']}, revision {m['revision']}, {m['started'][:10]}."
+    where = (
+        f"{m['machine']}, one thread; torch {m['versions']['torch']}, revision {m['revision']},"
+        f" {m['started'][:10]}."
+    )
     return found["found"], f"*Measured on {where}*"
 
 
@@ -41,7 +44,8 @@ class Steps(MarkdownDirective):
             ]
             for r in found
         ]  # fmt: skip
-        head = ["Setting", "CPU s, reference", "CPU s, ours", "Ratio of GFLOP", "of CPU time", "of clock time", "of memory"]  # fmt: skip
+        head = ["Setting", "CPU s, reference", "CPU s, ours", "Ratio of GFLOP"]
+    head += ["of CPU time", "of clock time", "of memory"]
         return [*table(head, rows), "", where]
 
 
@@ -104,13 +108,15 @@ class Curves(SphinxDirective):
         picture = base64.b64encode(figure.png()).decode("ascii")
         width = round(figure.get_figwidth() * 96)
         caption = (
-            f"CPU-seconds of an epoch (of so many epochs, in the lowest panel), preset {found['preset']}. Upper panel: batch 1. "
-            "Middle: the largest image. Dotted: in proportion to the smallest of AVB-GTN."
+            f"CPU-seconds of an epoch (of so many epochs, in the lowest panel), preset {found['preset']}."
+            " Upper panel: batch 1. Middle: the largest image. Dotted: in proportion to the smallest of"
+            " AVB-GTN."
         )
         return [
             nodes.raw(
                 "",
-                f'<figure class="align-default"><img src="data:image/png;base64,{picture}" width="{width}" alt="{html.escape(figure.alt)}">'
+                f'<figure class="align-default"><img src="data:image/png;base64,{picture}" width="{width}"'
+                f' alt="{html.escape(figure.alt)}">'
                 f"<figcaption><p>{html.escape(caption)}</p></figcaption></figure>",
                 format="html",
             )

@@ -74,11 +74,15 @@ def repair_page(app, pagename, templatename, context, doctree):
 
 
 def _keep_columns(printed):
-    """Printed sentences wrap; a printed table scrolls in its box instead, which the keyboard must be able to reach."""
+    """Printed sentences wrap; a printed table scrolls in its box instead, which the keyboard must be able to
+    reach."""
     aligned = [line for line in printed["text"].splitlines() if COLUMNS.search(line)]
     if len(aligned) < 2:
         return printed[0]
-    return f'{printed["before"]}<pre class="columns" tabindex="0" role="region" aria-label="printed table">{printed["text"]}</pre>'
+    return (
+        f'{printed["before"]}<pre class="columns" tabindex="0" role="region" aria-label="printed'
+        f' table">{printed["text"]}</pre>'
+    )
 
 
 def _is_of_thebe(script):

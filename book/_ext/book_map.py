@@ -1,4 +1,5 @@
-"""Sphinx extension: the map of the book, as a strip on top of every page and as a picture with a list on the first.
+"""Sphinx extension: the map of the book, as a strip on top of every page and as a picture with a list on the
+first.
 
 Both are made from `_toc.yml`. What the picture adds, which chapter builds on which, stands in `NEEDS` below.
 """
@@ -81,7 +82,7 @@ def add_strip(app, pagename, templatename, context, doctree):
         context["body"] = strip(app, pagename) + context["body"]
 
 
-# --- the whole map --------------------------------------------------------------------------------------------
+# --- the whole map ------------------------------------------------------------------------------------------
 
 
 class book_map(nodes.General, nodes.Element):
@@ -96,7 +97,8 @@ class BookMap(SphinxDirective):
 
 
 def time_needed(app, docname):
-    """ "14 minutes to read, 61 CPU-seconds to run", from the chapter's own words; "" where it says nothing."""
+    """ "14 minutes to read, 61 CPU-seconds to run", from the chapter's own words; "" where it says
+    nothing."""
     path = app.env.doc2path(docname)
     if not str(path).endswith(".ipynb"):
         return ""
@@ -126,8 +128,8 @@ def picture(app, source):
             u, v = corner(needed)
             aside = 22 * ((u > x) - (u < x))  # two arrows end beside each other
             drawn.append(
-                f'<path class="arrow" d="M{u + width / 2:g} {v + height:g} L{x + width / 2 + aside:g} {y - 3:g}"'
-                ' marker-end="url(#book-map-tip)"/>'
+                f'<path class="arrow" d="M{u + width / 2:g} {v + height:g} L{x + width / 2 + aside:g}'
+                f' {y - 3:g}" marker-end="url(#book-map-tip)"/>'
             )
     for name in names:
         x, y = corner(name)

@@ -1,8 +1,9 @@
 """Sphinx extension: what pages show of the record of the study.
 
-`{deviations-table}` shows the entries of `deviations.yml`, with `:kind:` those of one kind, each with the difference it
-makes; `{deviations-count}` says how many there are and how they were measured. Where an entry names variants of the grid,
-the difference is computed from the record. What the record cannot say yet is said in words: a page never waits for it.
+`{deviations-table}` shows the entries of `deviations.yml`, with `:kind:` those of one kind, each with the
+difference it makes; `{deviations-count}` says how many there are and how they were measured. Where an entry
+names variants of the grid, the difference is computed from the record. What the record cannot say yet is said
+in words: a page never waits for it.
 """
 
 import json
@@ -31,7 +32,7 @@ KINDS = {
 }
 
 
-# --- the record -------------------------------------------------------------------------------------------------------
+# --- the record ---------------------------------------------------------------------------------------------
 
 
 def record_path():
@@ -79,7 +80,7 @@ def thousandths(number):
     return f"{round(number / UNIT_OF_SCORE, 2) + 0.0:+.2f}".replace("-", "\N{MINUS SIGN}")
 
 
-# --- the entries ------------------------------------------------------------------------------------------------------
+# --- the entries --------------------------------------------------------------------------------------------
 
 
 def entries(path):
@@ -115,7 +116,8 @@ def what_difference(effect, study, missing):
 
 
 def block(entry, study, missing):
-    """One entry: its title, and a short line for each thing that there is to say. Five columns would be no table on a phone."""
+    """One entry: its title, and a short line for each thing that there is to say. Five columns would be no
+    table on a phone."""
     said = {"Where": entry["where"], KINDS[entry["kind"]]: entry["they"], "Here": entry["here"]}
     if "setting" in entry:
         said["Switch"] = switch(entry["setting"])
@@ -156,9 +158,10 @@ class DeviationsCount(MarkdownDirective):
         }
         preset = PRESETS[GRID.preset]
         return [
-            f"{len(found)} places are listed. {how['compare']} have a control in the study, {how['elsewhere']} are measured "
-            f"or computed elsewhere in the book, {how['not_measured']} are not measured. The study trains for "
-            f"{GRID.epochs:,} epochs, on heads of {preset['size']} pixels, with networks of width {preset['width']}."
+            f"{len(found)} places are listed. {how['compare']} have a control in the study,"
+            f" {how['elsewhere']} are measured or computed elsewhere in the book, {how['not_measured']} are"
+            f" not measured. The study trains for {GRID.epochs:,} epochs, on heads of {preset['size']}"
+            f" pixels, with networks of width {preset['width']}."
         ]
 
 

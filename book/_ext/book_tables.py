@@ -1,8 +1,9 @@
 """Sphinx extension: tables that are made from what they describe, and the one address of the repository.
 
-`{equations}` lists the displayed equations of every chapter (`equations/*.yml`) with the function that computes
-each and the test that holds it. `{last-runs}` says when, where and how long each notebook last ran, from the
-record that `tools/execute.py` leaves in its metadata. `{{ repository }}` on a page is the address in `_config.yml`.
+`{equations}` lists the displayed equations of every chapter (`equations/*.yml`) with the function that
+computes each and the test that holds it. `{last-runs}` says when, where and how long each notebook last ran,
+from the record that `tools/execute.py` leaves in its metadata. `{{ repository }}` on a page is the address in
+`_config.yml`.
 """
 
 import datetime

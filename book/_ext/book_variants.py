@@ -1,4 +1,5 @@
-"""Sphinx extension: `{variants}`, the last result of `make variants`: which notebooks held on which instruction sets."""
+"""Sphinx extension: `{variants}`, the last result of `make variants`: which notebooks held on which
+instruction sets."""
 
 from avbgtn_book import records
 from book_tables import MarkdownDirective, table
@@ -14,8 +15,8 @@ class Variants(MarkdownDirective):
 
 
 def variants_tables(record):
-    """The lines of both tables, for a record that `tools/variants --commit` wrote. A variant is named once for each kind of
-    processor that it ran on."""
+    """The lines of both tables, for a record that `tools/variants --commit` wrote. A variant is named once
+    for each kind of processor that it ran on."""
     rows = record["rows"]
     what = list(dict.fromkeys(row["what"] for row in rows))
     sets = {}

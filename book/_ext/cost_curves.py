@@ -11,11 +11,12 @@ MARKS = {"unit": ("o", "-"), "avb_gtn": ("s", (0, (5, 2)))}
 
 @styled
 def cost_curves(models: Mapping[str, Mapping[str, dict]]) -> BookFigure:
-    """CPU-seconds against pixels, batch and epochs, one panel each, both axes logarithmic, with a line of slope 1.
+    """CPU-seconds against pixels, batch and epochs, one panel each, both axes logarithmic, with a line of
+    slope 1.
 
     Args:
-        models: ``{"unit": {"area": {"points": [{"at": 1024, "seconds": 0.05}, ...]}, ...}}``, as ``make bench``
-            writes it; see ``tests/bench/curves.py``.
+        models: ``{"unit": {"area": {"points": [{"at": 1024, "seconds": 0.05}, ...]}, ...}}``, as ``make
+            bench`` writes it; see ``tests/bench/curves.py``.
     """
     figure, axes = sheet(rows=3, height=2.1)
     for ax, (what, label) in zip(axes, AXES.items(), strict=True):
@@ -41,8 +42,8 @@ def cost_curves(models: Mapping[str, Mapping[str, dict]]) -> BookFigure:
         what: max(g["seconds"] for curves in models.values() for g in curves[what]["growth"]) for what in AXES
     }
     figure.alt = (
-        "Three panels of CPU-seconds on logarithmic axes, against the pixels of an image, the batch and the number of "
-        "epochs, for UNIT and AVB-GTN, each beside a dotted line in proportion. "
+        "Three panels of CPU-seconds on logarithmic axes, against the pixels of an image, the batch and the"
+        " number of epochs, for UNIT and AVB-GTN, each beside a dotted line in proportion. "
         + "The steepest growth a doubling is "
         + ", ".join(f"{growth:.2f} for {AXES[what]}" for what, growth in worst.items())
         + "."

@@ -4,8 +4,9 @@
     make bench ARGS="--only steps --small"   one part; networks of toy size, in seconds, to see that it works
     make bench ARGS="--device cuda"          on a GPU
 
-Both steps run side by side in one process, in turn, after a warm-up; what is printed are medians, and medians of the
-ratios pair by pair. Peak memory is measured in a process for each. The numbers go to ``build/bench.json``.
+Both steps run side by side in one process, in turn, after a warm-up; what is printed are medians, and
+medians of the ratios pair by pair. Peak memory is measured in a process for each. The numbers go to
+``build/bench.json``.
 """
 
 import argparse

@@ -11,9 +11,8 @@ from avbgtn.training.trainer import Trainer, make_fabric
 from examples import RandomDomains  # isort: skip
 from reference import Reference  # isort: skip
 
-MEMORY_STEPS = (
-    2  # after which the most memory hardly grew: the second has the optimisers' states from the start
-)
+# After so many the most memory hardly grew: the second has the optimisers' states from the start.
+MEMORY_STEPS = 2
 REFERENCE = "reference"
 
 
@@ -41,7 +40,9 @@ class Case:
         return Trainer(config, RandomDomains(self.size), make_fabric(config), speed=speed)
 
     def step(self, how: str) -> Step:
-        """One epoch of ours with the speed-ups ``how``, or of the reference; batch and noise are drawn in it."""
+        """One epoch of ours with the speed-ups ``how``, or of the reference;
+        batch and noise are drawn in it.
+        """
         if how != REFERENCE:
             return self.trainer(how).update
         reference = Reference(self.config(), RandomDomains(self.size), self.device)

@@ -1,4 +1,6 @@
-"""How time and memory grow: doubling the pixels, the batch or the epochs should never more than double them."""
+"""How time and memory grow: doubling the pixels, the batch or the epochs should never
+more than double them.
+"""
 
 import statistics
 from collections.abc import Callable
@@ -14,8 +16,8 @@ EPOCHS = (4, 8, 16, 32)  # and how many of them at once
 
 
 def measure(device: str, *, small: bool = False, say: Callable[[str], None] = print) -> dict:
-    """By model and by what grows (``"area"``, ``"batch"``, ``"epochs"``): seconds and MiB at each size, and the
-    growth from each to the next, per doubling."""
+    """By model and by what grows (``"area"``, ``"batch"``, ``"epochs"``): seconds and MiB at each size,
+    and the growth from each to the next, per doubling."""
     preset, sizes = ("quick", (32, 48)) if small else PIXELS[device]
     batches = (1, 2) if small else BATCHES[device]
     widest = max(sizes)
@@ -36,8 +38,8 @@ def measure(device: str, *, small: bool = False, say: Callable[[str], None] = pr
 
 
 def per_doubling(a: float, b: float, factor: float) -> float:
-    """By how much a cost that went from ``a`` to ``b`` as its cause grew ``factor``-fold grows when that doubles: 2 is in
-    proportion."""
+    """By how much a cost that went from ``a`` to ``b`` as its cause grew ``factor``-fold grows when that
+    doubles: 2 is in proportion."""
     return 2 ** (log(b / a) / log(factor))
 
 

@@ -25,8 +25,8 @@ def machine(device: str) -> dict:
 
 
 def gflop(step: Step) -> float:
-    """10^9 floating-point operations of one epoch: two for each multiplication and addition of convolutions and matrix
-    products, forward and backward."""
+    """10^9 floating-point operations of one epoch: two for each multiplication and addition of convolutions
+    and matrix products, forward and backward."""
     with FlopCounterMode(display=False) as counter:
         step(0)
     return counter.get_total_flops() / 1e9
@@ -56,8 +56,8 @@ def median_ratio(a: list[float], b: list[float]) -> float:
 
 
 class Memory:
-    """The most memory in MiB that a process takes above what it had when this was made; on CUDA, the most that tensors
-    take. Linux only, as far as the CPU goes: elsewhere :meth:`peak` is None."""
+    """The most memory in MiB that a process takes above what it had when this was made; on CUDA,
+    the most that tensors take. Linux only, as far as the CPU goes: elsewhere :meth:`peak` is None."""
 
     def __init__(self, device: str):
         self.cuda = device == "cuda"

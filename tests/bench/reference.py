@@ -1,4 +1,5 @@
-"""The reference step: the semantics of UNIT's NIPS code (branch version_02), written anew for this comparison.
+"""The reference step: the semantics of UNIT's NIPS code (branch version_02),
+written anew for this comparison.
 
 What it does as that code does, and ours does not:
 
@@ -7,8 +8,8 @@ What it does as that code does, and ours does not:
 * while the generators learn, gradients of the discriminators (and of T) are computed and thrown away;
 * torch's default Adam, contiguous tensors, and gradients that stay in memory between steps.
 
-Networks, losses and noise are the package's, so that both steps compute the same numbers and only the way there
-differs. For AVB-GTN, whose code was never published, T's step is written in the same manner.
+Networks, losses and noise are the package's, so that both steps compute the same numbers and only the way
+there differs. For AVB-GTN, whose code was never published, T's step is written in the same manner.
 """
 
 import torch
@@ -44,7 +45,9 @@ class Reference:
         }
 
     def epoch(self, number: int) -> dict[str, Tensor]:
-        """One update of every player on the batch and the noise of this epoch, which are those of our step."""
+        """One update of every player on the batch and the noise of this epoch,
+        which are those of our step.
+        """
         c, weight = self.config, self.parameters[0]
         x1, x2 = (x.to(weight) for x in self.data.batch(number, c.batch, c.seed))
         return self.update(x1, x2, self.model.noise(number, range(c.batch)))
@@ -62,7 +65,7 @@ class Reference:
             found[player] = loss.detach()
         return found
 
-    # --- the players' losses, each from the images up -------------------------------------------------------------
+    # --- the players' losses, each from the images up -------------------------------------------------------
 
     def posterior(self, x1: Tensor, x2: Tensor, noise: Noise) -> Tensor:
         step = self._encoded(x1, x2, noise)
@@ -98,7 +101,7 @@ class Reference:
             loss = loss + c.lambda_4 * losses.reconstruction_loss(step.image[back], x[k])
         return loss
 
-    # --- what they share: code, not results -----------------------------------------------------------------------
+    # --- what they share: code, not results -----------------------------------------------------------------
 
     def _encode(self, step: Step, keys: tuple[str, ...], noise: Noise) -> None:
         private = [

@@ -10,8 +10,8 @@ from worker import in_turn
 
 from avbgtn.config import speed
 
-# Operations of the base code's step at its own width and batch 1 (facts of the code, measured on it): our reference
-# step has to do as many, else it is not that step.
+# Operations of the base code's step at its own width and batch 1 (facts of the code, measured on it):
+# our reference step has to do as many, else it is not that step.
 BASE_GFLOP = {64: 128.0, 128: 512.0}
 MAY_DIFFER = 0.02
 Say = Callable[[str], None]
@@ -26,13 +26,15 @@ def check_flops(found: float, size: int) -> None:
     expected = BASE_GFLOP[size]
     if abs(found / expected - 1) > MAY_DIFFER:
         raise WrongFlops(
-            f"the reference step of UNIT at {size} px does {found:.1f} GFLOP, expected {expected:.0f} within {MAY_DIFFER:.0%}: "
-            "it is no longer the step of the base code"
+            f"the reference step of UNIT at {size} px does {found:.1f} GFLOP, expected {expected:.0f} within "
+            f"{MAY_DIFFER:.0%}: it is no longer the step of the base code"
         )
 
 
 def cases(device: str, small: bool) -> list[Case]:
-    """What is measured: the two models, 64 and 128 px, batch 1 and 8, of the paper's width and of the reader's."""
+    """What is measured: the two models, 64 and 128 px, batch 1 and 8,
+    of the paper's width and of the reader's.
+    """
     if small:
         return [Case(m, "quick", 32, b, width=2, device=device) for m in ("unit", "avb_gtn") for b in (1, 2)]
     return [
@@ -45,7 +47,9 @@ def cases(device: str, small: bool) -> list[Case]:
 
 
 def measure(device: str, *, small: bool = False, say: Say = print) -> list[dict]:
-    """One record a case: seconds, GFLOP and MiB of both steps, and their ratios, ours over the reference's."""
+    """One record a case: seconds, GFLOP and MiB of both steps, and their ratios,
+    ours over the reference's.
+    """
     found = []
     for case in cases(device, small):
         single = replace(case, batch=1)  # twice the images are twice the operations
@@ -84,7 +88,9 @@ def measure(device: str, *, small: bool = False, say: Say = print) -> list[dict]
 
 
 def measure_speed_ups(device: str, *, small: bool = False, say: Say = print) -> list[dict]:
-    """Each speed-up by itself against the plain step, and what ``auto`` makes of them, in three sizes of UNIT."""
+    """Each speed-up by itself against the plain step, and what ``auto`` makes of them,
+    in three sizes of UNIT.
+    """
     sizes = [("quick", 32, 1)] if small else [("quick", 64, 1), ("paper", 64, 1), ("paper", 128, 1)]
     names = [
         name for name in speed.SPEED_UPS if name != "background" and (name != "graph" or device == "cuda")
@@ -97,8 +103,16 @@ def measure_speed_ups(device: str, *, small: bool = False, say: Say = print) -> 
         for way in ways:
             ratio = median_ratio(seconds[way]["cpu"], seconds["plain"]["cpu"])
             found.append(
-                {"preset": preset, "size": size, "batch": batch, "speed": way, "on": way in speed.AUTO[device],
-                 "cpu_seconds": round(statistics.median(seconds[way]["cpu"]), 4), "of_plain": round(ratio, 3), "mib": seconds[way]["mib"][-1]}
-            )  # fmt: skip
+                {
+                    "preset": preset,
+                    "size": size,
+                    "batch": batch,
+                    "speed": way,
+                    "on": way in speed.AUTO[device],
+                    "cpu_seconds": round(statistics.median(seconds[way]["cpu"]), 4),
+                    "of_plain": round(ratio, 3),
+                    "mib": seconds[way]["mib"][-1],
+                }
+            )
             say(f"{case}: {way:14s} {found[-1]['cpu_seconds']:.3f} s, {ratio:.2f} of plain")
     return found

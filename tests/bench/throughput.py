@@ -1,9 +1,9 @@
 """How fast training pictures come: decoded when they are needed, ahead by threads, or once into a cache.
 
-``python tests/bench/throughput.py`` writes a CelebA of a few hundred JPEGs of the real size (178 x 218 pixels,
-about 12 kB) into a temporary folder, draws one pass over it in each way, and prints one line a way. Every
-rate includes crop, flip and conversion, as :meth:`avbgtn.data.Domains.batch` does them. "wall" is what a
-training would wait if it did nothing else; "cpu" is what it costs a core, threads included.
+``python tests/bench/throughput.py`` writes a CelebA of a few hundred JPEGs of the real size (178 x 218
+pixels, about 12 kB) into a temporary folder, draws one pass over it in each way, and prints one line a way.
+Every rate includes crop, flip and conversion, as :meth:`avbgtn.data.Domains.batch` does them. "wall" is what
+a training would wait if it did nothing else; "cpu" is what it costs a core, threads included.
 """
 
 import os
@@ -14,13 +14,13 @@ from pathlib import Path
 from unittest import mock
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch is imported
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "data"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # the tests' helpers
 
 import numpy as np  # noqa: E402
 from PIL import Image  # noqa: E402
-from test_celeba import NAMES, write_text  # noqa: E402
 
 from avbgtn import data  # noqa: E402
+from small_celeba import NAMES, write_text  # noqa: E402
 
 BATCH = 4
 VALIDATION = 2  # pictures a domain

@@ -1,7 +1,8 @@
 """A step in a process of its own, which runs when it is told to.
 
-How memory is handled is a process's business: what one step leaves behind, or asks of the C library, helps or hinders
-the next. So every step that is compared lives in its own process; they run in turn, never at the same time.
+How memory is handled is a process's business: what one step leaves behind, or asks of the C library,
+helps or hinders the next. So every step that is compared lives in its own process; they run in turn,
+never at the same time.
 """
 
 import json
@@ -29,7 +30,9 @@ class Worker:
         )  # fmt: skip
 
     def __call__(self, epochs: int = 1) -> dict[str, float]:
-        """Run some epochs: ``cpu`` and ``wall`` seconds of all of them, and ``mib``, the most memory so far."""
+        """Run some epochs: ``cpu`` and ``wall`` seconds of all of them, and ``mib``,
+        the most memory so far.
+        """
         self.process.stdin.write(f"{self.epoch} {epochs}\n")
         self.process.stdin.flush()
         self.epoch += epochs

@@ -39,7 +39,7 @@ def in_code(page):
     ]
 
 
-# --- what the pages name --------------------------------------------------------------------------------------
+# --- what the pages name ------------------------------------------------------------------------------------
 
 
 @each_page
@@ -125,7 +125,7 @@ def test_map_knows_every_chapter_and_what_it_builds_on():
     assert len(set(places)) == len(places), "two chapters are drawn in one place"
 
 
-# --- the address of the repository ----------------------------------------------------------------------------
+# --- the address of the repository --------------------------------------------------------------------------
 
 
 def tracked_texts():
@@ -206,11 +206,14 @@ def test_binder_and_colab_find_what_they_need():
             assert json.loads((BOOK / source).read_text(encoding="utf-8"))["nbformat"] == 4
 
 
-# --- printed output -------------------------------------------------------------------------------------------
+# --- printed output -----------------------------------------------------------------------------------------
 
 
 def printed(text):
-    body = f'<div class="output stream highlight-myst-ansi notranslate"><div class="highlight"><pre>{text}</pre></div></div>'
+    body = (
+        '<div class="output stream highlight-myst-ansi notranslate">'
+        f'<div class="highlight"><pre>{text}</pre></div></div>'
+    )
     return book_fixes.PRINTED.sub(book_fixes._keep_columns, body)
 
 

@@ -1,4 +1,6 @@
-"""What the chapters may cost: each has a budget that its last cell holds it to, and together they fit a coffee break."""
+"""What the chapters may cost: each has a budget that its last cell holds it to,
+and together they fit a coffee break.
+"""
 
 import pathlib
 import re
@@ -8,7 +10,8 @@ import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 NOTEBOOKS = sorted((ROOT / "book").glob("*.ipynb"))
-# CPU-seconds on one thread: the five chapters with the hair experiment; the audio experiment; the results, which read records
+# CPU-seconds on one thread: the five chapters with the hair experiment; the audio experiment; the results,
+# which read records
 TEACHING, AUDIO, RESULTS = 480, 240, 60
 ALL_CHAPTERS = TEACHING + AUDIO + RESULTS
 
@@ -33,7 +36,9 @@ def last_run(path):
 
 
 def cost_of(path):
-    """CPU-seconds of the last run, on the processor that the budgets were made for: another one is so many times slower."""
+    """CPU-seconds of the last run, on the processor that the budgets were made for:
+    another one is so many times slower.
+    """
     run = last_run(path)
     return run["cpu_seconds"] / run.get("slowness", 1.0)
 

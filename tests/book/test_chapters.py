@@ -1,7 +1,8 @@
-"""The teaching chapters are built alike: what each says first, its equations, moving figures, exercises and end.
+"""The teaching chapters are built alike: what each says first, its equations, moving figures,
+exercises and end.
 
-The experiments, celeba.ipynb and audio.ipynb, keep a form of their own. The exercises' cells are read by tools/exercises.py, which refuses
-what it does not know; tests/book/test_classroom.py runs them.
+The experiments, celeba.ipynb and audio.ipynb, keep a form of their own. The exercises' cells are read by
+tools/exercises.py, which refuses what it does not know; tests/book/test_classroom.py runs them.
 """
 
 import ast
@@ -61,7 +62,7 @@ def sections(name):
     return re.findall(r"^## +(.+?) *$", prose(name), re.MULTILINE)
 
 
-# --- how it begins --------------------------------------------------------------------------------------------
+# --- how it begins ------------------------------------------------------------------------------------------
 
 
 @each_chapter
@@ -95,7 +96,9 @@ def test_opening_says_question_goals_needs_and_time(name):
 
 @each_chapter
 def test_setup_cells_only_import(name):
-    """Exercises stand on these cells alone, so they must be cheap; they come first among what a reader sees."""
+    """Exercises stand on these cells alone, so they must be cheap;
+    they come first among what a reader sees.
+    """
     cells = [cell for cell in code(name) if "remove-cell" not in tags(cell)]
     assert "setup" in tags(cells[0]), "the first cell that readers see is not tagged 'setup'"
     for cell in [cell for cell in cells if "setup" in tags(cell)]:
@@ -117,7 +120,7 @@ def test_what_is_imported_is_used(name):
     assert not unused, f"imported and never used: {sorted(unused)}"
 
 
-# --- how it reads ---------------------------------------------------------------------------------------------
+# --- how it reads -------------------------------------------------------------------------------------------
 
 
 @each_chapter
@@ -151,7 +154,7 @@ def test_sources_of_cells_are_stable(name):
             assert not any("image/svg+xml" in o.get("data", {}) for o in cell.outputs), f"cell {n} shows SVG"
 
 
-# --- equations ------------------------------------------------------------------------------------------------
+# --- equations ----------------------------------------------------------------------------------------------
 
 
 def labels(name):
@@ -224,7 +227,7 @@ def known_tests(file):
     return tests
 
 
-# --- figures that move ----------------------------------------------------------------------------------------
+# --- figures that move --------------------------------------------------------------------------------------
 
 
 def moving_figures(name):
@@ -272,7 +275,7 @@ def test_moving_figures_are_checked(name):
         assert "nbval-ignore-output" in tags(notebook(name).cells[n]), f"cell {n}: {figure['id']}"
 
 
-# --- how it ends ----------------------------------------------------------------------------------------------
+# --- how it ends --------------------------------------------------------------------------------------------
 
 
 @each_chapter

@@ -1,6 +1,8 @@
-"""The classroom editions: with the solutions every check passes, without them every check fails, and none is left.
+"""The classroom editions: with the solutions every check passes, without them every check fails,
+and none is left.
 
-First a small book with one made-up chapter (classroom_example.py), then the real chapters and a real student build.
+First a small book with one made-up chapter (classroom_example.py),
+then the real chapters and a real student build.
 """
 
 import contextlib
@@ -33,7 +35,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 each_chapter = pytest.mark.parametrize("name", CHAPTERS)
 
 
-# --- what the tool refuses -------------------------------------------------------------------------------------
+# --- what the tool refuses ----------------------------------------------------------------------------------
 
 
 def test_tool_stops_with_the_sentence_and_leaves_what_was_there(tmp_path):
@@ -76,7 +78,7 @@ def check_links(editions):
         assert path.read_bytes() == (editions / "students" / path.name).read_bytes()
 
 
-# --- one small book, whole ---------------------------------------------------------------------------------------
+# --- one small book, whole ----------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
@@ -182,12 +184,13 @@ def test_order_follows_the_contents(tmp_path):
     book = write_book(tmp_path)
     nbformat.write(nbformat.v4.new_notebook(), book / "a_stray.ipynb")
     (book / "_toc.yml").write_text(
-        "root: index\nparts: [{caption: Part, chapters: [{file: plain.ipynb}, {file: example.ipynb, title: E}]}]"
+        "root: index\n"
+        "parts: [{caption: Part, chapters: [{file: plain.ipynb}, {file: example.ipynb, title: E}]}]"
     )
     assert [path.stem for path in classroom.in_order(book)] == ["plain", "example", "a_stray"]
 
 
-# --- the real chapters -------------------------------------------------------------------------------------------
+# --- the real chapters --------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
@@ -197,7 +200,8 @@ def editions(tmp_path_factory):
     command = [sys.executable, str(ROOT / "tools" / "classroom.py"), str(folder)]
     made = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL)
     assert made.returncode == 0, (
-        f"the editions cannot be made, or the student's book not without a warning:\n{made.stdout}{made.stderr}"
+        "the editions cannot be made, or the student's book not without a warning:\n"
+        f"{made.stdout}{made.stderr}"
     )
     return folder
 

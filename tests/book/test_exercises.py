@@ -14,7 +14,7 @@ import classroom  # noqa: E402
 import exercises  # noqa: E402
 import solutions  # noqa: E402
 
-# --- the cutter, on strings --------------------------------------------------------------------------------------
+# --- the cutter, on strings ---------------------------------------------------------------------------------
 
 
 def test_a_region_in_a_function_becomes_an_error_and_one_outside_nothing():
@@ -89,7 +89,7 @@ def test_minutes_may_be_a_lower_bound():
     assert exercises.read(notebook, "example.ipynb")[1].minutes == 60
 
 
-# --- what it refuses ---------------------------------------------------------------------------------------------
+# --- what it refuses ----------------------------------------------------------------------------------------
 
 
 def with_source(n, source):

@@ -192,7 +192,9 @@ def test_parameters_have_type_default_and_comment(path):
 
 @pytest.mark.parametrize("name", ["celeba", "audio"])
 def test_experiments_offer_the_parameters_that_the_package_knows(name):
-    """All of them, with the same defaults: a run from the shell and one of the notebook are then the same run."""
+    """All of them, with the same defaults: a run from the shell and one of the notebook
+    are then the same run.
+    """
     from avbgtn.config.parameters import Parameters, defaults, from_parameters
     from avbgtn.config.sound_parameters import SoundParameters
 

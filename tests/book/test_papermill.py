@@ -1,5 +1,5 @@
-"""``papermill book/celeba.ipynb`` and ``audio.ipynb`` as a person would call them: bad names stop them early, a killed
-run goes on."""
+"""``papermill book/celeba.ipynb`` and ``audio.ipynb`` as a person would call them: bad names stop them early,
+a killed run goes on."""
 
 import json
 import os
@@ -32,10 +32,21 @@ each_experiment = pytest.mark.parametrize("name", KINDS)
 def papermill(start, name: str, out: Path, parameters: dict, cwd: Path, *options: str) -> Child:
     given = [part for key, value in parameters.items() for part in ("-p", key, value)]
     return start(
-        sys.executable, "-m", "papermill", "--no-progress-bar", "--log-output", "--start-timeout", int(PATIENCE),
-        BOOK / f"{name}.ipynb", out, *given, *options, cwd=cwd,
-        environment=os.environ | {"CUDA_VISIBLE_DEVICES": "", "JUPYTER_PREFER_ENV_PATH": "1", "AVBGTN_RUNS": str(cwd / "runs")},
-    )  # fmt: skip
+        sys.executable,
+        "-m",
+        "papermill",
+        "--no-progress-bar",
+        "--log-output",
+        "--start-timeout",
+        int(PATIENCE),
+        BOOK / f"{name}.ipynb",
+        out,
+        *given,
+        *options,
+        cwd=cwd,
+        environment=os.environ
+        | {"CUDA_VISIBLE_DEVICES": "", "JUPYTER_PREFER_ENV_PATH": "1", "AVBGTN_RUNS": str(cwd / "runs")},
+    )
 
 
 @pytest.mark.parametrize("name, parameters, sentence", [

@@ -68,7 +68,8 @@ ON_SCREEN_ONLY = (
     "figure.frames input",
     ".player audio",
 )
-PALE = """() => [...document.querySelectorAll('h1, article p, article li, article td, article pre, article pre span')]
+PALE = """() => [...document.querySelectorAll(\
+'h1, article p, article li, article td, article pre, article pre span')]
     .filter(e => e.offsetParent && Math.min(...getComputedStyle(e).color.match(/\\d+/g).slice(0, 3)) > 140)
     .slice(0, 3).map(e => e.textContent.slice(0, 60))"""
 
@@ -200,7 +201,8 @@ NOT_COLOURS = WHOLE | {"rules": {"color-contrast": {"enabled": False}}}
 def of_access(page, axe, rules=WHOLE):
     """What axe-core finds against WCAG 2, A and AA, or against some of its rules.
 
-    Judging colours takes most of its time, and they change with the scheme alone: once in the light, once in the dark.
+    Judging colours takes most of its time, and they change with the scheme alone: once in the light,
+    once in the dark.
     """
     page.evaluate(axe)
     # Its preloading would fetch the style sheets again, which a page read from the disk may not.
@@ -234,7 +236,10 @@ def of_sliders(page):
             elif before == after:
                 yield f"{name}: a key moves no picture, it stays at frame {before[0]}"
             if output.inner_text() == said or slider.get_attribute("aria-valuetext") != output.inner_text():
-                yield f"{name}: the slider says {slider.get_attribute('aria-valuetext')!r}, beside it stands {output.inner_text()!r}"
+                yield (
+                    f"{name}: the slider says {slider.get_attribute('aria-valuetext')!r}, beside it "
+                    f"stands {output.inner_text()!r}"
+                )
     for handle in page.locator(".jupyter-widgets .noUi-handle").all():
         before = handle.get_attribute("aria-valuenow")
         handle.focus()
@@ -249,7 +254,9 @@ def of_players(page):
 
 
 def of_paper(page):
-    """A PDF with the article's words and nothing of the navigation, dark on white also where the screen is dark."""
+    """A PDF with the article's words and nothing of the navigation,
+    dark on white also where the screen is dark.
+    """
     title = page.locator("article h1").inner_text().rstrip("#").strip()
     page.emulate_media(media="print")
     for selector in ON_SCREEN_ONLY:

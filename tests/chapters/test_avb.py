@@ -1,4 +1,6 @@
-"""The AVB chapter: every displayed equation, the toys with known answers, the record, and what each check says."""
+"""The AVB chapter: every displayed equation, the toys with known answers, the record,
+and what each check says.
+"""
 
 import math
 
@@ -24,7 +26,7 @@ def value(x: float) -> torch.Tensor:
     return torch.tensor(x, dtype=F64)
 
 
-# --- the density-ratio trick ------------------------------------------------------------------------------------
+# --- the density-ratio trick --------------------------------------------------------------------------------
 
 
 def test_implicit_encoder_is_a_function_of_image_and_noise():
@@ -36,7 +38,10 @@ def test_implicit_encoder_is_a_function_of_image_and_noise():
         "the seed does not fix the weights"
     )
     assert not torch.allclose(z, encoder(x, eps + 1)) and not torch.allclose(z, encoder(x + 1, eps))
-    by_hand = F.linear(F.elu(F.linear(torch.cat([x, eps], 1), *list(encoder.parameters())[:2])), *list(encoder.parameters())[2:4])  # fmt: skip
+    by_hand = F.linear(
+        F.elu(F.linear(torch.cat([x, eps], 1), *list(encoder.parameters())[:2])),
+        *list(encoder.parameters())[2:4],
+    )
     by_hand = F.linear(F.elu(by_hand), *list(encoder.parameters())[4:])
     assert torch.allclose(z, by_hand)
 
@@ -49,7 +54,8 @@ def test_optimal_ratio_is_the_difference_of_torchs_log_densities():
 
 
 def test_ratio_loss_is_smallest_at_the_log_ratio():
-    # One code that comes with density 0.7 from the encoder and 0.2 from the prior: a mean over ten samples of each.
+    # One code that comes with density 0.7 from the encoder and 0.2 from the prior:
+    # a mean over ten samples of each.
     class Constant(torch.nn.Module):
         def __init__(self, t):
             super().__init__()
@@ -118,7 +124,7 @@ def test_gradient_through_t_has_mean_zero_and_the_other_is_the_kls():
     )
 
 
-# --- where T fails ----------------------------------------------------------------------------------------------
+# --- where T fails ------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("gap", [0.0, 0.45])
@@ -202,7 +208,7 @@ def test_contrast_of_a_gaussian_leaves_t_nothing():
     assert abs(estimate.by_t) < 0.1 and estimate.kl == pytest.approx(known_kl.Posterior(4).kl(), abs=0.25)
 
 
-# --- the game ---------------------------------------------------------------------------------------------------
+# --- the game -----------------------------------------------------------------------------------------------
 
 
 class BestT(torch.nn.Module):
@@ -242,7 +248,7 @@ def test_game_wants_one_likelihood_an_image():
         avb.avb_loss(avb.Ratio(1, 2, 4, 0), normal(4, 1), normal(4, 2), normal(4, 784))
 
 
-# --- the ring ---------------------------------------------------------------------------------------------------
+# --- the ring -----------------------------------------------------------------------------------------------
 
 
 def test_ring_model_and_its_evidence_on_the_grid():
@@ -270,7 +276,13 @@ def test_best_gaussian_is_best_nearby():
 
     assert gap_of(mean, covariance) == pytest.approx(gap, abs=1e-6)
     tilt = torch.tensor([[0.0, 0.02], [0.02, 0.0]], dtype=F64)
-    for m, c in ((mean + 0.05, covariance), (mean - 0.05, covariance), (mean, covariance * 1.1), (mean, covariance * 0.9), (mean, covariance + tilt)):  # fmt: skip
+    for m, c in (
+        (mean + 0.05, covariance),
+        (mean - 0.05, covariance),
+        (mean, covariance * 1.1),
+        (mean, covariance * 0.9),
+        (mean, covariance + tilt),
+    ):
         assert gap_of(m, c) > gap
 
 
@@ -302,7 +314,7 @@ def test_ring_learns_and_keeps_moments():
     assert after < before / 2
 
 
-# --- four images ------------------------------------------------------------------------------------------------
+# --- four images --------------------------------------------------------------------------------------------
 
 
 def test_log_likelihood_on_the_grid():
@@ -317,7 +329,10 @@ def test_log_likelihood_on_the_grid():
     x, logits = everything[torch.arange(50) % 16], decoder(z[:50])
     assert torch.allclose(four_points.log_bernoulli(logits, x), vae.bernoulli_log_likelihood(x, logits))
     probability = torch.sigmoid(decoder(z[:3]))[:, 0]
-    assert torch.allclose(four_points.log_bernoulli(decoder(z[:3]), everything[8])[:], probability.log() + (1 - torch.sigmoid(decoder(z[:3]))[:, 1:]).log().sum(1))  # fmt: skip
+    assert torch.allclose(
+        four_points.log_bernoulli(decoder(z[:3]), everything[8])[:],
+        probability.log() + (1 - torch.sigmoid(decoder(z[:3]))[:, 1:]).log().sum(1),
+    )
 
 
 def test_four_points_training_is_a_function_of_its_seed():
@@ -351,7 +366,7 @@ def test_record_avb_beats_the_vae_by_008_nats_in_five_of_five_seeds():
     assert all(e > ll for e, ll in zip(values["AVB / ELBO"], values["AVB / log-likelihood"], strict=True))
 
 
-# --- the drawings -----------------------------------------------------------------------------------------------
+# --- the drawings -------------------------------------------------------------------------------------------
 
 
 def test_drawings_say_what_they_show():
@@ -376,7 +391,7 @@ def test_drawings_say_what_they_show():
         assert len(figure.alt.split()) >= 5 and 1000 < len(figure.png()) <= 250_000
 
 
-# --- the checks -------------------------------------------------------------------------------------------------
+# --- the checks ---------------------------------------------------------------------------------------------
 
 
 def says(check, answer, *words: str) -> None:
@@ -413,9 +428,18 @@ def test_check_optimal_t(capsys):
 
 def test_check_losses_names_each_mistake(capsys):
     def losses_with(
-        *, t_of_z=False, z_first=False, swapped=False, factor=1.0, sign=1, pixels="sum", attached=False, up=False,
-        batch=1, likelihoods=1,
-    ):  # fmt: skip
+        *,
+        t_of_z=False,
+        z_first=False,
+        swapped=False,
+        factor=1.0,
+        sign=1,
+        pixels="sum",
+        attached=False,
+        up=False,
+        batch=1,
+        likelihoods=1,
+    ):
         def avb_losses(t, x, z_q, z_p, log_p_pixels):
             judge = (lambda z: t(z)) if t_of_z else (lambda z: t(z, x)) if z_first else (lambda z: t(x, z))
             at_q, at_p = judge(z_q if attached else z_q.detach()), judge(z_p)

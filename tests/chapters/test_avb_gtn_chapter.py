@@ -1,4 +1,6 @@
-"""What the AVB-GTN chapter leans on: exact penalties on a line, probes of a model, diagrams, and what its checks say."""
+"""What the AVB-GTN chapter leans on: exact penalties on a line, probes of a model, diagrams,
+and what its checks say.
+"""
 
 import inspect
 import math
@@ -30,13 +32,19 @@ def one_step(config):
     return model, noise, model.step(x1, x2, noise)
 
 
-# --- Eqs. (7), (10)-(13) in the model -----------------------------------------------------------------------------
+# --- Eqs. (7), (10)-(13) in the model -----------------------------------------------------------------------
 
 
 def test_eq10_to_eq13_are_units_losses_with_log_sigmoid_of_the_right_t():
     config = replace(
-        AVB_GTN_CONFIG, lambda_0=3.0, lambda_1=0.7, lambda_2=11.0, lambda_3=0.3, lambda_4=5.0, lambda_reading="literal",
-    )  # fmt: skip
+        AVB_GTN_CONFIG,
+        lambda_0=3.0,
+        lambda_1=0.7,
+        lambda_2=11.0,
+        lambda_3=0.3,
+        lambda_4=5.0,
+        lambda_reading="literal",
+    )
     model, noise, step = one_step(config)
     found = model.player_losses("generators", step, noise)["loss"]
     x, z, made = step.x, step.code, step.image
@@ -80,7 +88,7 @@ def test_eq7_eq13_of_domain_2_are_those_of_domain_1_with_the_domains_exchanged(c
         torch.testing.assert_close(theirs[key.translate(swap)], value, rtol=1e-7, atol=1e-9, msg=key)
 
 
-# --- exact penalties on a line ---------------------------------------------------------------------------------------
+# --- exact penalties on a line ------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("m, s", [(0.0, 1.0), (2.0, 1.0), (-1.0, 0.3), (3.0, 1.4)])
@@ -202,7 +210,7 @@ def test_gradient_by_the_shown_image_is_pure_noise():
         assert abs(mean) < 1e-9 and std == pytest.approx(a / s, rel=1e-9)
 
 
-# --- probes ------------------------------------------------------------------------------------------------------------
+# --- probes -------------------------------------------------------------------------------------------------
 
 
 def test_pulls_are_weighted_and_tied_by_the_identity_and_leave_no_gradient():
@@ -245,7 +253,7 @@ def test_noise_use_of_a_known_posterior():
     assert silent.code_share < 1e-5 and silent.picture_share < 1e-5
 
 
-# --- diagrams and drawings -----------------------------------------------------------------------------------------
+# --- diagrams and drawings ----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -302,7 +310,8 @@ def test_the_chapter_as_it_is_printed_links_its_parts_to_the_repository():
             path = f"avbgtn/models/{file}.py"
             assert (ROOT / path).is_file()
             assert f"]({contents.repository()['url']}/blob/HEAD/{path})" in printed, (
-                f"no link to {path}: was the package installed anew after its address was set, then the chapter run?"
+                f"no link to {path}: was the package installed anew after its address "
+                "was set, then the chapter run?"
             )
 
 
@@ -313,17 +322,24 @@ def test_everything_drawn_has_alternative_text_and_fits():
     ]
     curves = {name: [0.1, 0.2] for name in penalties.FORMS}
     drawn = [
-        diagrams.unit_figure(), diagrams.noise_figure(), diagrams.avb_gtn_figure(), plots.frame(0.5), plots.frame(10),
-        plots.gradient_sizes([1, 2], curves), plots.descents(curves, curves), plots.pulls_on_heads(lines),
-        plots.long_run([200, 400], [18.0, 19.0], [-20.0, -21.0]), plots.scale_bars({"a": (2.0, "black")}),
+        diagrams.unit_figure(),
+        diagrams.noise_figure(),
+        diagrams.avb_gtn_figure(),
+        plots.frame(0.5),
+        plots.frame(10),
+        plots.gradient_sizes([1, 2], curves),
+        plots.descents(curves, curves),
+        plots.pulls_on_heads(lines),
+        plots.long_run([200, 400], [18.0, 19.0], [-20.0, -21.0]),
+        plots.scale_bars({"a": (2.0, "black")}),
         plots.noise_draws(torch.zeros(3, 8, 8), {"UNIT": torch.zeros(4, 3, 8, 8)}, black=0.1),
-    ]  # fmt: skip
+    ]
     for figure in drawn:
         assert len(figure.alt.split()) >= 8, figure.alt
         assert figure.get_figwidth() == pytest.approx(4.8) and len(figure.png()) < 250_000
 
 
-# --- the checks ----------------------------------------------------------------------------------------------------
+# --- the checks ---------------------------------------------------------------------------------------------
 
 
 def says(check, answer, *words):
@@ -419,7 +435,16 @@ def test_check_noise_planes(capsys):
     check(16)
     assert "ok:" in capsys.readouterr().out
     says(check, None, "still None")
-    for answer, words in ((3, "default"), (256, "channels"), (65536, "one plane"), (4, "width 16"), (15, "left without noise"), (17, "one more"), (64, "the square is forgotten"), (99, "16 x 16")):  # fmt: skip
+    for answer, words in (
+        (3, "default"),
+        (256, "channels"),
+        (65536, "one plane"),
+        (4, "width 16"),
+        (15, "left without noise"),
+        (17, "one more"),
+        (64, "the square is forgotten"),
+        (99, "16 x 16"),
+    ):
         says(check, answer, f"not {answer}", words)
 
 

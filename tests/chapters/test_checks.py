@@ -1,4 +1,6 @@
-"""Rules for every check of the exercises; what each one says to each wrong answer is tested with its chapter."""
+"""Rules for every check of the exercises; what each one says to each wrong answer is
+tested with its chapter.
+"""
 
 import importlib
 import inspect

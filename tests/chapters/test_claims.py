@@ -1,4 +1,6 @@
-"""The table of claims and the list of objections: every number in them comes from a record, and follows it."""
+"""The table of claims and the list of objections: every number in them comes from a record,
+and follows it.
+"""
 
 import copy
 import importlib
@@ -36,14 +38,25 @@ def cell(variant, seed, whole, *, t=None):
         ("domain", "style", "yaw", "tone", "transfer_style", "transfer_yaw", "twin_distance"), 0.5
     )
     return {
-        "variant": variant, "seed": seed, "model": variant.split("-")[0], "cpu_seconds": 40.0, "curve": curve, "revision": "1234567",
-        "validation": split, "test": copy.deepcopy(split), "seen": scores, "codes": probes,
-        "shifts": {name: dict(scores) for name in ("darker", "turned", "closer")}, "epochs": 400,
-    }  # fmt: skip
+        "variant": variant,
+        "seed": seed,
+        "model": variant.split("-")[0],
+        "cpu_seconds": 40.0,
+        "curve": curve,
+        "revision": "1234567",
+        "validation": split,
+        "test": copy.deepcopy(split),
+        "seen": scores,
+        "codes": probes,
+        "shifts": {name: dict(scores) for name in ("darker", "turned", "closer")},
+        "epochs": 400,
+    }
 
 
 def study(ours=0.04, theirs=0.05, seeds=8, more=0.0):
-    """AVB-GTN at ``ours`` and UNIT at ``theirs``, controls with ``more``, plus a little that differs by seed."""
+    """AVB-GTN at ``ours`` and UNIT at ``theirs``, controls with ``more``,
+    plus a little that differs by seed.
+    """
     cells = {}
     for variant in VARIANTS:
         for seed in range(seeds if variant.seeds == 8 else 3):
@@ -211,7 +224,7 @@ def test_no_row_has_a_number_that_its_record_does_not_give():
             assert claim.find(e).text != claim.find(changed).text, claim.name
 
 
-# --- objections -------------------------------------------------------------------------------------------------------
+# --- objections ---------------------------------------------------------------------------------------------
 
 
 def test_every_objection_has_an_answer_and_an_outcome_from_the_record():
@@ -306,7 +319,7 @@ def test_the_committed_record_is_of_the_declared_grid():
         assert c["changes"] == declared[c["variant"]].changes and "+changes" not in c["revision"], name
 
 
-# --- the chapter ------------------------------------------------------------------------------------------------------
+# --- the chapter --------------------------------------------------------------------------------------------
 
 
 def test_the_chapter_reads_records_and_trains_nothing():

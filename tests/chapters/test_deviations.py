@@ -1,4 +1,6 @@
-"""The list of what differs, the directive that shows it, and the checklists: what they name exists, what they compute is right."""
+"""The list of what differs, the directive that shows it, and the checklists: what they name exists,
+what they compute is right.
+"""
 
 import json
 import math
@@ -41,7 +43,7 @@ def page(name):
     return (path if path.is_file() else BOOK / "text" / f"{name}.md").read_text(encoding="utf-8")
 
 
-# --- what is listed ---------------------------------------------------------------------------------------------------
+# --- what is listed -----------------------------------------------------------------------------------------
 
 
 def test_entries_are_numbered_by_kind_without_a_gap():
@@ -113,7 +115,7 @@ def test_every_control_of_the_grid_is_compared():
     assert named >= {name for name, variant in VARIANTS.items() if len(variant.changes) <= 2}
 
 
-# --- what is linked ---------------------------------------------------------------------------------------------------
+# --- what is linked -----------------------------------------------------------------------------------------
 
 
 def linked_texts():
@@ -139,7 +141,7 @@ def test_links_lead_somewhere(who, text):
         assert section.removesuffix(",") in headings, f"{who}: {name} has no section {section!r}"
 
 
-# --- what is computed -------------------------------------------------------------------------------------------------
+# --- what is computed ---------------------------------------------------------------------------------------
 
 
 def invented(scores):
@@ -177,14 +179,17 @@ def line_of(text, number):
 
 
 def test_the_difference_is_that_of_the_pairs(write):
-    """0.001, 0.002, 0.003: mean 0.002, deviation 0.001, and Student's t for two degrees of freedom is 4.3027."""
+    """0.001, 0.002, 0.003: mean 0.002, deviation 0.001, and Student's t for two
+    degrees of freedom is 4.3027.
+    """
     record = invented({"unit": [0.041, 0.052, 0.063, 0.9], "unit-no-kl": [0.040, 0.050, 0.060]})
     write(record)
     margin = 4.3027 * 1 / math.sqrt(3)
     low, high = f"\N{MINUS SIGN}{margin - 2:.2f}", f"+{2 + margin:.2f}"
     assert (low, high) == ("\N{MINUS SIGN}0.48", "+4.48")
     assert line_of(shown()[0], "C3") == (
-        f"`unit` minus `unit-no-kl`: +2.00 thousandths (95 %: {low} to {high}), 3 seeds: **a hint that `unit-no-kl` is better**."
+        f"`unit` minus `unit-no-kl`: +2.00 thousandths (95 %: {low} to {high}), 3 seeds: **a hint "
+        "that `unit-no-kl` is better**."
     )
     pair = paired(*(by_seed(record, v, "validation", "l1_whole") for v in ("unit", "unit-no-kl")))
     assert pair.mean == pytest.approx(0.002) and pair.high == pytest.approx(0.002 + margin / 1000, abs=1e-7)
@@ -195,7 +200,8 @@ def test_two_seeds_are_enough_for_an_interval(write):
     write(invented({"unit": [0.041, 0.052], "unit-no-kl": [0.040, 0.050]}))
     margin = 12.706 * 0.5
     assert line_of(shown()[0], "C3").startswith(
-        f"`unit` minus `unit-no-kl`: +1.50 thousandths (95 %: \N{MINUS SIGN}{margin - 1.5:.2f} to +{margin + 1.5:.2f}), 2 seeds"
+        f"`unit` minus `unit-no-kl`: +1.50 thousandths (95 %: \N{MINUS SIGN}{margin - 1.5:.2f} to "
+        f"+{margin + 1.5:.2f}), 2 seeds"
     )
 
 
@@ -289,7 +295,7 @@ def test_the_count_is_of_the_list_and_of_the_grid():
     assert numbers == [len(ENTRIES), compared, elsewhere, not_measured, 2000, config.size, config.width]
 
 
-# --- the pages --------------------------------------------------------------------------------------------------------
+# --- the pages ----------------------------------------------------------------------------------------------
 
 
 def test_the_page_shows_every_kind_once_and_names_no_find():
@@ -304,7 +310,10 @@ def test_the_page_shows_every_kind_once_and_names_no_find():
 def test_every_question_of_the_checklists_is_answered_for_the_paper_and_for_the_book():
     text = page("checklist")
     answer = r": \*\*{}: (?:yes|no|partly|not applicable)\.\*\* [^\n]+\n"
-    item = re.compile(rf"^([A-Z][\w ]*): [^\n]+\?\n{answer.format('The paper')}{answer.format('This book')}(?:\n|\Z)", re.MULTILINE)  # fmt: skip
+    item = re.compile(
+        rf"^([A-Z][\w ]*): [^\n]+\?\n{answer.format('The paper')}{answer.format('This book')}(?:\n|\Z)",
+        re.MULTILINE,
+    )
     asked = item.findall(text)
     assert (
         len(asked) == text.count("?\n: ") == text.count("\n: **The paper:") == text.count("\n: **This book:")

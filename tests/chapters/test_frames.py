@@ -99,7 +99,9 @@ def test_a_frame_without_alternative_text_is_refused():
 
 
 def test_a_slider_leaves_other_figures_as_they_are(tmp_path):
-    """Once matplotlib's inline backend is active it draws every later figure its own way, smaller and without our size."""
+    """Once matplotlib's inline backend is active it draws every later figure its own way,
+    smaller and without our size.
+    """
     script = tmp_path / "in_ipython.py"
     script.write_text(
         "from IPython.core.interactiveshell import InteractiveShell\n"

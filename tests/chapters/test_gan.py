@@ -20,7 +20,7 @@ X = gan.grid()
 LOG_P, LOG_Q = P.log_density(X), Q.log_density(X)
 
 
-# --- densities and quadrature -------------------------------------------------------------------------------------
+# --- densities and quadrature -------------------------------------------------------------------------------
 
 
 def test_densities_integrate_to_one_and_samples_follow_them():
@@ -37,7 +37,7 @@ def test_kl_of_two_bells_is_the_closed_form():
     assert found.item() == pytest.approx(exact.item(), abs=1e-6)
 
 
-# --- the best discriminator ----------------------------------------------------------------------------------------
+# --- the best discriminator ---------------------------------------------------------------------------------
 
 
 def test_value_is_minus_the_loss_on_samples():
@@ -74,7 +74,7 @@ def test_value_at_the_optimum_is_twice_js_minus_log_four():
     assert gan.js(gan.bell().log_density(X), far, X).item() == pytest.approx(math.log(2), abs=1e-9)
 
 
-# --- the generator's losses ---------------------------------------------------------------------------------------
+# --- the generator's losses ---------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("form, which", [("minimax", "2 JS"), ("non_saturating", "KL - 2 JS")])
@@ -110,7 +110,7 @@ def test_losses_of_the_generator_are_logarithms_of_d():
     assert losses.gan_loss(t, form="non_saturating").item() == pytest.approx(-d.log().mean().item())
 
 
-# --- other divergences ---------------------------------------------------------------------------------------------
+# --- other divergences --------------------------------------------------------------------------------------
 
 
 def test_f_divergence_gives_pearson_with_q_below_and_twice_js():
@@ -124,7 +124,7 @@ def test_f_divergence_gives_pearson_with_q_below_and_twice_js():
     assert twice_js.item() == pytest.approx(2 * gan.js(p, q, X).item(), abs=1e-9)
 
 
-# --- the DiracGAN -------------------------------------------------------------------------------------------------
+# --- the DiracGAN -------------------------------------------------------------------------------------------
 
 
 def test_field_is_its_formula():
@@ -165,7 +165,7 @@ def test_instance_noise_is_r1_of_half_its_variance():
     torch.testing.assert_close(dirac_gan.jacobian(noise=0.8), dirac_gan.jacobian(r1=0.32))
 
 
-# --- the ring and the digits ---------------------------------------------------------------------------------------
+# --- the ring and the digits --------------------------------------------------------------------------------
 
 
 def test_ring_counts_its_own_samples():
@@ -244,7 +244,7 @@ def test_every_drawing_says_what_it_shows():
         assert len(figure.alt.split()) > 5 and figure.png()
 
 
-# --- the exercises ------------------------------------------------------------------------------------------------
+# --- the exercises ------------------------------------------------------------------------------------------
 
 
 def said(check, answer):

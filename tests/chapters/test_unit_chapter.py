@@ -1,4 +1,6 @@
-"""The chapter on UNIT: the toy and its truth, equations (1) to (7) on it, symmetries, and the exercise checks."""
+"""The chapter on UNIT: the toy and its truth, equations (1) to (7) on it, symmetries,
+and the exercise checks.
+"""
 
 import copy
 import math
@@ -29,7 +31,7 @@ def a_step(**changes):
     return model, x1, x2, noise
 
 
-# --- the data -------------------------------------------------------------------------------------------------
+# --- the data -----------------------------------------------------------------------------------------------
 
 
 def test_twins_are_the_same_things_and_piles_are_not():
@@ -65,7 +67,7 @@ def test_maps_that_keep_the_marginals_are_counted():
     assert toy_domains.exact_translations((0.7, 0.3), (0.3, 0.7)) == [(1, 0)]
 
 
-# --- equations (1) to (7) -------------------------------------------------------------------------------------
+# --- equations (1) to (7) -----------------------------------------------------------------------------------
 
 
 def test_equations_1_to_7_written_out():
@@ -119,7 +121,7 @@ def test_beta_makes_units_loss_a_vae_bound():
     assert loss.item() == pytest.approx(100 / 30 * bound.item(), rel=1e-12)
 
 
-# --- the toy model --------------------------------------------------------------------------------------------
+# --- the toy model ------------------------------------------------------------------------------------------
 
 
 def test_runs_know_nothing_of_each_other():
@@ -176,7 +178,7 @@ def test_chance_of_a_split():
     assert toy_unit.chance_of_split(8, 0, 8) < 1e-3
 
 
-# --- symmetry -------------------------------------------------------------------------------------------------
+# --- symmetry -----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("degrees", [90, 180, 270])
@@ -243,7 +245,7 @@ def test_exact_losses_by_sampling():
     assert exact["best D"] == pytest.approx(best.item(), rel=0.01)
 
 
-# --- figures --------------------------------------------------------------------------------------------------
+# --- figures ------------------------------------------------------------------------------------------------
 
 
 def test_the_drawn_network_is_the_real_one():
@@ -280,7 +282,7 @@ def test_every_figure_says_what_it_shows():
         assert len(figure.alt.split()) >= 8 and len(figure.png()) <= 250_000
 
 
-# --- exercise checks ------------------------------------------------------------------------------------------
+# --- exercise checks ----------------------------------------------------------------------------------------
 
 
 def fails(check, answer, *words):

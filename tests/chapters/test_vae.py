@@ -25,7 +25,7 @@ def a_model() -> linear_vae.LinearGaussian:
     return linear_vae.LinearGaussian(normal(3, 2), normal(3, seed=1), 0.6)
 
 
-# --- codes, evidence, KL ------------------------------------------------------------------------------------------
+# --- codes, evidence, KL ------------------------------------------------------------------------------------
 
 
 def test_an_autoencoder_does_not_know_where_its_codes_are():
@@ -90,7 +90,7 @@ def test_unit_variance_kl_is_d_halves_times_the_mean_square():
     )
 
 
-# --- the bound ----------------------------------------------------------------------------------------------------
+# --- the bound ----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -138,7 +138,7 @@ def test_importance_bound_rises_from_the_elbo_to_the_evidence():
         vae.importance_bound(log_w)
 
 
-# --- gradients ----------------------------------------------------------------------------------------------------
+# --- gradients ----------------------------------------------------------------------------------------------
 
 
 def test_both_gradients_are_unbiased():
@@ -171,7 +171,7 @@ def test_gradient_variances_by_exact_moments(m, s):
     assert vae.exact_gradient_variances(64, 1, 1)[0] == 4 * 64**2 + 14 * 64 + 12
 
 
-# --- blur and collapse --------------------------------------------------------------------------------------------
+# --- blur and collapse --------------------------------------------------------------------------------------
 
 
 def test_the_best_picture_is_the_weighted_mean():
@@ -214,8 +214,10 @@ def test_trained_linear_vae_collapses_where_the_formula_says(noise_variance):
     torch.testing.assert_close(kl, formula, atol=1e-4, rtol=0)
     assert int((moving > 0.01).sum()) == int((eigenvalues[:3] > noise_variance).sum())
     model = linear_vae.LinearGaussian(
-        linear_vae.best_weight(eigenvalues, noise_variance**0.5, 3), torch.zeros(4, dtype=F64), noise_variance**0.5
-    )  # fmt: skip
+        linear_vae.best_weight(eigenvalues, noise_variance**0.5, 3),
+        torch.zeros(4, dtype=F64),
+        noise_variance**0.5,
+    )
     c = model.weight @ model.weight.T + noise_variance * torch.eye(4, dtype=F64)
     log_p = -0.5 * (torch.logdet(c) + (eigenvalues / c.diagonal()).sum() + 4 * math.log(2 * math.pi))
     assert bound.item() == pytest.approx(log_p.item(), abs=1e-5), "the bound of the best linear VAE is tight"
@@ -229,7 +231,7 @@ def test_units_are_counted_and_their_kls_add_up():
     )
 
 
-# --- the convolutional VAE ----------------------------------------------------------------------------------------
+# --- the convolutional VAE ----------------------------------------------------------------------------------
 
 
 def test_conv_vae_learns_and_repeats_itself():
@@ -267,7 +269,9 @@ def test_plain_loss_has_no_kl_and_no_noise():
 
 
 def test_grid_sums_to_the_evidence():
-    """A decoder that ignores z has log p(x) = log p(x|z); and the joint is the two parts, picture by picture."""
+    """A decoder that ignores z has log p(x) = log p(x|z); and the joint is the two parts,
+    picture by picture.
+    """
     x = digits.binarised(digits.load("test")[0][:4])
     model = conv_vae.ConvVAE(2)
     grid, cell = conv_vae.code_grid(61, reach=6.0)
@@ -301,7 +305,7 @@ def test_posterior_window_holds_the_posterior():
     assert first[0] <= (mu - 2.9 * sigma)[0, 0] and second[-1] >= (mu + 2.9 * sigma)[0, 1]
 
 
-# --- the exercise checks ------------------------------------------------------------------------------------------
+# --- the exercise checks ------------------------------------------------------------------------------------
 
 
 def right_kl(m, s, m_p, s_p):

@@ -184,11 +184,17 @@ BAD_UNIT = {
     ),
     "t-option-without-t": (
         {"t_view": "place"},
-        "t_input, t_view, t_prior and t_r1 are options of T, which model='unit' does not have; leave them out",
+        (
+            "t_input, t_view, t_prior and t_r1 are options of T, which model='unit' "
+            "does not have; leave them out"
+        ),
     ),
     "other-codes-beside-the-image": (
         {"model": "avb_gtn", "penalty": "logit", "posterior": "input", "t_prior": "other"},
-        "t_prior='other' compares the codes of the two domains, whatever their images, so t_input must be 'z', got 'xz'",
+        (
+            "t_prior='other' compares the codes of the two domains, whatever their images, so "
+            "t_input must be 'z', got 'xz'"
+        ),
     ),
     "contrast-of-places": (
         {
@@ -198,13 +204,13 @@ BAD_UNIT = {
             "adaptive_contrast": 4,
             "t_input": "z",
         },
-        "adaptive_contrast shifts the codes of each image by their own mean, so T must judge whole codes beside "
-        "their image, got t_input='z' and t_view='image'",
+        "adaptive_contrast shifts the codes of each image by their own mean, so T must judge whole codes "
+        "beside their image, got t_input='z' and t_view='image'",
     ),
     "contrast-and-r1": (
         {"model": "avb_gtn", "penalty": "logit", "posterior": "input", "adaptive_contrast": 4, "t_r1": 1.0},
-        "t_r1 holds T flat at the codes as they are, and with adaptive_contrast T judges shifted ones; set one of them "
-        "to 0, got t_r1=1 and adaptive_contrast=4",
+        "t_r1 holds T flat at the codes as they are, and with adaptive_contrast T judges shifted ones; set "
+        "one of them to 0, got t_r1=1 and adaptive_contrast=4",
     ),
     "nan": ({"lambda_2": float("nan")}, "lambda_2 must be a finite number of at least 0, got nan"),
     "inf": ({"lr": float("inf")}, "lr must be a finite number of at least 0, got inf"),

@@ -50,18 +50,25 @@ def test_long_values_are_cut():
 
 
 ERRORS = [
-    *(OSError(number, os.strerror(number), "a\nb") for number in sorted(errno.errorcode) if number != errno.EPIPE),
+    *(
+        OSError(number, os.strerror(number), "a\nb")
+        for number in sorted(errno.errorcode)
+        if number != errno.EPIPE
+    ),
     OSError(errno.EXDEV, "other disk", "a", None, "b"),
     OSError("no number"),
     OSError(),
     MemoryError(),
-    RuntimeError("[enforce fail at alloc_cpu.cpp:113] DefaultCPUAllocator: can't allocate memory: you tried to allocate 4 bytes"),
+    RuntimeError(
+        "[enforce fail at alloc_cpu.cpp:113] DefaultCPUAllocator: can't allocate memory: "
+        "you tried to allocate 4 bytes"
+    ),
     torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20 GiB"),
     UnicodeDecodeError("utf-8", b"\xff\n", 0, 1, "invalid start byte"),
     UnicodeEncodeError("utf-8", "\udcff", 0, 1, "surrogates not allowed"),
     BrokenPipeError(errno.EPIPE, "Broken pipe"),
     RuntimeError("Could not determine home directory."),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize("error", ERRORS, ids=lambda e: f"{type(e).__name__}-{getattr(e, 'errno', '')}")
@@ -119,7 +126,7 @@ def test_an_interruption_says_what_is_saved_and_no_more(monkeypatch, capsys):
     assert main(["study"]) == 75 and capsys.readouterr().err == "stopped at epoch 7, checkpoint saved\n"
 
 
-# --- names in Markdown, HTML and pictures -------------------------------------------------------------------------
+# --- names in Markdown, HTML and pictures -------------------------------------------------------------------
 
 ODD = "<b>|x `y` $z$ _u_ *v* [w](k) a_b \\"
 
@@ -157,7 +164,7 @@ def test_a_name_over_a_sound_is_read_as_it_is():
     assert "<b>" not in page and "&lt;b&gt;|x" in page
 
 
-# --- what is committed --------------------------------------------------------------------------------------------
+# --- what is committed --------------------------------------------------------------------------------------
 
 
 def test_no_output_of_a_notebook_and_no_page_holds_an_address():

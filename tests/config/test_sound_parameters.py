@@ -93,9 +93,13 @@ def test_a_misspelt_parameter_stops_the_notebook():
 
 def test_the_refusal_comes_before_torch_is_imported():
     code = (
-        "import sys\nfrom avbgtn.config.parameters import from_parameters\nfrom avbgtn.config.sound_parameters import SoundParameters\n"
-        "try:\n    from_parameters({'seconds': 'long'}, SoundParameters)\n"
-        "except ValueError as e:\n    print(e, [m for m in ('torch', 'numpy') if m in sys.modules])"
+        "import sys\n"
+        "from avbgtn.config.parameters import from_parameters\n"
+        "from avbgtn.config.sound_parameters import SoundParameters\n"
+        "try:\n"
+        "    from_parameters({'seconds': 'long'}, SoundParameters)\n"
+        "except ValueError as e:\n"
+        "    print(e, [m for m in ('torch', 'numpy') if m in sys.modules])"
     )
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert said.strip() == "seconds must be a number above 0, got 'long' []"

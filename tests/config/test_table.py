@@ -1,4 +1,6 @@
-"""The table of parameters: whatever comes, a value is used or refused in one sentence, by people's and by stored configs alike."""
+"""The table of parameters: whatever comes, a value is used or refused in one sentence,
+by people's and by stored configs alike.
+"""
 
 import json
 from dataclasses import fields, replace
@@ -36,7 +38,7 @@ def refused(work) -> str:
     return said
 
 
-# --- one table ----------------------------------------------------------------------------------------------------
+# --- one table ----------------------------------------------------------------------------------------------
 
 
 @each_kind
@@ -131,12 +133,15 @@ def test_the_number_of_weights_is_about_what_the_networks_have(preset, monkeypat
     replace(c)
 
 
-# --- what a stranger's file may hold ------------------------------------------------------------------------------
+# --- what a stranger's file may hold ------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", [f.name for f in fields(Config)])
-@pytest.mark.parametrize("value", [None, True, [], {}, "x\ny", "\udcff", -1, 10**400, 0.5, "a" * 300, float("nan"), [["a"], ["b"]]],
-                         ids=lambda v: repr(v)[:12])  # fmt: skip
+@pytest.mark.parametrize(
+    "value",
+    [None, True, [], {}, "x\ny", "\udcff", -1, 10**400, 0.5, "a" * 300, float("nan"), [["a"], ["b"]]],
+    ids=lambda v: repr(v)[:12],
+)
 def test_a_config_with_any_value_is_used_or_refused_in_one_sentence(name, value):
     values = SOUND_CONFIG.to_dict() | {name: value}
     try:
@@ -169,7 +174,7 @@ def test_names_of_domains_may_hold_marks_but_nothing_that_breaks_a_line_or_a_pat
         refused(lambda w=wrong: from_parameters({"domains": ["x", w]}))
 
 
-# --- yes and no ---------------------------------------------------------------------------------------------------
+# --- yes and no ---------------------------------------------------------------------------------------------
 
 SAID = {
     True: ("yes", "Yes", "YES", "true", "True", "on", True),
@@ -210,7 +215,7 @@ def test_what_papermill_injects_is_no_parameter():
     )
 
 
-# --- presets ------------------------------------------------------------------------------------------------------
+# --- presets ------------------------------------------------------------------------------------------------
 
 
 def test_every_table_of_presets_has_every_preset():
@@ -238,17 +243,41 @@ def test_a_preset_that_is_none_is_a_sentence_and_no_keyerror(kind):
 
 def test_preset_aligned_of_sound_is_quick_with_another_t():
     about = dict(dataset="music", domains=("piano", "violin"), data_checksum="", device="cpu")
-    plain, ours = (config_of(from_parameters({"preset": p}, SoundParameters), "avb_gtn", preset=p, **about) for p in ("quick", "aligned"))  # fmt: skip
+    plain, ours = (
+        config_of(from_parameters({"preset": p}, SoundParameters), "avb_gtn", preset=p, **about)
+        for p in ("quick", "aligned")
+    )
     assert ours == replace(plain, preset="aligned", **OF_PRESET["aligned"])
 
 
-# --- the property -------------------------------------------------------------------------------------------------
+# --- the property -------------------------------------------------------------------------------------------
 
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.integers(-(10**400), 10**400) | st.floats() | st.text(max_size=30)
-    | st.sampled_from(["auto", "1e400", "~nobody_", "\0", "a" * 300, "yes", "off", "brown,blond", "9" * 5000, "٣", "1_0", "-0"]),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3), max_leaves=5,
-)  # fmt: skip
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.integers(-(10**400), 10**400)
+    | st.floats()
+    | st.text(max_size=30)
+    | st.sampled_from(
+        [
+            "auto",
+            "1e400",
+            "~nobody_",
+            "\0",
+            "a" * 300,
+            "yes",
+            "off",
+            "brown,blond",
+            "9" * 5000,
+            "٣",
+            "1_0",
+            "-0",
+        ]
+    ),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
+)
 ANY = settings(
     max_examples=150, derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck)
 )

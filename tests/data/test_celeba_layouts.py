@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from test_celeba import FILES, kaggle_layout, official_layout, torchvision_layout, write_images, write_text
 
 from avbgtn import data
 from avbgtn.data import celeba_layouts
 from avbgtn.data.sources import folders
+from small_celeba import FILES, kaggle_layout, official_layout, torchvision_layout, write_images, write_text
 
 ATTR, PART = "list_attr_celeba", "list_eval_partition"
 

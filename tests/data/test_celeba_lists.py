@@ -1,10 +1,10 @@
 """CelebA's lists after people and their programs have had them: read where they say one thing, else shown."""
 
 import pytest
-from test_celeba import FILES, NAMES, PARTS, values
 
 from avbgtn.data.celeba_lists import read_attributes, read_partition
 from avbgtn.errors import DataError
+from small_celeba import FILES, NAMES, PARTS, values
 
 WANTED = ("Brown_Hair", "Blond_Hair")
 ROWS = [[file, *values(i)] for i, file in enumerate(FILES)]

@@ -7,13 +7,13 @@ import zipfile
 
 import pytest
 from PIL import Image
-from test_celeba import torchvision_layout, write_images
 from test_data_roots import refuses
 from test_irmas import SOUND, write_excerpts
 
 from avbgtn import data
 from avbgtn.data import celeba
 from avbgtn.data.sources import archives, download
+from small_celeba import torchvision_layout, write_images
 
 # --- what is not a file ------------------------------------------------------------------
 

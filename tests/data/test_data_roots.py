@@ -3,11 +3,11 @@
 import shutil
 
 import pytest
-from test_celeba import torchvision_layout
 from test_irmas import SOUND, write_excerpts
 
 from avbgtn import data
 from avbgtn.data import irmas
+from small_celeba import torchvision_layout
 
 KINDS = {  # the function that chooses, the real data set, the built-in one, the other real one
     "pictures": (data.resolve, "CelebA", "heads", "IRMAS"),

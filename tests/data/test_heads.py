@@ -186,7 +186,7 @@ def test_other_sizes_are_refused(size):
     "domains", [("blond", "brown"), ("Brown_Hair", "Blond_Hair"), "brown,blond", ("brown",)]
 )
 def test_other_domains_are_refused(domains):
-    with pytest.raises(data.DataError, match=r"the built-in heads have the domains \('brown', 'blond'\)"):
+    with pytest.raises(data.DataError, match=r"dataset='heads' has the domains \('brown', 'blond'\)"):
         data.load("heads", size=32, domains=domains)
 
 

@@ -216,9 +216,8 @@ def test_a_name_of_two_lines_is_shown_on_one(tmp_path):
 
 def test_a_data_set_opens_its_pictures_by_the_same_rule(tmp_path):
     """CelebA: a pipe among the pictures is refused instead of waited for, and colours are converted."""
-    from test_celeba import torchvision_layout
-
     from avbgtn import data
+    from small_celeba import torchvision_layout
 
     torchvision_layout(tmp_path)
     folder = tmp_path / "celeba" / "img_align_celeba"

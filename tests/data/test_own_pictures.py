@@ -19,7 +19,9 @@ def picture(path, colour, size=(48, 40)):
 
 @pytest.fixture
 def root(tmp_path):
-    """Twenty red pictures, two of them in a folder of their own, and thirty blue ones, beside what is none."""
+    """Twenty red pictures, two of them in a folder of their own, and thirty blue ones,
+    beside what is none.
+    """
     for k in range(20):
         picture(tmp_path / "cats" / ("more" if k > 17 else "") / f"{k}.png", (200 + k, 0, 0))
     for k in range(30):
@@ -80,11 +82,20 @@ def test_it_trains_from_end_to_end(root, tmp_path):
     [
         (lambda root: picture(root / "birds" / "1.png", "red"), "expected two folders in it, one for each"),
         (lambda root: (root / "dogs").rename(root / "cats" / "dogs"), "expected two folders in it"),
-        (lambda root: [p.unlink() for p in sorted((root / "cats").glob("[0-9]*.png"))[7:]], "cats holds 9 pictures"),
-        (lambda root: [p.write_bytes(b"no") for p in (root / "cats").rglob("*.png")], "is not a picture that Pillow"),
-        (lambda root: [picture(p, "red", (20, 90)) for p in (root / "dogs").glob("*.JPG")], "is 20 x 90 pixels: expected at"),
+        (
+            lambda root: [p.unlink() for p in sorted((root / "cats").glob("[0-9]*.png"))[7:]],
+            "cats holds 9 pictures",
+        ),
+        (
+            lambda root: [p.write_bytes(b"no") for p in (root / "cats").rglob("*.png")],
+            "is not a picture that Pillow",
+        ),
+        (
+            lambda root: [picture(p, "red", (20, 90)) for p in (root / "dogs").glob("*.JPG")],
+            "is 20 x 90 pixels: expected at",
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_cannot_be_used_is_refused_in_one_sentence(change, words, root):
     change(root)
     with pytest.raises(data.DataError) as error:

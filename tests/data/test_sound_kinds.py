@@ -16,10 +16,24 @@ from avbgtn.files.sound_files import is_sound, load
 
 NOISE = np.random.default_rng(0).normal(size=(8000, 2)) * 0.1
 KINDS = {
-    "WAV": "PCM_16", "AIFF": "PCM_16", "AU": "PCM_16", "CAF": "PCM_16", "W64": "PCM_16", "RF64": "PCM_16",
-    "FLAC": "PCM_16", "MP3": "MPEG_LAYER_III", "OGG": "OPUS", "VOC": "PCM_16", "NIST": "PCM_16", "PAF": "PCM_16",
-    "IRCAM": "PCM_16", "PVF": "PCM_16", "AVR": "PCM_16", "MAT5": "PCM_16", "MPC2K": "PCM_16",
-}  # fmt: skip
+    "WAV": "PCM_16",
+    "AIFF": "PCM_16",
+    "AU": "PCM_16",
+    "CAF": "PCM_16",
+    "W64": "PCM_16",
+    "RF64": "PCM_16",
+    "FLAC": "PCM_16",
+    "MP3": "MPEG_LAYER_III",
+    "OGG": "OPUS",
+    "VOC": "PCM_16",
+    "NIST": "PCM_16",
+    "PAF": "PCM_16",
+    "IRCAM": "PCM_16",
+    "PVF": "PCM_16",
+    "AVR": "PCM_16",
+    "MAT5": "PCM_16",
+    "MPC2K": "PCM_16",
+}
 
 
 def content(kind, subtype=None, rate=8000):
@@ -132,7 +146,16 @@ def test_a_few_bytes_too_many_or_none_promised(tmp_path, more, note):
     assert np.abs(found.wave.numpy().T - NOISE).max() < 2e-4
 
 
-@pytest.mark.parametrize("kind, mark, at, value", [("AIFF", b"SSND", 4, bytes(4)), ("AU", b".snd", 8, bytes(4)), ("CAF", b"data", 4, b"\xff" * 8), ("CAF", b"data", 4, bytes(8)), ("RF64", b"ds64", 16, bytes(8))])  # fmt: skip
+@pytest.mark.parametrize(
+    "kind, mark, at, value",
+    [
+        ("AIFF", b"SSND", 4, bytes(4)),
+        ("AU", b".snd", 8, bytes(4)),
+        ("CAF", b"data", 4, b"\xff" * 8),
+        ("CAF", b"data", 4, bytes(8)),
+        ("RF64", b"ds64", 16, bytes(8)),
+    ],
+)
 def test_other_kinds_without_a_length(tmp_path, kind, mark, at, value):
     data = bytearray(content(kind))
     at += data.index(mark)

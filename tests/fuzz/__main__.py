@@ -1,12 +1,14 @@
-"""``make fuzz``: cases of every kind, for an hour by default; what failed is saved with a command that repeats it.
+"""``make fuzz``: cases of every kind, for an hour by default;
+what failed is saved with a command that repeats it.
 
-    make fuzz                                         an hour
+    make fuzz                                   an hour
     make fuzz ARGS="--minutes 5 --only pictures,sounds --seed 7"
     make fuzz ARGS="--repeat build/fuzz/pictures-1a2b3c4d.json"
-    .venv/bin/python tests/fuzz --quick               the minute of `make test`: so many cases, the same every time
+    .venv/bin/python tests/fuzz --quick         the minute of `make test`: so many cases, the same every time
 
-Kinds: parameters, pictures, sounds, weights, run_folders, datasets, command_line, kills. The numbers go to ``build/fuzz.json``. Exit
-code 1 if anything ended in a traceback, hung, took all memory, or went through with another result.
+Kinds: parameters, pictures, sounds, weights, run_folders, datasets, command_line, kills. The numbers go
+to ``build/fuzz.json``. Exit code 1 if anything ended in a traceback, hung, took all memory, or went
+through with another result.
 """
 
 import argparse
@@ -80,7 +82,9 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _by_time(searches: list[Search], seconds: float) -> None:
-    """Each kind in turn for a slice of the time by its share, until the time is over and each has its least number."""
+    """Each kind in turn for a slice of the time by its share, until the time is over and
+    each has its least number.
+    """
     for search in searches:  # what failed once is tried in any case, and on top of the time
         search.seeds()
         _say(search.tally)
@@ -122,7 +126,8 @@ def _report(searches: list[Search], args: argparse.Namespace) -> int:
     print(_table(rows))
     for failure in failures:
         print(
-            f"\n{failure['kind']}: {failure['outcome']}, {failure['times']} times: {failure['cause']}\n  {failure['repeat']}"
+            f"\n{failure['kind']}: {failure['outcome']}, {failure['times']} times: {failure['cause']}\n"
+            f"  {failure['repeat']}"
         )
     print(f"\nwritten: {args.out / 'fuzz.json'}")
     return 1 if failures or write_points.get("failures") else 0

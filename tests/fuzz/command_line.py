@@ -1,7 +1,7 @@
 """The command line, each case in a fresh interpreter: odd arguments, environments, and places to write to.
 
-Right is exit code 0, or 2 with exactly one line on stderr that begins with "error: ". What argparse itself refuses ends
-with such a line too, after its line on usage.
+Right is exit code 0, or 2 with exactly one line on stderr that begins with "error: ".
+What argparse itself refuses ends with such a line too, after its line on usage.
 """
 
 import hashlib

@@ -1,4 +1,6 @@
-"""Data sets on the disk: CelebA and IRMAS in the layouts that people have, and their lists and files damaged."""
+"""Data sets on the disk: CelebA and IRMAS in the layouts that people have,
+and their lists and files damaged.
+"""
 
 import hashlib
 import os
@@ -14,25 +16,12 @@ from PIL import Image
 
 from avbgtn import data
 from avbgtn.config.sound import Sound
+from small_celeba import NAMES, PARTS, values
 
 SHARE, QUICK = 3, 30
 SOUND = Sound.of("band_gain", rate=8000, seconds=0.2, size=32)
-HAIR = (
-    "brown",
-    "blond",
-    "brown",
-    "both",
-    "none",
-    "blond",
-    "blond",
-    "brown",
-    "blond",
-    "none",
-    "brown",
-    "blond",
-)
-PARTS = (0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 2, 2)
-# Folder of the pictures, the attributes, the partition; as torchvision, the authors, Kaggle and people lay them out.
+# Folder of the pictures, the attributes, the partition; as torchvision, the authors,
+# Kaggle and people lay them out.
 LAYOUTS = (
     ("img_align_celeba", "list_attr_celeba.txt", "list_eval_partition.txt"),
     ("Img/img_align_celeba", "Anno/list_attr_celeba.txt", "Eval/list_eval_partition.txt"),
@@ -177,7 +166,7 @@ def _celeba(case, root, originals):
     style = case.get("style", "plain")
     _write(
         attributes,
-        _rows(("Bald", "Blond_Hair", "Brown_Hair"), lambda i: _hair(i), style, attributes.suffix, "image_id"),
+        _rows(NAMES[:3], lambda i: map(int, values(i)[:3]), style, attributes.suffix, "image_id"),
         style,
     )
     _write(
@@ -194,10 +183,6 @@ def _celeba(case, root, originals):
         path = files[case["file"]]
         path.write_bytes(mutate.damaged(path.read_bytes(), case["edits"]))
     return {"top": root, "base": base, "pictures": pictures}[case["root"]]
-
-
-def _hair(i: int) -> tuple[int, ...]:
-    return -1, 1 if HAIR[i] in ("blond", "both") else -1, 1 if HAIR[i] in ("brown", "both") else -1
 
 
 def _rows(names, values, style, suffix, key, head=True) -> str:
@@ -241,15 +226,9 @@ def _irmas(case, root, originals):
 
 def _special(how, root, file, folder):
     match how:
-        case "fifo":
+        case "fifo" | "link to itself" | "folder":
             file.unlink()
-            os.mkfifo(file)
-        case "link to itself":
-            file.unlink()
-            file.symlink_to(file)
-        case "folder":
-            file.unlink()
-            file.mkdir()
+            mutate.planted(file, how)
         case "deep":
             deeper = root / "/".join("abcdefghij")
             deeper.mkdir(parents=True)

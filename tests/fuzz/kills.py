@@ -1,7 +1,8 @@
-"""SIGKILL at any moment of a training, and the training continued: no bit may differ from one that was never killed.
+"""SIGKILL at any moment of a training, and the training continued:
+no bit may differ from one that was never killed.
 
-The moment is a share of the work that the whole training takes, so that it falls into every part of it, on a busy machine
-too.
+The moment is a share of the work that the whole training takes, so that it falls into every part of it,
+on a busy machine too.
 """
 
 import os

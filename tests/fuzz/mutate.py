@@ -1,10 +1,12 @@
 """Damage to files, as data: a case is JSON, so that it can be saved, repeated and made smaller.
 
-A place in a file is ``["start", n]``, ``["end", n]`` or ``["part", p]``, p thousandths of its length: headers and ends
-are where readers stumble, and hypothesis makes such cases smaller by moving towards the start.
+A place in a file is ``["start", n]``, ``["end", n]`` or ``["part", p]``, p thousandths of its length: headers
+and ends are where readers stumble, and hypothesis makes such cases smaller by moving towards the start.
 """
 
 import json
+import os
+from pathlib import Path
 from typing import Any
 
 from hypothesis import strategies as st
@@ -84,7 +86,7 @@ def _offset(length: int, where: str, n: int) -> int:
     return max(0, min(length - 1, {"start": n, "part": length * n // 1000, "end": length - 1 - n}[where]))
 
 
-# --- JSON -----------------------------------------------------------------------------------------------------------
+# --- JSON ---------------------------------------------------------------------------------------------------
 
 odd_json = st.one_of(
     st.none(),
@@ -133,3 +135,23 @@ def _json_edited(value: Any, way: list[int], edit: dict[str, Any]) -> Any:
     else:
         value[key] = edit["value"]
     return value
+
+
+def planted(path: Path, what: str) -> Path | str:
+    """Something odd where a file is expected, or nothing; where it lies."""
+    match what:
+        case "empty":
+            path.touch()
+        case "folder":
+            path.mkdir()
+        case "fifo":
+            os.mkfifo(path)
+        case "link to itself":
+            path.symlink_to(path)
+        case "link to nothing":
+            path.symlink_to(path.with_name("nothing"))
+        case "long name":
+            return path.with_name("x" * 300)
+        case "zeros":
+            return "/dev/zero"
+    return path

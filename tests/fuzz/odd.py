@@ -1,4 +1,6 @@
-"""Odd values of every kind that people, notebooks, shells and files bring, as JSON that :func:`made` turns into objects."""
+"""Odd values of every kind that people, notebooks, shells and files bring,
+as JSON that :func:`made` turns into objects.
+"""
 
 from pathlib import Path
 from typing import Any

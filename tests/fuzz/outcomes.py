@@ -1,8 +1,9 @@
 """One case in a child process, and what became of it.
 
-The child is forked from a parent that has imported torch and does nothing else, so that a case costs milliseconds and
-a crash costs nothing. It is ended when it hangs (no work for a quarter of a minute, or far more work than any case needs:
-neither says anything about how busy the machine is) or when it takes more memory than any case needs.
+The child is forked from a parent that has imported torch and does nothing else, so that a case costs
+milliseconds and a crash costs nothing. It is ended when it hangs (no work for a quarter of a minute, or far
+more work than any case needs: neither says anything about how busy the machine is) or when it takes more
+memory than any case needs.
 """
 
 import json
@@ -63,7 +64,8 @@ def run(call: Callable[[], object], folder: Path, judge: Callable[..., Outcome] 
 
     Args:
         folder: an existing folder of the case; ``report``, ``stdout`` and ``stderr`` are written there.
-        judge: for a child that replaces itself by another program: (exit code, stdout, stderr, folder) to an Outcome.
+        judge: for a child that replaces itself by another program:
+            (exit code, stdout, stderr, folder) to an Outcome.
     """
     pid = os.fork()
     if pid == 0:

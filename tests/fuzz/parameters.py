@@ -20,7 +20,8 @@ CONFIGS = {
     "avb_gtn": AVB_GTN_CONFIG,
     "sound": replace(AVB_GTN_CONFIG, dataset="music", domains=("piano", "violin"), sound=SOUND),
 }
-# Numbers above these are no sizes: a computer that takes them would take no other program's memory but all of it.
+# Numbers above these are no sizes: a computer that takes them would take no other
+# program's memory but all of it.
 LARGEST = {
     "width": 10**5,
     "batch": 10**6,

@@ -1,6 +1,5 @@
 """Pictures: files of every format that people have, whole, damaged, or no pictures at all."""
 
-import os
 import warnings
 
 import mutate
@@ -147,23 +146,11 @@ def place(case, folder, originals):
         return path
     path = folder / "picture"
     match case["odd"]:
-        case "empty":
-            path.touch()
-        case "folder":
-            path.mkdir()
-        case "fifo":
-            os.mkfifo(path)
-        case "link to itself":
-            path.symlink_to(path)
-        case "link to nothing":
-            path.symlink_to(folder / "nothing")
-        case "long name":
-            return folder / ("x" * 300)
         case "name of bytes":
             path = folder / "\udcff\udcfe.png"
             path.write_bytes((originals / "rgb.png").read_bytes()[:100])
-        case "zeros":
-            return "/dev/zero"
+            return path
         case "text":
             path.write_text("<html>not found</html>")
-    return path
+            return path
+    return mutate.planted(path, case["odd"])

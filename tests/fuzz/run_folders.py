@@ -257,9 +257,4 @@ def _replace(target, how, outside) -> None:
         target.symlink_to(moved)
         return
     shutil.rmtree(kept) if kept.is_dir() else kept.unlink()
-    if how == "folder":
-        target.mkdir()
-    elif how == "link to itself":
-        target.symlink_to(target)
-    elif how == "fifo":
-        os.mkfifo(target)
+    mutate.planted(target, how)

@@ -1,7 +1,7 @@
 """Trying many cases of one kind: hypothesis makes them up from a seed, and makes small what fails.
 
-Cases are JSON. The same seed gives the same cases, in the same order, on any machine; what is tried longer goes
-further along the same road.
+Cases are JSON. The same seed gives the same cases, in the same order, on any machine;
+what is tried longer goes further along the same road.
 """
 
 import json
@@ -62,8 +62,9 @@ class Search:
     """The cases of one kind.
 
     Args:
-        kind: a module with ``cases`` (a strategy of JSON values), ``run(case, folder, originals)``, which is called in
-            the child, and perhaps ``SEEDS`` (cases that failed once), ``prepare(originals)`` and ``judge``.
+        kind: a module with ``cases`` (a strategy of JSON values), ``run(case, folder, originals)``,
+            which is called in the child, and perhaps ``SEEDS`` (cases that failed once),
+            ``prepare(originals)`` and ``judge``.
         seed: of everything that is drawn.
         scratch: a folder for what the cases write.
     """

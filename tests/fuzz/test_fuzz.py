@@ -1,5 +1,5 @@
-"""A minute of the fuzzer: the same cases every time, and none may end in a traceback, hang, fill the memory, or go
-through with another result. `make fuzz` tries others for an hour."""
+"""A minute of the fuzzer: the same cases every time, and none may end in a traceback, hang, fill the memory,
+or go through with another result. `make fuzz` tries others for an hour."""
 
 import importlib.util
 import json
@@ -20,7 +20,9 @@ pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="each case runs 
 
 @pytest.fixture(scope="module")
 def found(tmp_path_factory, request):
-    """The record of one run over the kinds that were selected, in a process of its own: it forks, and pytest has threads."""
+    """The record of one run over the kinds that were selected, in a process of its own: it forks,
+    and pytest has threads.
+    """
     here = [item for item in request.session.items if item.path == Path(__file__)]
     chosen = [name for name in kinds.NAMES if any(f"[{name}]" in item.name for item in here)]
     out = tmp_path_factory.mktemp("fuzz")
@@ -49,7 +51,11 @@ def test_odd_input_ends_well(kind, found):
     row = found["kinds"][kind]
     assert row["tried"] >= 3 and row["success"] + row["sentence"] > 0, f"{kind}: nothing was tried"
     wrong = [
-        f"{f['outcome']}, {f['times']} times: {f['cause']}\n  case: {json.dumps(f['case'])}\n{f['text'][-800:]}"
+        (
+            f"{f['outcome']}, {f['times']} times: {f['cause']}\n"
+            f"  case: {json.dumps(f['case'])}\n"
+            f"{f['text'][-800:]}"
+        )
         for f in found["failures"]
         if f["kind"] == kind
     ]

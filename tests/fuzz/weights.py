@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 
 import mutate
 import torch
@@ -87,7 +86,7 @@ def _result(path) -> str:
 def run(case, folder, originals):
     path = folder / "w.safetensors"
     if "odd" in case:
-        return _result(_odd(path, case["odd"]))
+        return _result(mutate.planted(path, case["odd"]))
     original = originals / f"{case['file']}.safetensors"
     whole = (originals / f"{case['file']}.sum").read_text()
     if "edits" in case:
@@ -117,7 +116,7 @@ def _with_header(data: bytes, edits) -> bytes:
 
 def _rewritten(original, path, case) -> None:
     with safe_open(original, "pt") as file:
-        tensors, metadata = {name: file.get_tensor(name) for name in file.keys()}, dict(file.metadata())  # noqa: SIM118
+        tensors, metadata = {name: file.get_tensor(name) for name in file.keys()}, dict(file.metadata())
     if "config" in case:
         metadata["config"] = json.dumps(mutate.json_edited(json.loads(metadata["config"]), case["config"]))
     elif "metadata" in case:
@@ -149,20 +148,3 @@ def _rewritten(original, path, case) -> None:
         if case["tensors"] == "more":
             tensors["surplus"] = torch.zeros(1)
     save_file(tensors, path, metadata=metadata or None)
-
-
-def _odd(path, what):
-    match what:
-        case "empty":
-            path.touch()
-        case "folder":
-            path.mkdir()
-        case "fifo":
-            os.mkfifo(path)
-        case "link to itself":
-            path.symlink_to(path)
-        case "long name":
-            return path.with_name("x" * 300)
-        case "zeros":
-            return "/dev/zero"
-    return path

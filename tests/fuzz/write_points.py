@@ -1,13 +1,13 @@
 """Every place where a training writes, and what becomes of the run when writing fails there.
 
-A tiny training is run in a child, which counts its calls that change the disk (the *write points*); then once more for each
-point and fault, with that fault at that point. Afterwards the newest checkpoint must be whole, and the run, continued without
-a fault, must end with the bits of a run that nothing disturbed.
+A tiny training is run in a child, which counts its calls that change the disk (the *write points*); then once
+more for each point and fault, with that fault at that point. Afterwards the newest checkpoint must be whole,
+and the run, continued without a fault, must end with the bits of a run that nothing disturbed.
 
     python tests/fuzz/write_points.py [--quick]      prints the counts as JSON; exit code 1 if a case failed
 
-Children are forked from this process, which has imported torch and runs one thread, as starting Python anew costs more than
-such a training. So run it in a process of its own.
+Children are forked from this process, which has imported torch and runs one thread,
+as starting Python anew costs more than such a training. So run it in a process of its own.
 """
 
 import argparse
@@ -40,7 +40,8 @@ CALLS = ("open", "write", "fsync", "replace", "rename", "mkdir", "unlink")  # of
 CONFIG = replace(AVB_GTN_CONFIG, width=2)
 HALFWAY, EPOCHS = 2, 4
 HANG = 600  # seconds without an end; a training takes less than one
-# A removal that fails is tried again later; the folder of a continued run is there whether or not it can be made.
+# A removal that fails is tried again later; the folder of a continued run is there whether
+# or not it can be made.
 TOLERATED = ("rmtree", "unlink", "rename", "mkdir .")
 
 
@@ -124,13 +125,22 @@ class Points:
 
 def train(folder: Path, epochs: int, speed: str) -> None:
     avbgtn.training.train.train(
-        CONFIG, RandomDomains(), epochs=epochs, run_dir=folder, log_every=1, measure_every=2, save_minutes=0.0,
-        speed=speed, say=lambda text: None,
-    )  # fmt: skip
+        CONFIG,
+        RandomDomains(),
+        epochs=epochs,
+        run_dir=folder,
+        log_every=1,
+        measure_every=2,
+        save_minutes=0.0,
+        speed=speed,
+        say=lambda text: None,
+    )
 
 
 def in_a_child(work: Callable[[], object], result: Path) -> dict:
-    """What ``work()`` came to in a forked child: ``{"end": done, sentence, traceback, killed or hang, "text": ...}``."""
+    """What ``work()`` came to in a forked child:
+    ``{"end": done, sentence, traceback, killed or hang, "text": ...}``.
+    """
     result.unlink(missing_ok=True)
     child = os.fork()
     if child == 0:
@@ -172,8 +182,8 @@ def every_point(
         quick: each kind of point once, with one of the faults, instead of all points with all.
 
     Returns:
-        how many ``points`` and ``cases`` there were, how they ended (``sentence``, ``killed``, ``went on``), and a sentence
-        for each one that went wrong (``failures``; empty is good).
+        how many ``points`` and ``cases`` there were, how they ended (``sentence``, ``killed``, ``went on``),
+        and a sentence for each one that went wrong (``failures``; empty is good).
     """
     torch.set_num_threads(1)
     counts: Counter[str] = Counter()

@@ -74,8 +74,11 @@ def test_baselines_are_fitted_on_training_images_only(held_out):
 def test_markdown_table_shows_a_dash_for_a_score_that_is_not_there():
     rows = {"copy": {"12": {"l1_hair": 0.2228}}, "net": {"12": {"l1_hair": 0.05, "rec": 0.01}}}
     assert evaluate.markdown_table(rows, "12").splitlines() == [
-        "| translator | hair L1 | rec. L1 |", "|---|--:|--:|", "| copy | 0.223 | – |", "| net | 0.050 | 0.010 |",
-    ]  # fmt: skip
+        "| translator | hair L1 | rec. L1 |",
+        "|---|--:|--:|",
+        "| copy | 0.223 | – |",
+        "| net | 0.050 | 0.010 |",
+    ]
 
 
 def of(*values):

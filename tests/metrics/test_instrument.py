@@ -1,4 +1,6 @@
-"""The instrument classifier: right on real phrases, deaf to loudness and to equalisers, the same every time."""
+"""The instrument classifier: right on real phrases, deaf to loudness and to equalisers,
+the same every time.
+"""
 
 import pytest
 import torch

@@ -1,4 +1,6 @@
-"""Pitch against the score: sines in and out of tune, overlaps and onsets that are not asked, and true twins."""
+"""Pitch against the score: sines in and out of tune, overlaps and onsets that are not asked,
+and true twins.
+"""
 
 import math
 

@@ -132,7 +132,7 @@ def test_errors_say_what_came_and_what_to_do():
         NearestClip.fit(x, RATE)(x[..., :-1])
 
 
-# --- the committed record -------------------------------------------------------------------------------------
+# --- the committed record -----------------------------------------------------------------------------------
 
 
 def test_the_record_holds_every_row_and_its_bars():

@@ -102,7 +102,7 @@ def test_phase_swaps_take_their_halves_from_where_they_say(held_out, monkeypatch
         sound_evaluate.phase_swaps(build(replace(UNIT_CONFIG, **ABOUT)), x, 1)
 
 
-# --- downsampling ---------------------------------------------------------------------------------------------
+# --- downsampling -------------------------------------------------------------------------------------------
 
 
 def test_scaling_keeps_a_flat_picture_and_averages_squares():

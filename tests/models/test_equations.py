@@ -15,7 +15,7 @@ def normal(*shape: int, seed: int = 0) -> torch.Tensor:
     return torch.randn(shape, generator=torch.Generator().manual_seed(seed), dtype=F64)
 
 
-# --- Eqs. (1)-(7): UNIT -------------------------------------------------------------------------------------------
+# --- Eqs. (1)-(7): UNIT -------------------------------------------------------------------------------------
 
 
 def test_eq1_is_the_sum_of_all_losses():
@@ -101,7 +101,7 @@ def test_generator_forms_are_what_they_say():
         losses.gan_loss(fake, form="wasserstein")
 
 
-# --- Eqs. (8), (9): AVB -------------------------------------------------------------------------------------------
+# --- Eqs. (8), (9): AVB -------------------------------------------------------------------------------------
 
 
 def test_eq9_at_the_optimum_is_the_gan_value_of_posterior_and_prior():
@@ -191,7 +191,7 @@ def test_the_wrong_sign_runs_away():
     assert after(-1.0) > 1.5 * start, "minimising -log s(T) must push it away"
 
 
-# --- Eqs. (10)-(13): AVB-GTN --------------------------------------------------------------------------------------
+# --- Eqs. (10)-(13): AVB-GTN --------------------------------------------------------------------------------
 
 
 def divergences(m: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -222,7 +222,8 @@ def test_eq10_frozen_gradients_are_those_of_kl_2js_and_kl_minus_2js(m):
     def frozen_gradient(penalty) -> float:
         mu = torch.tensor(m, dtype=F64, requires_grad=True)
         t = m * (mu + eps) - m**2 / 2  # T*, with its parameter m held fixed; (grid points,)
-        # the package's penalty on one point at a time is elementwise; the expectation over eps is by quadrature
+        # the package's penalty on one point at a time is elementwise;
+        # the expectation over eps is by quadrature
         values = torch.stack([penalty(t[None, i]) for i in range(0, len(t), 200)])
         w = weight[::200] / weight[::200].sum()
         return torch.autograd.grad((w * values).sum(), mu)[0].item()
@@ -260,7 +261,7 @@ def test_log_sigmoid_survives_logits_that_break_a_clamped_probability():
     assert t.grad.tolist() == [0.5, 0.0]
 
 
-# --- adaptive contrast, scales ------------------------------------------------------------------------------------
+# --- adaptive contrast, scales ------------------------------------------------------------------------------
 
 
 def test_adaptive_contrast_is_exact_for_a_gaussian_posterior_with_its_own_moments():

@@ -189,8 +189,8 @@ def test_adaptive_contrast_uses_moments_of_other_draws_without_gradient():
 
 @pytest.mark.parametrize("view", ["image", "patch", "place"])
 def test_r1_is_half_the_squared_slope_of_t_at_the_codes_and_leaves_nothing_behind(view):
-    """T linear in z, T = <a, z> / places: the slope is a / places everywhere, whatever z; a number for each place, too,
-    is taken as their mean, as the loss takes it."""
+    """T linear in z, T = <a, z> / places: the slope is a / places everywhere, whatever z;
+    a number for each place, too, is taken as their mean, as the loss takes it."""
     model = build(replace(AVB_GTN_CONFIG, t_input="z", t_view=view, t_r1=3.0))
     x1, x2 = RandomDomains().batch(0, 2, 0)
     noise = model.noise(0, range(2))
@@ -209,7 +209,9 @@ def test_r1_is_half_the_squared_slope_of_t_at_the_codes_and_leaves_nothing_behin
 
 
 def test_with_the_other_prior_t_tells_the_codes_of_one_domain_from_those_of_the_other():
-    """Eq. (9) with the other encoder's codes in the place of the prior's samples; no sample of a prior is drawn."""
+    """Eq. (9) with the other encoder's codes in the place of the prior's samples;
+    no sample of a prior is drawn.
+    """
     config = replace(AVB_GTN_CONFIG, t_input="z", t_view="place", t_prior="other", penalty="softplus")
     model, noise, step = one_step(replace(config, t_train_on="real+translated"))
     assert not any(name.startswith("prior/") for name in noise)

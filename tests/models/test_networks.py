@@ -89,7 +89,9 @@ def test_t_without_the_image_does_not_depend_on_it():
 
 
 def test_t_of_places_judges_each_place_by_itself_and_t_of_patches_does_not():
-    """One changed place of the code changes one logit of 64; a patch of 3 x 3, twice in steps of two, sees 7 x 7 places."""
+    """One changed place of the code changes one logit of 64; a patch of 3 x 3, twice in steps of two,
+    sees 7 x 7 places.
+    """
     x, z = torch.randn(1, 3, 32, 32), torch.randn(1, 16, 8, 8)
     other = z.clone()
     other[..., 3, 5] += 1

@@ -62,7 +62,7 @@ def before_sums(run):
     return run
 
 
-# --- sums ---------------------------------------------------------------------------------------------------------
+# --- sums ---------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", TENSORS)
@@ -158,7 +158,7 @@ def test_an_edited_parameters_file_is_noticed(run):
             use()
 
 
-# --- what is in the files -----------------------------------------------------------------------------------------
+# --- what is in the files -----------------------------------------------------------------------------------
 
 
 def rewrite(path, change):
@@ -213,7 +213,7 @@ def test_an_optimiser_file_that_does_not_fit_is_refused(harm, run):
         train_tiny(run.path, epochs=6)
 
 
-# --- what is not written ------------------------------------------------------------------------------------------
+# --- what is not written ------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("where", ["ema", "optimizer", "weights"])
@@ -223,7 +223,10 @@ def test_no_checkpoint_is_written_of_what_is_not_finite(where):
     next(iter(trainer.tensors()[where].values())).view(-1)[:1].fill_(torch.inf)
     with pytest.raises(
         RunError,
-        match=r"training diverged by epoch 3: .* not finite; the last good checkpoint is kept, that of epoch 2;",
+        match=(
+            r"training diverged by epoch 3: .* not finite; "
+            r"the last good checkpoint is kept, that of epoch 2;"
+        ),
     ):
         trainer.healthy(3, lambda: 2)
     with pytest.raises(RunError, match=r"not finite; there is no checkpoint yet; lower lr"):
@@ -263,7 +266,7 @@ def test_half_a_folder_of_an_earlier_version_is_no_checkpoint(run):
     assert run.checkpoints() == [4] and run.latest() == 4
 
 
-# --- stopping -----------------------------------------------------------------------------------------------------
+# --- stopping -----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("at, kind, words", [

@@ -1,4 +1,6 @@
-"""What is damaged beside the checkpoints of a run costs no result, is said in one sentence, and leads nowhere else."""
+"""What is damaged beside the checkpoints of a run costs no result, is said in one sentence,
+and leads nowhere else.
+"""
 
 import errno
 import json
@@ -140,13 +142,24 @@ def test_garbage_in_latest_is_said_and_not_believed(text, run, trained):
     assert (run.path / "latest").read_text() == "epoch-00000006\n"
 
 
-# --- links --------------------------------------------------------------------------------------------------------
+# --- links --------------------------------------------------------------------------------------------------
 
 NAMES = (
-    ".latest.new", ".provenance.json.new", ".metrics.jsonl.new", ".parameters.json.new", "metrics.jsonl", "timings.jsonl",
-    "provenance.json", "parameters.json", "latest", "lock", "checkpoints", "checkpoints/.writing-epoch-00000005",
-    "checkpoints/epoch-00000004", "checkpoints/epoch-00000004/weights.safetensors",
-)  # fmt: skip
+    ".latest.new",
+    ".provenance.json.new",
+    ".metrics.jsonl.new",
+    ".parameters.json.new",
+    "metrics.jsonl",
+    "timings.jsonl",
+    "provenance.json",
+    "parameters.json",
+    "latest",
+    "lock",
+    "checkpoints",
+    "checkpoints/.writing-epoch-00000005",
+    "checkpoints/epoch-00000004",
+    "checkpoints/epoch-00000004/weights.safetensors",
+)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -202,7 +215,7 @@ def test_a_link_that_appears_while_training_is_not_followed(write, tmp_path):
     assert (tmp_path / "outside").read_text() == "old"
 
 
-# --- errors of the disk -------------------------------------------------------------------------------------------
+# --- errors of the disk -------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("number", sorted(errno.errorcode))

@@ -34,7 +34,10 @@ def finished(tmp_path):
 def test_other_parameters_are_refused_by_name(finished):
     with pytest.raises(
         RunError,
-        match=r"holds another run: lr = 0.0005 there and 0.001 now; choose another run_dir, or leave run_dir out",
+        match=(
+            r"holds another run: lr = 0.0005 there and 0.001 now; "
+            r"choose another run_dir, or leave run_dir out"
+        ),
     ):
         train_tiny(finished, replace(TINY, lr=1e-3))
 
@@ -63,7 +66,10 @@ def test_wrong_architecture_names_the_first_difference(finished):
     tensors = Run(finished).load("weights")
     with pytest.raises(
         RunError,
-        match=r"encoder1.layers.0.weight has shape \(2, 3, 7, 7\) in the file and \(4, 3, 7, 7\) in the model",
+        match=(
+            r"encoder1.layers.0.weight has shape \(2, 3, 7, 7\) in the file "
+            r"and \(4, 3, 7, 7\) in the model"
+        ),
     ):
         tensor_files.load_weights(build(UNIT_CONFIG).state_dict(), tensors, "x.safetensors")
     with pytest.raises(RunError, match=r"another architecture: the file lacks 'posterior1.image.0.weight'"):
@@ -85,7 +91,10 @@ def test_truncated_checkpoint_says_what_to_do_and_the_one_before_serves(finished
     file.write_bytes(file.read_bytes()[:-100])
     with pytest.raises(
         RunError,
-        match=r"truncated or damaged .* delete its folder and run again: training continues from the checkpoint before it",
+        match=(
+            r"truncated or damaged .* delete its folder and run again: training continues "
+            r"from the checkpoint before it"
+        ),
     ):
         train_tiny(finished, epochs=6)
     for part in run.checkpoint(4).iterdir():

@@ -131,7 +131,8 @@ def test_loading_imports_nothing_that_only_training_and_drawing_need():
     code = (
         "import sys, torch, avbgtn\n"
         "avbgtn.load('heads-avbgtn')\n"
-        "heavy = {'lightning_fabric', 'torchmetrics', 'matplotlib', 'librosa', 'scipy', 'sklearn', 'pandas', 'kornia'}\n"
+        "heavy = {'lightning_fabric', 'torchmetrics', 'matplotlib', 'librosa', "
+        "'scipy', 'sklearn', 'pandas', 'kornia'}\n"
         "print(*sorted((heavy | {'torch._dynamo', 'torchvision'}) & set(sys.modules)))\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -38,7 +38,7 @@ def written(a, n, scale=1.0):
     return planes[:, :, None, None].expand(n, 6, 4, 4).clone()
 
 
-# --- features -----------------------------------------------------------------------------------------------------
+# --- features -----------------------------------------------------------------------------------------------
 
 
 def test_features_are_means_deviations_and_quarters():
@@ -65,7 +65,7 @@ def test_codes_that_are_not_finite_are_refused():
         codes.features(z)
 
 
-# --- ridge --------------------------------------------------------------------------------------------------------
+# --- ridge --------------------------------------------------------------------------------------------------
 
 
 def regression(n, p):
@@ -76,7 +76,9 @@ def regression(n, p):
 
 
 def solved(x, y, mean, scale, penalty):
-    """Ridge with an intercept of its own that is not penalised, by the normal equations: estimates as a function."""
+    """Ridge with an intercept of its own that is not penalised, by the normal equations:
+    estimates as a function.
+    """
     s = torch.cat([(x - mean) / scale, torch.ones(len(x), 1).double()], dim=1)  # (N, P + 1)
     ridge = penalty * torch.eye(s.shape[1]).double()
     ridge[-1, -1] = 0
@@ -121,7 +123,7 @@ def test_ridge_refuses_rows_that_do_not_belong_together():
             ridges.Ridge(a, b)
 
 
-# --- the domain ---------------------------------------------------------------------------------------------------
+# --- the domain ---------------------------------------------------------------------------------------------
 
 
 def piles(n1, n2, shift, name="domain"):
@@ -150,7 +152,8 @@ def test_codes_that_are_the_same_in_both_domains_are_at_chance_exactly():
 
 
 def test_a_domain_with_few_images_weighs_as_much_as_one_with_many():
-    # The mean of a channel over 16 places has deviation 1/4, so the shift is 2 of those: Phi(1) = 0.84 at best.
+    # The mean of a channel over 16 places has deviation 1/4, so the shift is 2 of those:
+    # Phi(1) = 0.84 at best.
     few = codes.domain_probe(*piles(20, 400, 0.5), *piles(200, 200, 0.5, "held"))
     many = codes.domain_probe(*piles(400, 400, 0.5), *piles(200, 200, 0.5, "held"))
     assert many == pytest.approx(0.84, abs=0.04)
@@ -162,7 +165,7 @@ def test_codes_of_two_models_are_refused():
         codes.domain_probe(*piles(5, 5, 0.0), noise("a", 5), noise("b", 5, channels=3))
 
 
-# --- attributes ---------------------------------------------------------------------------------------------------
+# --- attributes ---------------------------------------------------------------------------------------------
 
 
 def test_attributes_that_are_written_into_channels_are_read():
@@ -181,7 +184,9 @@ def test_noise_says_nothing_about_the_head():
 
 
 def test_a_shift_between_the_domains_costs_the_transfer_its_square():
-    """Estimates that are all off by c have ``R^2 = 1 - M c^2 / SST``; 10 degrees say nothing about the tone."""
+    """Estimates that are all off by c have ``R^2 = 1 - M c^2 / SST``;
+    10 degrees say nothing about the tone.
+    """
     a, b = attributes("train", 60), attributes("held", 40)
     moved = written(b, 40)
     moved[:, 5] += 10
@@ -214,7 +219,7 @@ def test_an_attribute_without_spread_has_no_r2():
         codes.attribute_probe(noise("train", 9), a, noise("held", 8), b)
 
 
-# --- twins --------------------------------------------------------------------------------------------------------
+# --- twins --------------------------------------------------------------------------------------------------
 
 
 def test_twin_distance_is_0_for_one_code_and_2_for_strangers():
@@ -261,7 +266,7 @@ def test_codes_that_ignore_the_image_have_no_distance():
         codes.twin_distance(torch.ones(3, 2, 4, 4), torch.zeros(3, 2, 4, 4))
 
 
-# --- a model ------------------------------------------------------------------------------------------------------
+# --- a model ------------------------------------------------------------------------------------------------
 
 
 def pictures(name, n):
@@ -301,8 +306,13 @@ def test_a_model_is_read_with_every_number_from_its_own_codes():
     found = read(model, training, held_out)
     probes = ["style", "male", "tone", "yaw"]
     assert list(found) == [
-        "domain", *probes, *(f"transfer_{p}" for p in probes), "twin_distance", "twin_retrieval", "mean_square",
-    ]  # fmt: skip
+        "domain",
+        *probes,
+        *(f"transfer_{p}" for p in probes),
+        "twin_distance",
+        "twin_retrieval",
+        "mean_square",
+    ]
     assert all(type(v) is float for v in found.values())
     assert read(AVB_GTN_CONFIG, training, held_out) == found, (
         "the same model has other numbers the second time"
@@ -331,7 +341,9 @@ def test_encoders_that_agree_share_everything():
 
 
 def test_noise_alone_does_not_give_the_domain_away():
-    """An encoder that sees its noise only: with one noise for training and held-out images, a probe knows it again."""
+    """An encoder that sees its noise only: with one noise for training and held-out images,
+    a probe knows it again.
+    """
     model = build(replace(AVB_GTN_CONFIG, init="twin"))
     with torch.no_grad():
         for encoder in (model.encoder1, model.encoder2):

@@ -1,4 +1,6 @@
-"""A grid as a job array: what it declares, that a cell is trained once and leaves its record, and that one failure is one."""
+"""A grid as a job array: what it declares, that a cell is trained once and leaves its record,
+and that one failure is one.
+"""
 
 import json
 import os
@@ -39,7 +41,7 @@ def own_folder(tmp_path, monkeypatch):
     monkeypatch.setitem(GRIDS, "tiny", TINY)
 
 
-# --- what is declared -------------------------------------------------------------------------------------------------
+# --- what is declared ---------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", ["full", "toy"])
@@ -128,7 +130,7 @@ def test_listing_needs_no_torch():
     assert len(found.stdout.splitlines()) == 73
 
 
-# --- one cell ---------------------------------------------------------------------------------------------------------
+# --- one cell -----------------------------------------------------------------------------------------------
 
 
 def test_a_cell_is_trained_once_and_leaves_a_record(capsys):
@@ -206,7 +208,7 @@ def test_a_record_of_another_grid_is_not_taken_for_this_one(monkeypatch):
         study.run_cell(other, say=str)
 
 
-# --- all cells --------------------------------------------------------------------------------------------------------
+# --- all cells ----------------------------------------------------------------------------------------------
 
 
 def pretend(monkeypatch, **commands: str) -> None:
@@ -238,7 +240,10 @@ def test_a_cell_that_fails_does_not_stop_the_others(monkeypatch, capsys):
 
 
 def test_a_signal_is_handed_on_and_nothing_more_is_started(monkeypatch, capsys):
-    wait = "import signal; signal.signal(15, lambda *a: sys.exit(75)); os.kill(os.getppid(), 15); time.sleep(1800)"
+    wait = (
+        "import signal; signal.signal(15, lambda *a: sys.exit(75)); "
+        "os.kill(os.getppid(), 15); time.sleep(1800)"
+    )
     pretend(monkeypatch, unit_seed0=wait, avb_gtn_logit_seed0="", unit_seed1="")
     assert main(["study", "--grid", "tiny", "--processes", "1"]) == 75
     assert (
@@ -284,11 +289,13 @@ def test_a_cell_is_started_as_anybody_would_start_it(tmp_path):
     assert log.startswith("error: cell must be a number from 0 to 71") and "got 'none-seed0'" in log
 
 
-# --- the batch script -------------------------------------------------------------------------------------------------
+# --- the batch script ---------------------------------------------------------------------------------------
 
 
 def batch_job(start, tmp_path: Path, training: str, number: int | None) -> tuple[int, str]:
-    """Run the script with other programs in the place of python and scontrol; its exit code, and what they were asked."""
+    """Run the script with other programs in the place of python and scontrol; its exit code,
+    and what they were asked.
+    """
     programs = {
         "python": f'echo "python $*" >> asked\n{training}',
         "scontrol": 'echo "scontrol $*" >> asked',

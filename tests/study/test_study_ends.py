@@ -21,7 +21,9 @@ def running(pid: int) -> bool:
 
 @pytest.fixture
 def started(start, tmp_path):
-    """A study with one cell that would train for minutes, and the cell's process; both are ended after the test."""
+    """A study with one cell that would train for minutes, and the cell's process;
+    both are ended after the test.
+    """
     if not Path("/proc/self/task").exists():
         pytest.skip("children are found in /proc")
     parent = start(

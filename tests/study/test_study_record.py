@@ -1,4 +1,6 @@
-"""The records of the study: one toy cell trained again gives what is committed, and the gathering tool loses and invents nothing."""
+"""The records of the study: one toy cell trained again gives what is committed,
+and the gathering tool loses and invents nothing.
+"""
 
 import json
 import os
@@ -151,9 +153,11 @@ def test_a_curve_adds_up_the_time_of_every_start():
         def lines(self, file="metrics.jsonl"):
             if file == "timings.jsonl":
                 return [
-                    {"start": 1, "epoch": 50, "cpu_seconds": 5.0}, {"start": 1, "epoch": 100, "cpu_seconds": 11.0},
-                    {"start": 2, "epoch": 150, "cpu_seconds": 4.0}, {"start": 2, "epoch": 200, "cpu_seconds": 9.0},
-                ]  # fmt: skip
+                    {"start": 1, "epoch": 50, "cpu_seconds": 5.0},
+                    {"start": 1, "epoch": 100, "cpu_seconds": 11.0},
+                    {"start": 2, "epoch": 150, "cpu_seconds": 4.0},
+                    {"start": 2, "epoch": 200, "cpu_seconds": 9.0},
+                ]
             scores = {f"val_ema/{k}_{d}": 0.1 for k in study_record.CURVE for d in ("12", "21")}
             line = scores | {"val_ema/rec": 0.2, "val_ema/cyc": 0.3, "val/noise_share": 0.5}
             return [{"epoch": 100, **line}, {"epoch": 150}, {"epoch": 200, **line}]

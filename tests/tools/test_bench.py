@@ -28,8 +28,8 @@ def reference_gflop():
 
 
 def test_the_reference_step_does_the_arithmetic_of_the_base_code(reference_gflop):
-    """128 GFLOP at 64 pixels and batch 1. At 128 pixels it is four times as much, as every layer sees four times the
-    places; the benchmark measures that too, here it would take a quarter of a minute."""
+    """128 GFLOP at 64 pixels and batch 1. At 128 pixels it is four times as much, as every layer sees four
+    times the places; the benchmark measures that too, here it would take a quarter of a minute."""
     steps.check_flops(reference_gflop, 64)
     assert reference_gflop == pytest.approx(128.0, rel=0.02)
 
@@ -88,7 +88,7 @@ def test_a_wrong_part_is_refused():
     )
 
 
-# --- the committed record ---------------------------------------------------------------------------------------------
+# --- the committed record -----------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
@@ -125,7 +125,9 @@ def test_the_record_keeps_the_bars_that_the_page_says_are_kept(record):
 
 
 def test_what_is_on_by_default_was_measured(record):
-    """Each speed-up of ``auto`` that can be timed was timed, and together they are not slower than the plain step."""
+    """Each speed-up of ``auto`` that can be timed was timed, and together they are not
+    slower than the plain step.
+    """
     rows = record["speed_ups"]["found"]
     names = {row["speed"] for row in rows}
     assert set(speed.AUTO["cpu"]) - {"background"} <= names

@@ -1,4 +1,6 @@
-"""Whatever a test starts ends with it, however the test ends; and no test of a process has a limit of time."""
+"""Whatever a test starts ends with it, however the test ends; and no test of a
+process has a limit of time.
+"""
 
 import ast
 import os
@@ -49,7 +51,9 @@ FOR_EVER = "time.sleep(36000)"
 
 
 class Session:
-    """A pytest session in a folder of its own, with one test that starts a training; the project's conftest is its."""
+    """A pytest session in a folder of its own, with one test that starts a training;
+    the project's conftest is its.
+    """
 
     def __init__(self, start, folder: Path):
         self.start, self.folder, self.child = start, folder, None
@@ -140,7 +144,7 @@ def test_a_worker_that_is_killed_leaves_no_process(session):
     assert not session.temporary()
 
 
-# --- limits of progress -----------------------------------------------------------------------------------------------
+# --- limits of progress -------------------------------------------------------------------------------------
 
 
 def test_what_makes_progress_is_waited_for_however_long_it_takes():

@@ -60,21 +60,43 @@ def test_patience_is_a_number(monkeypatch):
         patience()
 
 
-# --- the launcher's variables -----------------------------------------------------------------------------------------
+# --- the launcher's variables -------------------------------------------------------------------------------
 
 LEFT = [{"RANK": "0"}, {"RANK": "1", "WORLD_SIZE": "2", "LOCAL_RANK": "0"}, {"WORLD_SIZE": "x"}]
 WRONG = [
     ({"LOCAL_WORLD_SIZE": "2"}, "RANK must be a whole number, as torchrun sets it, and it is missing"),
-    ({"RANK": "0", "LOCAL_WORLD_SIZE": "2"}, "WORLD_SIZE must be a whole number, as torchrun sets it, and it is missing"),
-    ({"RANK": "\x1b", "WORLD_SIZE": "2", "LOCAL_WORLD_SIZE": "2"}, "RANK must be a whole number, as torchrun sets it, got '\\x1b'"),
-    ({"RANK": "0", "WORLD_SIZE": "2", "LOCAL_WORLD_SIZE": "0"}, "RANK=0, WORLD_SIZE=2 and LOCAL_WORLD_SIZE=0 do not fit together"),
-    ({"RANK": "2", "WORLD_SIZE": "2", "LOCAL_WORLD_SIZE": "2"}, "RANK=2, WORLD_SIZE=2 and LOCAL_WORLD_SIZE=2 do not fit together"),
+    (
+        {"RANK": "0", "LOCAL_WORLD_SIZE": "2"},
+        "WORLD_SIZE must be a whole number, as torchrun sets it, and it is missing",
+    ),
+    (
+        {"RANK": "\x1b", "WORLD_SIZE": "2", "LOCAL_WORLD_SIZE": "2"},
+        "RANK must be a whole number, as torchrun sets it, got '\\x1b'",
+    ),
+    (
+        {"RANK": "0", "WORLD_SIZE": "2", "LOCAL_WORLD_SIZE": "0"},
+        "RANK=0, WORLD_SIZE=2 and LOCAL_WORLD_SIZE=0 do not fit together",
+    ),
+    (
+        {"RANK": "2", "WORLD_SIZE": "2", "LOCAL_WORLD_SIZE": "2"},
+        "RANK=2, WORLD_SIZE=2 and LOCAL_WORLD_SIZE=2 do not fit together",
+    ),
     ({"RANK": "0", "WORLD_SIZE": "9" * 99, "LOCAL_WORLD_SIZE": "1"}, "WORLD_SIZE must be a whole number"),
     (
-        {"RANK": "0", "WORLD_SIZE": "1", "LOCAL_WORLD_SIZE": "1", "TORCHELASTIC_USE_AGENT_STORE": "True", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "x"},
-        "the variables of torchrun are set, and none answers at 127.0.0.1:x; start it under torchrun, or remove RANK",
+        {
+            "RANK": "0",
+            "WORLD_SIZE": "1",
+            "LOCAL_WORLD_SIZE": "1",
+            "TORCHELASTIC_USE_AGENT_STORE": "True",
+            "MASTER_ADDR": "127.0.0.1",
+            "MASTER_PORT": "x",
+        },
+        (
+            "the variables of torchrun are set, and none answers at 127.0.0.1:x; start it "
+            "under torchrun, or remove RANK"
+        ),
     ),
-]  # fmt: skip
+]
 
 
 @pytest.fixture
@@ -121,7 +143,7 @@ def test_a_launcher_that_is_gone_is_noticed(environment, capsys, monkeypatch):
     assert f"none answers at 127.0.0.1:{port}" in capsys.readouterr().err
 
 
-# --- numbers, names and pipes -----------------------------------------------------------------------------------------
+# --- numbers, names and pipes -------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("keep", ["-5", "1e9999", "0", "5,,6", "1.5", "nan", "9" * 5000, "x"])
@@ -133,13 +155,29 @@ def test_epochs_to_keep_are_whole_numbers(keep, capsys):
         )
 
 
-@pytest.mark.parametrize("arguments", [
-    ["train", "--seed", str(2**64)], ["train", "--epochs", "9" * 5000], ["train", "--lr", "1e308"], ["train", "--run_dir", "a" * 300],
-    ["train", "--run_dir", "~nobody_/x"], ["train", "--root", ""], ["train", "--image", "a\nb"], ["train", "--\x1b[31m"],
-    ["train", "--dataset", "music", "--seconds", "1e400"], ["translate", "a.png", "--seed", "9" * 30], ["translate", "a.png", "--seed=-1"],
-    ["resume", "~nobody_/x", "--epochs", "5"], ["resume", "a" * 300, "--epochs", "5"], ["study", "--processes", "1" + "0" * 400],
-    ["study", "--cell", "9" * 5000], ["study", "--grid", "\udcff\n"], ["resume", "x", "--epochs", "5", "--log_every", "1e400"],
-], ids=lambda a: " ".join(a)[:30])  # fmt: skip
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["train", "--seed", str(2**64)],
+        ["train", "--epochs", "9" * 5000],
+        ["train", "--lr", "1e308"],
+        ["train", "--run_dir", "a" * 300],
+        ["train", "--run_dir", "~nobody_/x"],
+        ["train", "--root", ""],
+        ["train", "--image", "a\nb"],
+        ["train", "--\x1b[31m"],
+        ["train", "--dataset", "music", "--seconds", "1e400"],
+        ["translate", "a.png", "--seed", "9" * 30],
+        ["translate", "a.png", "--seed=-1"],
+        ["resume", "~nobody_/x", "--epochs", "5"],
+        ["resume", "a" * 300, "--epochs", "5"],
+        ["study", "--processes", "1" + "0" * 400],
+        ["study", "--cell", "9" * 5000],
+        ["study", "--grid", "\udcff\n"],
+        ["resume", "x", "--epochs", "5", "--log_every", "1e400"],
+    ],
+    ids=lambda a: " ".join(a)[:30],
+)
 def test_what_nobody_means_is_refused_with_one_sentence(arguments, capsys):
     try:
         assert main(arguments) == 2

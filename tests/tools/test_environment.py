@@ -9,20 +9,41 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 USERS = {
-    "RANK": "1", "LOCAL_RANK": "1", "WORLD_SIZE": "2", "LOCAL_WORLD_SIZE": "2", "GROUP_RANK": "0", "MASTER_PORT": "1",
-    "LT_DEVICES": "2", "SLURM_NTASKS": "2", "AVBGTN_PATIENCE": "0", "AVBGTN_RUNS": "elsewhere", "AVBGTN_DATA": "elsewhere",
-    "AVBGTN_FOLLOWED": "1", "MPLBACKEND": "TkAgg", "PYTHONWARNINGS": "error", "NO_COLOR": "1", "FORCE_COLOR": "1",
-    "COLUMNS": "20", "LC_ALL": "tr_TR.UTF-8", "LANG": "de_DE.ISO-8859-1", "TZ": "Asia/Kathmandu", "GIT_DIR": "elsewhere",
-    "GIT_INDEX_FILE": "elsewhere", "SOURCE_DATE_EPOCH": "0", "JUPYTER_CONFIG_DIR": "elsewhere", "IPYTHONDIR": "elsewhere",
+    "RANK": "1",
+    "LOCAL_RANK": "1",
+    "WORLD_SIZE": "2",
+    "LOCAL_WORLD_SIZE": "2",
+    "GROUP_RANK": "0",
+    "MASTER_PORT": "1",
+    "LT_DEVICES": "2",
+    "SLURM_NTASKS": "2",
+    "AVBGTN_PATIENCE": "0",
+    "AVBGTN_RUNS": "elsewhere",
+    "AVBGTN_DATA": "elsewhere",
+    "AVBGTN_FOLLOWED": "1",
+    "MPLBACKEND": "TkAgg",
+    "PYTHONWARNINGS": "error",
+    "NO_COLOR": "1",
+    "FORCE_COLOR": "1",
+    "COLUMNS": "20",
+    "LC_ALL": "tr_TR.UTF-8",
+    "LANG": "de_DE.ISO-8859-1",
+    "TZ": "Asia/Kathmandu",
+    "GIT_DIR": "elsewhere",
+    "GIT_INDEX_FILE": "elsewhere",
+    "SOURCE_DATE_EPOCH": "0",
+    "JUPYTER_CONFIG_DIR": "elsewhere",
+    "IPYTHONDIR": "elsewhere",
     "PYTEST_ADDOPTS": "--quiet",
-}  # fmt: skip
+}
 TEST = """
 import json, os, subprocess, sys, time, warnings
 
 def test_what_there_is(tmp_path):
     warnings.warn("only a warning", DeprecationWarning)
     subprocess.run(["mkdir", tmp_path / "made"], check=True)
-    found = {"environment": dict(os.environ), "zone": time.strftime("%Z"), "mode": (tmp_path / "made").stat().st_mode & 0o777}
+    found = {"environment": dict(os.environ), "zone": time.strftime("%Z"), \
+"mode": (tmp_path / "made").stat().st_mode & 0o777}
     open("found.json", "w").write(json.dumps(found))
 """
 
@@ -70,9 +91,19 @@ def test_a_kernel_that_is_killed_is_said_at_once(start, tmp_path):
     nbformat.write(nbformat.v4.new_notebook(cells=cells), tmp_path / "inner.ipynb")
     (tmp_path / "conftest.py").write_bytes((ROOT / "conftest.py").read_bytes())
     session = start(
-        sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "nbval.plugin", "--nbval", "--nbval-current-env",
-        "inner.ipynb", cwd=tmp_path, environment=os.environ | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
-    )  # fmt: skip
+        sys.executable,
+        "-m",
+        "pytest",
+        "-p",
+        "no:cacheprovider",
+        "-p",
+        "nbval.plugin",
+        "--nbval",
+        "--nbval-current-env",
+        "inner.ipynb",
+        cwd=tmp_path,
+        environment=os.environ | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
+    )
     said = session.finish()
     assert "the kernel was killed, by a person or for want of memory" in said, said
     assert "1 failed, 1 passed" in said, said

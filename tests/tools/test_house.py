@@ -13,11 +13,24 @@ import draw_house
 from avbgtn._moved import GONE, MOVED
 from contents import ROOT
 
-# A module may import from its own floor's folder and from what stands before it here, never from what comes after.
+# A module may import from its own floor's folder and from what stands before it here,
+# never from what comes after.
 FLOORS = (
-    "_moved sentences streams", "errors", "storage", "config", "files", "models", "audio", "data", "runs", "translators",
-    "metrics", "training", "study", "__main__",
-)  # fmt: skip
+    "_moved sentences streams",
+    "errors",
+    "storage",
+    "config",
+    "files",
+    "models",
+    "audio",
+    "data",
+    "runs",
+    "translators",
+    "metrics",
+    "training",
+    "study",
+    "__main__",
+)
 FLOOR = {name: number for number, names in enumerate(FLOORS) for name in names.split()}
 LONGEST_FILE = 300
 MOST_MODULES = {"data": 15}  # of a folder; 12 elsewhere
@@ -96,7 +109,7 @@ def test_files_and_folders_are_small():
     assert not full, f"folders with too many modules: {full}"
 
 
-# --- names ---------------------------------------------------------------------------------------------------------
+# --- names --------------------------------------------------------------------------------------------------
 
 
 def test_public_names_are_the_same_thing_each_time_and_after_every_module_is_imported():

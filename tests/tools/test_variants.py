@@ -1,4 +1,6 @@
-"""The tool that holds the processor to older instructions: what counts as run, what counts as failed, what is kept."""
+"""The tool that holds the processor to older instructions: what counts as run, what counts as failed,
+what is kept.
+"""
 
 import subprocess
 import sys
@@ -95,9 +97,17 @@ def test_a_variant_that_changes_no_bit_counts_as_not_run():
 
 def result(seed, variant, **changes):
     return {
-        "notebook": "c", "sources": "s", "seed": seed, "variant": variant, "differences": [], "numbers": {"a": 1.0 + seed},
-        "error": None, "revision": "r1", "processor": "one", "use": {"bits": variant, "capability": "AVX2"},
-    } | changes  # fmt: skip
+        "notebook": "c",
+        "sources": "s",
+        "seed": seed,
+        "variant": variant,
+        "differences": [],
+        "numbers": {"a": 1.0 + seed},
+        "error": None,
+        "revision": "r1",
+        "processor": "one",
+        "use": {"bits": variant, "capability": "AVX2"},
+    } | changes
 
 
 SETS = ("as it is", "avx512", "avx2", "sse41")
@@ -147,9 +157,21 @@ def test_the_table_names_lines_and_numbers_and_the_seeds_on_which_they_failed(
 
 def test_every_file_of_numerical_tests_is_there():
     found = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "--collect-only", "-m", "numerical", "tests/chapters/test_vae.py", "tests/runs/test_runs.py"],
-        cwd=ROOT, capture_output=True, text=True,
-    ).stdout  # fmt: skip
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            "--collect-only",
+            "-m",
+            "numerical",
+            "tests/chapters/test_vae.py",
+            "tests/runs/test_runs.py",
+        ],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    ).stdout
     assert "tests/chapters/test_vae.py::" in found and "tests/runs/test_runs.py::" not in found
     assert not [name for name in NUMERICAL if not list((ROOT / "tests").rglob(f"test_{name}.py"))]
 

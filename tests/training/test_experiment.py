@@ -1,4 +1,6 @@
-"""From parameters to an experiment: what "auto" becomes, what is said about it, and CelebA from end to end."""
+"""From parameters to an experiment: what "auto" becomes, what is said about it,
+and CelebA from end to end.
+"""
 
 import json
 
@@ -78,7 +80,7 @@ def test_more_devices_than_there_are(with_cuda):
 
 def test_celebas_attributes_with_the_built_in_heads(no_cuda):
     with pytest.raises(
-        ConfigError, match="domains 'Male,Smiling' belong to CelebA, and the data are the built-in heads"
+        ConfigError, match="domains 'Male,Smiling' are not those of dataset='heads' .data: the built-in heads"
     ):
         resolve(domains="Male,Smiling")
 
@@ -141,7 +143,7 @@ def test_celeba_asked_for_and_not_there_says_where_to_put_it(tmp_path, monkeypat
         resolve(dataset="celeba", root=str(tmp_path))
 
 
-# --- a person's own picture or sound is opened before the training ----------------------------------------------------
+# --- a person's own picture or sound is opened before the training ------------------------------------------
 
 
 @pytest.mark.parametrize("kind", ["picture", "sound"])
@@ -169,7 +171,7 @@ def test_what_is_no_picture_or_sound_is_known_before_the_data_are_loaded(
     assert str(error.value) == str(later.value), "the sentence is the same"
 
 
-# --- sound ------------------------------------------------------------------------------------------------------
+# --- sound --------------------------------------------------------------------------------------------------
 
 
 def resolve_sound(**values):

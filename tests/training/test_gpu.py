@@ -1,4 +1,7 @@
-"""What only a GPU can show. ``pytest -m gpu`` runs these alone; where there is no GPU they skip and say so."""
+"""What only a GPU can show.
+
+``pytest -m gpu`` runs these alone; where there is no GPU they skip and say so.
+"""
 
 from dataclasses import replace
 

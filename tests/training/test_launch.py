@@ -30,10 +30,10 @@ pytestmark = pytest.mark.skipif(
     not Path("/proc/self/environ").exists(), reason="looks for processes in /proc"
 )
 
-# Sums in another order differ by 1e-16 in double precision. Adam divides a gradient by its own size, plus 1e-8: where the
-# true gradient is zero, as of every bias in front of an instance norm, a rounding error of 1e-17 is stretched to a step of
-# lr * 1e-9. In single precision, where rounding errors are as large as Adam's 1e-8, such weights do not agree at all.
-# Measured after 20 epochs: 4e-10 in the weights, 4e-14 in the losses.
+# Sums in another order differ by 1e-16 in double precision. Adam divides a gradient by its own size, plus
+# 1e-8: where the true gradient is zero, as of every bias in front of an instance norm, a rounding error of
+# 1e-17 is stretched to a step of lr * 1e-9. In single precision, where rounding errors are as large as Adam's
+# 1e-8, such weights do not agree at all. Measured after 20 epochs: 4e-10 in the weights, 4e-14 in the losses.
 WEIGHTS, LOSSES = 1e-8, 1e-11
 EPOCHS, STOP = 20, 13  # the stop is between two metrics lines
 DOUBLE = dict(width=4, batch=2, precision="64-true")
@@ -101,7 +101,7 @@ def test_two_machines_with_one_process_each_are_two_processes(tmp_path):
     assert_equal(tmp_path / "one", tmp_path / "two", 0.0, 0.0)
 
 
-# --- what is refused, and how often it is said ------------------------------------------------------------------------
+# --- what is refused, and how often it is said --------------------------------------------------------------
 
 
 def said_by_two(capfd, *arguments: str, machines: int = 1) -> str:
@@ -123,7 +123,10 @@ def test_a_batch_that_cannot_be_shared_is_refused_once_before_any_work(capfd, mo
     ]
     text = said_by_two(capfd, "train", "--epochs", "3", machines=2)
     assert errors(text) == [
-        "error: batch must be a multiple of the 2 processes (2 machines with 1 each), so that each gets as much, got 1"
+        (
+            "error: batch must be a multiple of the 2 processes (2 machines with 1 each), so "
+            "that each gets as much, got 1"
+        )
     ]
 
 
@@ -195,9 +198,15 @@ def test_a_killed_process_stops_the_others_and_leaves_a_run_that_ends_as_if_noth
     def work(domains):
         try:
             train(
-                config, domains(), epochs=EPOCHS, run_dir=tmp_path / "run", log_every=5, measure_every=10, keep=(8,),
+                config,
+                domains(),
+                epochs=EPOCHS,
+                run_dir=tmp_path / "run",
+                log_every=5,
+                measure_every=10,
+                keep=(8,),
                 say=lambda text: None,
-            )  # fmt: skip
+            )
         except RunError as error:
             print(error)
             sys.exit(2)
@@ -280,7 +289,10 @@ def test_what_the_parent_says_of_a_failed_job(tmp_path):
     def why(first, other, *words):
         return launch._why(run, 2, 1, [*words, f"{ENDED}1 {first}", f"{ENDED}0 {other}"])
 
-    killed = "rank 1 of the 2 processes of unit was killed (SIGKILL: by a person, or by the system for want of memory); the others stopped, and the same command starts again, as there was no checkpoint yet"
+    killed = (
+        "rank 1 of the 2 processes of unit was killed (SIGKILL: by a person, or by the system for want of "
+        "memory); the others stopped, and the same command starts again, as there was no checkpoint yet"
+    )
     assert why(-9, 2, f"error: rank 0 of 2: {LOST}: one was killed") == killed
     assert "rank 0 of the 2" in why(2, -9) and "(Segmentation fault)" in why(-11, -15)
     own = why(2, 2, f"error: rank 0 of 2: {LOST}", "error: rank 1 of 2: picture 7 is broken")
@@ -291,7 +303,7 @@ def test_what_the_parent_says_of_a_failed_job(tmp_path):
     )
 
 
-# --- real jobs, started by the real launchers --------------------------------------------------------------------------
+# --- real jobs, started by the real launchers ---------------------------------------------------------------
 
 SMALL = dict(dataset="heads", size=32, width=2, batch=2, models="avb_gtn", epochs=40)
 KEEP, BIN = "5,12", Path(sys.executable).parent
@@ -352,7 +364,10 @@ def test_stopped_and_killed_and_continued_by_another_launcher(start, tmp_path):
     killer.start()
     with pytest.raises(
         RunError,
-        match=r"rank 1 of the 2 processes of avb_gtn was killed \(SIGKILL: .*\); the others stopped, and the same command continues from epoch 12",
+        match=(
+            r"rank 1 of the 2 processes of avb_gtn was killed \(SIGKILL: .*\); the others stopped, and the "
+            r"same command continues from epoch 12"
+        ),
     ):
         train_experiment(experiment, keep=(5, 12), say=lambda text: None)
     killer.join()

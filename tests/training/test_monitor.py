@@ -11,9 +11,16 @@ from avbgtn.training.monitor import Monitor, alarms, ema_weights, not_finite
 from examples import AVB_GTN_CONFIG, UNIT_CONFIG, RandomDomains
 
 QUIET = {
-    "posterior/t1": 0.4, "posterior/t2": 0.5, "val/noise_share": 0.5, "d1_real_train": 0.3, "d1_real_val": 0.1,
-    "val_ema/copy": 0.06, "val_ema/cyc": 0.05, "val_ema/l1_whole_12": 0.05, "val_ema/l1_whole_21": 0.05,
-}  # fmt: skip
+    "posterior/t1": 0.4,
+    "posterior/t2": 0.5,
+    "val/noise_share": 0.5,
+    "d1_real_train": 0.3,
+    "d1_real_val": 0.1,
+    "val_ema/copy": 0.06,
+    "val_ema/cyc": 0.05,
+    "val_ema/l1_whole_12": 0.05,
+    "val_ema/l1_whole_21": 0.05,
+}
 
 
 def test_a_healthy_line_raises_no_alarm():
@@ -21,12 +28,21 @@ def test_a_healthy_line_raises_no_alarm():
     assert alarms({"epoch": 50, "generators/loss": 3.0}) == []
 
 
-@pytest.mark.parametrize("change, words", [
-    ({"posterior/t2": 0.004}, "T is saturated: its loss is 0.004 nats"),
-    ({"posterior/t1": 1.38, "posterior/t2": 1.39, "val/noise_share": 0.4}, "T is at chance while the code is still mostly a function of the image"),
-    ({"d1_real_train": 5.0}, "D1 memorises: it judges training images 4.9 logits more real than unseen ones"),
-    ({"val_ema/cyc": 0.02, "val_ema/l1_whole_12": 0.09}, "colour scrambling: the cycle closes"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "change, words",
+    [
+        ({"posterior/t2": 0.004}, "T is saturated: its loss is 0.004 nats"),
+        (
+            {"posterior/t1": 1.38, "posterior/t2": 1.39, "val/noise_share": 0.4},
+            "T is at chance while the code is still mostly a function of the image",
+        ),
+        (
+            {"d1_real_train": 5.0},
+            "D1 memorises: it judges training images 4.9 logits more real than unseen ones",
+        ),
+        ({"val_ema/cyc": 0.02, "val_ema/l1_whole_12": 0.09}, "colour scrambling: the cycle closes"),
+    ],
+)
 def test_each_alarm_rings_alone(change, words):
     found = alarms(QUIET | change)
     assert len(found) == 1 and words in found[0]

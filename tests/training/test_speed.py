@@ -1,4 +1,6 @@
-"""Every way to be faster changes nothing but the time: against the plain step, and the plain step against the base code's."""
+"""Every way to be faster changes nothing but the time: against the plain step,
+and the plain step against the base code's.
+"""
 
 from dataclasses import replace
 
@@ -30,8 +32,8 @@ TOLERANCE = dict(rtol=0, atol=1e-10)  # float64; weights are of the order of 0.1
 
 
 def counts(key):
-    """A bias in front of an instance norm changes nothing, so its gradient is rounding; divided by its own size, as Adam
-    does, that moves the bias by up to a whole step. All others must agree."""
+    """A bias in front of an instance norm changes nothing, so its gradient is rounding; divided by its own
+    size, as Adam does, that moves the bias by up to a whole step. All others must agree."""
     return not any(part in key for part in ("conv1.bias", "conv2.bias"))
 
 

@@ -105,14 +105,19 @@ def test_a_large_picture_is_filtered_in_bands_without_seams(size, monkeypatch):
 def test_twelve_megapixels_in_two_gigabytes(heads, tmp_path):
     resource = pytest.importorskip("resource")
     to_picture(heads.x1[0]).resize((4000, 3000)).save(tmp_path / "large.jpg", quality=95)
-    code = "import resource, sys; from avbgtn.__main__ import main; code = main(['translate', sys.argv[1]]); r = resource.getrusage(resource.RUSAGE_SELF); print(r.ru_maxrss, r.ru_utime + r.ru_stime); sys.exit(code)"
+    code = (
+        "import resource, sys; from avbgtn.__main__ import main; "
+        "code = main(['translate', sys.argv[1]]); r = resource.getrusage(resource.RUSAGE_SELF); "
+        "print(r.ru_maxrss, r.ru_utime + r.ru_stime); sys.exit(code)"
+    )
     command = [sys.executable, "-c", code, str(tmp_path / "large.jpg")]
     done = subprocess.run(command, capture_output=True, text=True, env=os.environ | {"OMP_NUM_THREADS": "1"})
     assert done.returncode == 0, done.stderr
     assert Image.open(tmp_path / "large-blond.png").size == (4000, 3000)
     kilobytes, seconds = map(float, done.stdout.splitlines()[-1].split())
     kilobytes /= 1024 if sys.platform == "darwin" else 1
-    # some 6 CPU-seconds on an idle processor, three times that on one whose memory others use; the limit is for a hang
+    # some 6 CPU-seconds on an idle processor, three times that on one whose memory others use;
+    # the limit is for a hang
     assert kilobytes < 2e6 and seconds < 120, f"{kilobytes / 1e6:.2f} GB, {seconds:.1f} s"
     assert resource  # POSIX only
 
@@ -158,7 +163,10 @@ def test_the_source_is_never_written_over(portrait, tmp_path, capsys, monkeypatc
 
 
 def test_what_is_no_file_is_refused_before_torch_is_there(tmp_path):
-    code = "import sys; from avbgtn.__main__ import main; code = main(['translate', *sys.argv[1:]]); assert 'torch' not in sys.modules; sys.exit(code)"
+    code = (
+        "import sys; from avbgtn.__main__ import main; code = main(['translate', *sys.argv[1:]]); "
+        "assert 'torch' not in sys.modules; sys.exit(code)"
+    )
     os.mkfifo(tmp_path / "pipe")
     for name, words in (("", "is a folder"), ("none.png", "does not exist"), ("pipe", "no regular file")):
         command = [sys.executable, "-c", code, os.path.join(tmp_path, name)]

@@ -1,4 +1,6 @@
-"""A translated sound ends no louder than its middle, whatever its length: no window is divided by its own tail."""
+"""A translated sound ends no louder than its middle, whatever its length:
+no window is divided by its own tail.
+"""
 
 import math
 

@@ -119,8 +119,14 @@ def save(path, wave, rate=RATE, **options):
 
 @pytest.mark.parametrize(
     "ending, rate, channels, subtype",
-    [("wav", 44100, 1, "PCM_16"), ("flac", 44100, 2, "PCM_24"), ("wav", 11025, 2, "FLOAT"), ("ogg", 48000, 1, "VORBIS"), ("wav", 96000, 3, "PCM_24")],
-)  # fmt: skip
+    [
+        ("wav", 44100, 1, "PCM_16"),
+        ("flac", 44100, 2, "PCM_24"),
+        ("wav", 11025, 2, "FLOAT"),
+        ("ogg", 48000, 1, "VORBIS"),
+        ("wav", 96000, 3, "PCM_24"),
+    ],
+)
 def test_the_form_of_the_source_is_kept(translator, phrase, tmp_path, ending, rate, channels, subtype):
     x = phrase.repeat(2, 1)[:channels, : rate + 37]
     path, said = save(tmp_path / f"a.{ending}", x, rate, subtype=subtype), []

@@ -1,4 +1,6 @@
-"""Sounds through a trained model: any length, back as they came where nothing was changed, and files of all kinds."""
+"""Sounds through a trained model: any length, back as they came where nothing was changed,
+and files of all kinds.
+"""
 
 from dataclasses import replace
 

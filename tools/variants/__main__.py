@@ -1,14 +1,18 @@
-"""Does the book hold on another processor? Runs every notebook, and every test marked `numerical`, under each variant.
+"""Does the book hold on another processor? Runs every notebook, and every test marked `numerical`,
+under each variant.
 
     python tools/variants                      every variant once, and the table; `make variants` is the same
     python tools/variants --only audio,gan     some notebooks
-    python tools/variants --seeds 8 --gather   eight seeds on the first four variants that differ here: what ranges are made of
+    python tools/variants --seeds 8 --gather   eight seeds on the first four variants that differ here:
+                                               what ranges are made of
     python tools/variants --table              only the table of what was run so far
-    python tools/variants --commit             write what was run into the records: the table, and the numbers of each chapter
+    python tools/variants --commit             write what was run into the records: the table, and the numbers
+                                               of each chapter
 
-A variant holds torch, oneDNN and MKL to an older instruction set (machine.py). One that changes no bit here counts as not
-run. What is done is kept in build/variants/ and not done again while a notebook's cells are the same; stop and go on as
-you like. Once through all variants takes about an hour and a half of two cores, the eight seeds three hours.
+A variant holds torch, oneDNN and MKL to an older instruction set (machine.py). One that changes no bit here
+counts as not run. What is done is kept in build/variants/ and not done again while a notebook's cells are the
+same; stop and go on as you like. Once through all variants takes about an hour and a half of two cores, the
+eight seeds three hours.
 """
 
 import argparse
@@ -69,7 +73,8 @@ def main() -> int:
         different = different[:GATHER]
         if len(different) < GATHER:
             sys.exit(
-                f"This processor knows {len(different)} variants that differ, {GATHER} are needed: use a newer one."
+                f"This processor knows {len(different)} variants that differ, {GATHER} "
+                "are needed: use a newer one."
             )
 
     chapters = [ROOT / "book" / f"{name}.ipynb" for name in only if name != "tests"]

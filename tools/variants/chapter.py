@@ -1,7 +1,8 @@
 """Run one notebook with one seed under one variant, and say which of its compared outputs came out otherwise.
 
-It is what nbval does, with two differences: it goes on to the end, and the seed can be another one. All randomness of
-the book comes from :mod:`avbgtn.streams`, so a first cell that renames every stream is another seed for everything.
+It is what nbval does, with two differences: it goes on to the end, and the seed can be another one. All
+randomness of the book comes from :mod:`avbgtn.streams`, so a first cell that renames every stream is
+another seed for everything.
 """
 
 import json
@@ -16,7 +17,8 @@ from machine import environment
 from nbclient import NotebookClient
 
 NOT_COMPARED = {"nbval-ignore-output", "nbval-skip"}
-# What avbgtn_book.records.check prints: its numbers are kept, and compared with the record when the table is made.
+# What avbgtn_book.records.check prints: its numbers are kept, and compared with the record
+# when the table is made.
 JUDGED_LATER = re.compile(r"(ok|OUTSIDE|MISSING)  |collected for the record$")
 ANOTHER_SEED = """
 from avbgtn import streams as _streams
@@ -41,8 +43,9 @@ def run(path: Path, seed: int, variant: str) -> dict:
     """One run of a notebook.
 
     Returns:
-        ``differences``: for each compared line that came out otherwise, ``[code cell, committed, got]``; ``numbers``: those
-        that it gave to :func:`avbgtn_book.records.check`; ``error``: what stopped it, or None.
+        ``differences``: for each compared line that came out otherwise,
+        ``[code cell, committed, got]``; ``numbers``: those that it gave to
+        :func:`avbgtn_book.records.check`; ``error``: what stopped it, or None.
     """
     notebook = nbformat.read(path, as_version=4)
     committed = [lines_of(cell) for cell in notebook.cells]
@@ -51,8 +54,10 @@ def run(path: Path, seed: int, variant: str) -> dict:
         for name in ("runs", "data"):
             Path(folder, name).mkdir()
         env = environment(variant) | {
-            "AVBGTN_RUNS": f"{folder}/runs", "AVBGTN_DATA": f"{folder}/data", "AVBGTN_COLLECT": str(collected),
-        }  # fmt: skip
+            "AVBGTN_RUNS": f"{folder}/runs",
+            "AVBGTN_DATA": f"{folder}/data",
+            "AVBGTN_COLLECT": str(collected),
+        }
         env.pop("MPLBACKEND", None)
         if seed:
             notebook.cells.insert(0, nbformat.v4.new_code_cell(ANOTHER_SEED.format(seed=seed)))

@@ -1,8 +1,8 @@
 """The instruction sets that a processor can be held to, and what each really changes on the machine at hand.
 
-A library picks its code by processor, so another processor is as good as another seed to a training in float32. Three
-libraries can be told to use less than there is: torch's own loops (``ATEN_CPU_CAPABILITY``), its convolutions
-(``ONEDNN_MAX_CPU_ISA``) and its matrix products (``MKL_CBWR``).
+A library picks its code by processor, so another processor is as good as another seed to a training in
+float32. Three libraries can be told to use less than there is: torch's own loops (``ATEN_CPU_CAPABILITY``),
+its convolutions (``ONEDNN_MAX_CPU_ISA``) and its matrix products (``MKL_CBWR``).
 """
 
 import json
@@ -27,7 +27,8 @@ VARIANTS: dict[str, dict[str, str]] = {
 }
 SETTINGS = sorted({name for settings in VARIANTS.values() for name in settings})
 
-# What one update of a small network comes to, to the last bit; printed by a child, since all is decided at import.
+# What one update of a small network comes to, to the last bit; printed by a child,
+# since all is decided at import.
 PROBE = """
 import hashlib, json, torch
 torch.set_num_threads(int(__import__("os").environ["OMP_NUM_THREADS"]))
@@ -39,7 +40,8 @@ y = torch.nn.functional.instance_norm(torch.nn.functional.conv2d(x, w, padding=1
 z = torch.randn(64, 300, generator=draw) @ v
 (y.square().mean() + torch.nn.functional.softplus(z).mean()).backward()
 bits = b"".join(t.detach().numpy().tobytes() for t in (y, z, w.grad, v.grad))
-print(json.dumps({"capability": torch.backends.cpu.get_cpu_capability(), "bits": hashlib.sha256(bits).hexdigest()[:12]}))
+print(json.dumps({"capability": torch.backends.cpu.get_cpu_capability(), \
+"bits": hashlib.sha256(bits).hexdigest()[:12]}))
 """
 
 
@@ -51,9 +53,11 @@ def environment(variant: str) -> dict[str, str]:
 
 
 def in_use(variant: str) -> dict[str, str] | None:
-    """What the libraries say that they use: torch's capability, oneDNN's instruction set, and the bits of one update.
+    """What the libraries say that they use: torch's capability, oneDNN's instruction set,
+    and the bits of one update.
 
-    None where the processor lacks the instructions: torch does not ask it, and the child ends at the first of them.
+    None where the processor lacks the instructions: torch does not ask it,
+    and the child ends at the first of them.
     """
     env = environment(variant) | {"ONEDNN_VERBOSE": "1"}
     child = subprocess.run([sys.executable, "-c", PROBE], env=env, capture_output=True, text=True)
@@ -69,7 +73,9 @@ def in_use(variant: str) -> dict[str, str] | None:
 
 
 def distinct(found: dict[str, dict[str, str]]) -> list[str]:
-    """The variants that really differ: of those whose update gave the same bits, only the first counts as run."""
+    """The variants that really differ: of those whose update gave the same bits,
+    only the first counts as run.
+    """
     first = {}
     for name, use in found.items():
         first.setdefault(use["bits"], name)

@@ -1,4 +1,6 @@
-"""From runs to the committed records: the table of variants, and the numbers of each chapter that its ranges come from."""
+"""From runs to the committed records: the table of variants, and the numbers of each chapter
+that its ranges come from.
+"""
 
 from pathlib import Path
 
@@ -16,7 +18,8 @@ def commit(chapters: list[Path], file: Path, tests: Path) -> int:
     """Write ``records/variants.json``, and ``records/CHAPTER.json`` for each chapter that gave numbers.
 
     Returns:
-        0, or 1 where a chapter has too few runs for ranges, which is said. A record of more runs stays as it was.
+        0, or 1 where a chapter has too few runs for ranges, which is said.
+        A record of more runs stays as it was.
     """
     short = 0
     results = read(file)
@@ -55,8 +58,8 @@ def merged(old: list[dict], new: list[dict]) -> list[dict]:
 
 
 def complete(runs: list[dict]) -> list[dict]:
-    """Those of the first eight seeds on instruction sets that have them all, or none where there are fewer than four such
-    sets. Two variants that give the same bits are one set."""
+    """Those of the first eight seeds on instruction sets that have them all,
+    or none where there are fewer than four such sets. Two variants that give the same bits are one set."""
     seeds = {}
     for run in runs:
         seeds.setdefault(run["use"]["bits"], set()).add(run["seed"])
@@ -69,8 +72,9 @@ def complete(runs: list[dict]) -> list[dict]:
 def chapter_record(path: Path, runs: list[dict]) -> dict:
     """What :func:`avbgtn_book.records.check` reads: every number by run, and which run that was."""
     names = list(runs[0]["numbers"])
+    seeds = 1 + max(r["seed"] for r in runs)
     return {
-        "command": f"python tools/variants --seeds {1 + max(r['seed'] for r in runs)} --gather --only {path.stem}",
+        "command": f"python tools/variants --seeds {seeds} --gather --only {path.stem}",
         "processor": ", ".join(dict.fromkeys(r["processor"] for r in runs)),
         # the code that the runs used, which is not the code that gathers them
         "provenance": provenance() | {"revision": ", ".join(dict.fromkeys(r["revision"] for r in runs))},

@@ -1,4 +1,6 @@
-"""Many runs of notebooks, some at a time; each result is a line of a file, so that what was stopped goes on where it was."""
+"""Many runs of notebooks, some at a time; each result is a line of a file,
+so that what was stopped goes on where it was.
+"""
 
 import hashlib
 import json

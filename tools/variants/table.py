@@ -9,11 +9,12 @@ from avbgtn_book import records
 
 
 def outcomes(chapters: list[Path], file: Path, tests: Path) -> list[dict]:
-    """One row for each notebook, variant and processor that ran with its cells as they are, and for the tests likewise.
+    """One row for each notebook, variant and processor that ran with its cells as they are,
+    and for the tests likewise.
 
     Returns:
-        Rows of ``what``, ``variant``, ``use`` (what the libraries really used), ``processor``, ``revision``, ``runs`` (how
-        many seeds, or tests), ``failed`` (what failed, with the seeds).
+        Rows of ``what``, ``variant``, ``use`` (what the libraries really used), ``processor``, ``revision``,
+        ``runs`` (how many seeds, or tests), ``failed`` (what failed, with the seeds).
     """
     rows = []
     results = read(file)
@@ -47,7 +48,9 @@ def _where(runs: list[dict]) -> dict:
 
 
 def _failures(run: dict) -> list[str]:
-    """What went otherwise in one run: what stopped it, lines, and numbers outside the range of the chapter's record."""
+    """What went otherwise in one run: what stopped it, lines, and numbers outside the range
+    of the chapter's record.
+    """
     if run["error"]:
         return [run["error"]]
     found = [f"cell {cell}: {got or 'nothing'}" for cell, _, got in run["differences"]]

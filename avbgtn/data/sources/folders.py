@@ -148,7 +148,7 @@ def regular(path: Path, name: str) -> os.stat_result:
     if about is None or not stat.S_ISREG(about.st_mode):
         raise DataError(
             f"{name} {shown(path)} {what(path)}: expected a regular file, put it there again or shorten "
-            f"the list"
+            "the list"
         )
     if about.st_size == 0:
         raise DataError(f"{name} {shown(path)} is empty (0 bytes): copy or download it again")

@@ -1,4 +1,5 @@
-"""Files of the package whose content is known to the bit: read, and compared before a byte of them is used."""
+"""Files of the package whose content is known to the bit: read, and compared before a byte of them is
+used."""
 
 import hashlib
 from pathlib import Path

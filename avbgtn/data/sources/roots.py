@@ -1,9 +1,17 @@
-"""The data root: where real data sets are looked for, and what it means that nothing usable lies there."""
+"""The data root: where real data sets are looked for, and what it means that nothing usable lies there.
+
+A real data set has a *finder*, a module with
+
+- ``TITLE``, what people call it; ``PIECES``, what it consists of, in words; ``HOW``, a sentence on how to get
+  it by hand, with ``{where}``; ``DEPTH``, how many folders below the root are searched;
+- ``find(root)``: what was found of it, with the folder as ``base``, or None where there is no trace;
+- ``check(found)``: raises DataError where a piece is missing;
+- ``resembling(root)``: words on a near miss, or ``""``.
+"""
 
 import os
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 
 from ...errors import DataError
 from ...sentences import shown
@@ -47,28 +55,15 @@ def unused(root: str | Path | None) -> str:
     return "" if root is None else f"; root={shown(str(root))!r} is not used by it"
 
 
-@dataclass(frozen=True)
-class Search:
-    """What was looked for in vain.
-
-    Attributes:
-        name: of the data set.
-        pieces: what it would have consisted of, in words.
-        built_in: the data set that does without, as the parameter ``dataset`` calls it.
-        depth: how many folders below the root were searched.
-        resembling: words on a near miss in a folder, or ``""``.
-        other: where the other real data set lies in a folder, or None.
-    """
-
-    name: str
-    pieces: str
-    built_in: str
-    depth: int
-    resembling: Callable[[Path], str]
-    other: Callable[[Path], Path | None]
-
-
-def in_vain(root: str | Path | None, place: Path, search: Search, *, asked: bool = False) -> str:
+def in_vain(
+    root: str | Path | None,
+    place: Path,
+    finder: ModuleType,
+    others: list[ModuleType],
+    *,
+    built_in: str,
+    asked: bool = False,
+) -> str:
     """Why the built-in data are used, or others fetched; a refusal where neither is what was meant.
 
     Who names a folder means what is in it. So nothing stands in for a data set that is not recognised there.
@@ -78,30 +73,36 @@ def in_vain(root: str | Path | None, place: Path, search: Search, *, asked: bool
     Args:
         root: as for :func:`data_root`.
         place: the folder that it is.
+        finder: of the data set that was looked for.
+        others: the finders of the other real data sets.
+        built_in: the data set that does without, as the parameter ``dataset`` calls it.
         asked: whether the data set was asked for by its name, so that a download is what else there is;
-            beside
-            the other data set it does no harm.
+            beside another data set it does no harm.
 
     Raises:
         DataError: the folder was named, and what it holds is not the data set that was looked for.
     """
-    none, named = f"there is no {search.name} under {shown(place)}", _named(root)
+    none, named = f"there is no {finder.TITLE} under {shown(place)}", _named(root)
     if named is None:
         return none
     if not contents(place):
         return f"{none}, which is empty"
-    if (asked or root is None) and (other := search.other(place)) and not _beside(place, other):
+    if (asked or root is None) and _only_other(place, others):
         return f"{none}, which holds other data alone"
     instead = (
-        "an empty one to download it there"
-        if asked
-        else f"set dataset={search.built_in} for the built-in data"
+        "an empty one to download it there" if asked else f"set dataset={built_in} for the built-in data"
     )
     raise DataError(
-        f"no {search.name} is recognised in {shown(place)} ({named}), which holds {contents(place)}"
-        f"{search.resembling(place)}: expected {search.pieces} in it or up to {search.depth} folders below "
+        f"no {finder.TITLE} is recognised in {shown(place)} ({named}), which holds {contents(place)}"
+        f"{finder.resembling(place)}: expected {finder.PIECES} in it or up to {finder.DEPTH} folders below "
         f"(the nearest {MOST_FOLDERS:,} are searched); name the folder that holds them, or {instead}"
     )
+
+
+def _only_other(place: Path, others: list[ModuleType]) -> bool:
+    """Whether a folder holds one of the other data sets, and nothing beside it."""
+    found = next((layout.base for finder in others if (layout := finder.find(place))), None)
+    return found is not None and not _beside(place, found)
 
 
 def _beside(place: Path, other: Path) -> list[str]:

@@ -1,8 +1,10 @@
-"""Two folders of a person's own pictures or sounds: ``root/cats`` and ``root/dogs`` are the domains *cats* and *dogs*.
+"""Two folders of a person's own pictures or sounds: ``root/cats`` and ``root/dogs`` are the domains *cats*
+and *dogs*.
 
-Nobody needs to pair anything, and no list is asked for. Every file below a folder counts whose name ends as it should, in
-whatever folders it lies. A tenth of each domain is kept for validation and a tenth for the test, by the SHA-256 of the
-files' names, so that the split is the same on every machine and says nothing about their order.
+Nobody needs to pair anything, and no list is asked for. Every file below a folder counts whose name ends as
+it should, in whatever folders it lies. A tenth of each domain is kept for validation and a tenth for the
+test, by the SHA-256 of the files' names, so that the split is the same on every machine and says nothing
+about their order.
 """
 
 import hashlib
@@ -32,15 +34,15 @@ def folders(root: Path, domains: Sequence[str] | None = None) -> tuple[Path, Pat
     if len(names) != 2 or missing:
         asked = f"the folders {' and '.join(map(shown, names))}" if domains else "two folders"
         raise DataError(
-            f"{shown(root)} holds {contents(root) or 'nothing'}: expected {asked} in it, one for each domain; name the "
-            "folder that holds them as root" + ("" if domains else ", or say which two by domains")
+            f"{shown(root)} holds {contents(root) or 'nothing'}: expected {asked} in it, one for each domain;"
+            " name the folder that holds them as root" + ("" if domains else ", or say which two by domains")
         )
     return root / names[0], root / names[1]
 
 
 def dealt(two: tuple[Path, Path], endings: tuple[str, ...], what: str) -> tuple[Files, str]:
-    """The names of the files by split and domain, each in the order of the hash of its name, and a checksum over names,
-    splits and sizes.
+    """The names of the files by split and domain, each in the order of the hash of its name, and a checksum
+    over names, splits and sizes.
 
     Args:
         what: what the files are, for errors: ``"pictures"``.
@@ -66,8 +68,8 @@ def _split(folder: Path, endings: tuple[str, ...], what: str) -> dict[str, list[
     found = [name for name in found if not any(part.startswith(".") for part in name.split("/"))]
     if len(found) < FEWEST:
         raise DataError(
-            f"{shown(folder)} holds {len(found)} {what} ({', '.join(endings)}): expected {FEWEST} or more, some hundreds "
-            "for a result"
+            f"{shown(folder)} holds {len(found)} {what} ({', '.join(endings)}): expected {FEWEST} or more,"
+            " some hundreds for a result"
         )
     found.sort(key=lambda name: hashlib.sha256(name.encode("utf-8", "surrogateescape")).digest())
     kept = math.ceil(len(found) / KEPT)

@@ -1,7 +1,7 @@
 """The checks of the book's exercises, one file a chapter: ``checks.check_<chapter>_<what>(answer)``.
 
-Each prints one line that starts with ``ok:``, or raises :class:`CheckFailed`, whose message says what is wrong with
-the answer and what that suggests.
+Each prints one line that starts with ``ok:``, or raises :class:`CheckFailed`,
+whose message says what is wrong with the answer and what that suggests.
 """
 
 from .avb.checks import *  # noqa: F403

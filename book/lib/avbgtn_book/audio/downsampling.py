@@ -1,7 +1,8 @@
-"""The paper's reason to keep the phase, as an experiment: make the spectrogram smaller, and see what can be heard of it.
+"""The paper's reason to keep the phase, as an experiment: make the spectrogram smaller,
+and see what can be heard of it.
 
-"Though it is known that we can reconstruct from the magnitude-only spectrogram, we find during our experiment that
-quality of such reconstruction deteriorates when we down-sample the spectrogram images" (section 4.3).
+"Though it is known that we can reconstruct from the magnitude-only spectrogram, we find during our experiment
+that quality of such reconstruction deteriorates when we down-sample the spectrogram images" (section 4.3).
 """
 
 import torch
@@ -16,8 +17,8 @@ FACTORS = (1, 2, 4, 8)
 
 
 def scaled_down_and_up(image: Tensor, factor: int) -> Tensor:
-    """An image ``(N, planes, rows, columns)`` at ``1 / factor`` of its height and width (means over squares), and back at
-    its old size (bilinear). Factor 1 changes nothing."""
+    """An image ``(N, planes, rows, columns)`` at ``1 / factor`` of its height and width (means over squares),
+    and back at its old size (bilinear). Factor 1 changes nothing."""
     if factor == 1:
         return image
     small = interpolate(image, scale_factor=1 / factor, mode="area")

@@ -2,9 +2,9 @@
 
 The block diagram of Figure 7 is in ``pipeline_figures.py``, charts of scores are in ``score_figures.py``.
 
-A picture of sound is ``(rows, columns)``, the lowest frequency in the first row, which is drawn at the bottom, and
-frames from left to right. Magnitudes are linear, re full scale, as :func:`avbgtn.audio.stft` has them; phases are angles
-in radians, and any multiple of 2 pi may be added.
+A picture of sound is ``(rows, columns)``, the lowest frequency in the first row, which is drawn at the
+bottom, and frames from left to right. Magnitudes are linear, re full scale, as :func:`avbgtn.audio.stft` has
+them; phases are angles in radians, and any multiple of 2 pi may be added.
 """
 
 import math
@@ -20,13 +20,12 @@ from avbgtn import audio
 from ..shared.canvas import BLUE, GREY, WIDTH, BookFigure, listed, styled
 from ..shared.sheet import sheet
 
-# Magnitudes, black is silent, and phases, whose -pi and pi look the same. In steps, which nobody sees: noise in all the
-# colours there are makes a PNG twice as large.
+# Magnitudes, black is silent, and phases, whose -pi and pi look the same. In steps, which nobody sees:
+# noise in all the colours there are makes a PNG twice as large.
 LOUD = matplotlib.colormaps["magma"].resampled(48)
 ANGLE = matplotlib.colormaps["twilight"].resampled(16)
-IN_A_BAND = (
-    4  # columns of Figure 8 beside each other; the paper's eight would be a third of an inch each on a phone
-)
+# Columns of Figure 8 beside each other; the paper's eight would be a third of an inch each on a phone.
+IN_A_BAND = 4
 GAP, LEFT, LINE = 0.05, 0.86, 0.2  # inches: between cells, for the labels of rows, and a line of text
 ENOUGH_DPI = 130  # at least; raised until each column of a picture is a whole number of dots
 
@@ -34,8 +33,15 @@ ENOUGH_DPI = 130  # at least; raised until each column of a picture is a whole n
 def show(axes, values: Tensor, cmap, low: float, high: float, **how):
     """(rows, columns) as an image, the first row at the bottom."""
     return axes.imshow(
-        values.numpy(), cmap=cmap, vmin=low, vmax=high, origin="lower", aspect="auto", interpolation="nearest", **how
-    )  # fmt: skip
+        values.numpy(),
+        cmap=cmap,
+        vmin=low,
+        vmax=high,
+        origin="lower",
+        aspect="auto",
+        interpolation="nearest",
+        **how,
+    )
 
 
 def _checked(name: str, values: Tensor) -> Tensor:
@@ -44,7 +50,8 @@ def _checked(name: str, values: Tensor) -> Tensor:
     if values.ndim != 2 or 0 in values.shape or not torch.isfinite(values).all():
         finite = "" if torch.isfinite(values).all() else " and values that are not finite"
         raise ValueError(
-            f"{name} has shape {tuple(values.shape)}{finite}, expected finite (rows, columns): pass one channel of one sound"
+            f"{name} has shape {tuple(values.shape)}{finite}, expected finite (rows, columns): "
+            "pass one channel of one sound"
         )
     return values
 
@@ -54,7 +61,7 @@ def _wrapped(angle: Tensor) -> Tensor:
     return torch.remainder(angle + math.pi, 2 * math.pi) - math.pi
 
 
-# --- spectrograms -------------------------------------------------------------------------------------------------
+# --- spectrograms -------------------------------------------------------------------------------------------
 
 
 @styled
@@ -64,8 +71,8 @@ def spectrograms(
     """Magnitudes of mono mixes in dB re full scale, side by side, all in the same colours.
 
     Args:
-        sounds: ``{"piano": wave, "violin": wave}``, each ``(2, n)`` or ``(n,)``; or several a title, one below the
-            other: ``{"piano": (wave, wave), "violin": (wave, wave)}``.
+        sounds: ``{"piano": wave, "violin": wave}``, each ``(2, n)`` or ``(n,)``; or several a title,
+            one below the other: ``{"piano": (wave, wave), "violin": (wave, wave)}``.
         rate: samples a second.
         fft, hop: window and step in samples.
 
@@ -99,8 +106,9 @@ def spectrograms(
     figure.colorbar(shown, ax=panels, label="dB", aspect=28, pad=0.02)
     seconds = max((level.shape[1] - 1) * hop / rate for column in levels.values() for level in column)
     figure.alt = (
-        f"Spectrograms of {listed(list(table))}{f', {rows} sounds each' if rows > 1 else ''}. Horizontally {seconds:.1f} seconds, "
-        f"vertically 0 to {rate / 2000:g} kHz, in colours from {audio.FLOOR:g} to {top:g} dB."
+        f"Spectrograms of {listed(list(table))}{f', {rows} sounds each' if rows > 1 else ''}. "
+        f"Horizontally {seconds:.1f} seconds, vertically 0 to {rate / 2000:g} kHz, in colours from "
+        f"{audio.FLOOR:g} to {top:g} dB."
     )
     return figure
 
@@ -115,12 +123,13 @@ def _level(title: str, wave: Tensor, fft: int, hop: int) -> Tensor:
         or not torch.isfinite(x).all()
     ):
         raise ValueError(
-            f"the sound {title!r} has shape {tuple(x.shape)}, expected (2, n) or (n,) with finite values: pass single sounds"
-        )  # fmt: skip
+            f"the sound {title!r} has shape {tuple(x.shape)}, expected (2, n) or (n,) with "
+            "finite values: pass single sounds"
+        )
     return audio.decibels(audio.stft(x if x.ndim == 1 else x.mean(0), fft, hop).abs())
 
 
-# --- Figures 8 and 9 ----------------------------------------------------------------------------------------------
+# --- Figures 8 and 9 ----------------------------------------------------------------------------------------
 
 
 @styled
@@ -130,8 +139,8 @@ def conversions(
     """The paper's Figure 8: sounds and what became of them, four pictures each, one below the other.
 
     Args:
-        columns: ``{"V→P": (magnitude, phase, magnitude, phase)}``, left channel before right, all of one shape.
-            More than four columns are laid in two or more bands.
+        columns: ``{"V→P": (magnitude, phase, magnitude, phase)}``, left channel before right,
+            all of one shape. More than four columns are laid in two or more bands.
         times: magnitudes are multiplied by this and cut at 1, as the paper shows them; None shows decibels.
 
     Raises:
@@ -141,8 +150,8 @@ def conversions(
     shapes = sorted({tuple(p.shape) for pictures in table.values() for p in pictures})
     if not table or any(len(pictures) != 4 for pictures in table.values()) or len(shapes) != 1:
         raise ValueError(
-            f"got columns of {[len(p) for p in table.values()]} pictures with shapes {shapes}, expected magnitude and phase "
-            "of the left channel, then of the right, all of one shape"
+            f"got columns of {[len(p) for p in table.values()]} pictures with shapes {shapes}, expected "
+            "magnitude and phase of the left channel, then of the right, all of one shape"
         )
     bands = math.ceil(len(table) / IN_A_BAND)
     across = math.ceil(len(table) / bands)
@@ -180,20 +189,22 @@ def conversions(
         key.ax.set_title(word, pad=3)
         key.ax.set_xticklabels(["$-\\pi$", "0", "$\\pi$"] if word == "phase" else [f"{t:g}" for t in ticks])
     figure.alt = (
-        f"Spectrogram images, one column each: {listed(list(table))}. Four rows: magnitude and phase of the left channel, magnitude "
-        f"and phase of the right. Magnitudes {f'times {times:g}, cut at 1' if times else f'from {low:g} to {high:g} dB'}; phases in "
-        "colours that meet again at minus pi and pi."
+        f"Spectrogram images, one column each: {listed(list(table))}. Four rows: magnitude and phase of the "
+        "left channel, magnitude and phase of the right. Magnitudes "
+        f"{f'times {times:g}, cut at 1' if times else f'from {low:g} to {high:g} dB'}; phases in colours "
+        "that meet again at minus pi and pi."
     )
     return figure
 
 
 @styled
 def phase(phase_image: Tensor, *, magnitude: Tensor, twin: Tensor | None = None) -> BookFigure:
-    """The paper's Figure 9: the phase of one sound from 0 to 255, as an image and squeezed to one line, beside its magnitude.
+    """The paper's Figure 9: the phase of one sound from 0 to 255, as an image and squeezed to one line,
+    beside its magnitude.
 
-    With the phase of the twin also how far apart the two are: ``phi' - phi``, wrapped into [-pi, pi), as a histogram
-    that is 1 everywhere where one phase tells nothing of the other. Without the first row: at frequency 0 a phase is 0
-    or pi and nothing between.
+    With the phase of the twin also how far apart the two are: ``phi' - phi``, wrapped into [-pi, pi), as a
+    histogram that is 1 everywhere where one phase tells nothing of the other. Without the first row: at
+    frequency 0 a phase is 0 or pi and nothing between.
 
     Args:
         phase_image, magnitude, twin: (rows, columns), of one shape.
@@ -226,8 +237,9 @@ def phase(phase_image: Tensor, *, magnitude: Tensor, twin: Tensor | None = None)
     panels["C"].set_title("the same phase, squeezed", loc="left")
     jump = grey.flatten().diff().abs().mean().item()
     figure.alt = (
-        f"The phase of one sound, {grey.shape[0]} by {grey.shape[1]}, from 0 to 255: as a grey image beside the magnitude in dB, and "
-        f"squeezed to one line, which jumps by {jump:.0f} from one place to the next on average; by chance it would be {255 / 3:.0f}."
+        f"The phase of one sound, {grey.shape[0]} by {grey.shape[1]}, from 0 to 255: as a grey image beside "
+        f"the magnitude in dB, and squeezed to one line, which jumps by {jump:.0f} from one place to the "
+        f"next on average; by chance it would be {255 / 3:.0f}."
     )
     if twin is not None:
         apart = _wrapped(found["the twin"] - found["the phase"])[1:].flatten()
@@ -241,7 +253,8 @@ def phase(phase_image: Tensor, *, magnitude: Tensor, twin: Tensor | None = None)
         panels["D"].set_title("the twin's phase minus this one", loc="left")
         panels["D"].set_xlabel(f"mean size {mean:.2f}, by chance {math.pi / 2:.2f}")
         figure.alt += (
-            f" Below, a histogram of the wrapped differences from the twin's phase, {counts.min():.2f} to {counts.max():.2f} times "
-            f"chance; their mean size is {mean:.2f}, where chance is {math.pi / 2:.2f}."
+            " Below, a histogram of the wrapped differences from the twin's phase, "
+            f"{counts.min():.2f} to {counts.max():.2f} times chance; their mean size is {mean:.2f}, "
+            f"where chance is {math.pi / 2:.2f}."
         )
     return figure

@@ -1,4 +1,6 @@
-"""The paper's Figure 7 as a block diagram: from a violin's waveform to a piano's by way of spectrogram images."""
+"""The paper's Figure 7 as a block diagram: from a violin's waveform to a piano's by way
+of spectrogram images.
+"""
 
 import math
 
@@ -17,7 +19,8 @@ from .figures import ANGLE, LOUD, show
 
 @styled
 def pipeline() -> BookFigure:
-    """The paper's Figure 7: violin to piano by way of spectrogram images, and the three phases that may stand at the end.
+    """The paper's Figure 7: violin to piano by way of spectrogram images,
+    and the three phases that may stand at the end.
 
     The pictures are a phrase of the built-in music by both instruments, not a translation.
     """
@@ -84,9 +87,10 @@ def pipeline() -> BookFigure:
         diagram.words(x - 0.09, under - 0.22, str(number), colour="black")
     diagram.words(middle, 0.14, "Pictures: one phrase by both, left channel; the right is alike.")
     diagram.figure.alt = (
-        "Block diagram in the shape of a U. On the left, downwards: a violin's waveform, the short-time Fourier transform, and its "
-        "magnitude and phase, which are the image. Along the bottom: encoder E2, code z, generator G1. On the right, upwards: the "
-        "translated magnitude and phase, the inverse transform, a piano's waveform. In the middle a box names three phases that the "
-        "inverse transform may take: the source's, the translated image's own, or one that Griffin-Lim finds for the magnitude."
+        "Block diagram in the shape of a U. On the left, downwards: a violin's waveform, the short-time "
+        "Fourier transform, and its magnitude and phase, which are the image. Along the bottom: encoder E2, "
+        "code z, generator G1. On the right, upwards: the translated magnitude and phase, the inverse "
+        "transform, a piano's waveform. In the middle a box names three phases that the inverse transform "
+        "may take: the source's, the translated image's own, or one that Griffin-Lim finds for the magnitude."
     )
     return diagram.figure

@@ -19,8 +19,13 @@ from ..shared.canvas import (
 )
 from ..shared.sheet import sheet
 
-LOOKS = ((BLUE, "o", "-"), (VERMILLION, "s", (0, (5, 2))), (GREEN, "^", (0, (1.2, 1.4))), (PURPLE, "D", (0, (6, 2, 1.5, 2))),
-         ("black", "v", "-"))  # fmt: skip
+LOOKS = (
+    (BLUE, "o", "-"),
+    (VERMILLION, "s", (0, (5, 2))),
+    (GREEN, "^", (0, (1.2, 1.4))),
+    (PURPLE, "D", (0, (6, 2, 1.5, 2))),
+    ("black", "v", "-"),
+)
 EXACT = 60.0  # dB; above it a way back is exact but for rounding, and the number says nothing more
 LINE = 0.17  # inches a line of a label
 MEASURES = {
@@ -29,21 +34,25 @@ MEASURES = {
     "instrument": ("heard as target", "higher"),
 }
 DIRECTIONS = {"12": "piano to violin", "21": "violin to piano"}
-# Colour, mark and place of a direction's dot, and colour, beginning and end of its bar; places are below the row's middle.
+# Colour, mark and place of a direction's dot, and colour, beginning and end of its bar;
+# places are below the row's middle.
 DOTS = {"12": (BLUE, "o", -0.07), "21": (VERMILLION, "D", 0.13)}
 BARS = {"12": (BLUE, -0.18, 0.03), "21": (VERMILLION, 0.03, 0.26), "both": (GREY, -0.18, 0.26)}
 
 
 @styled
 def downsampling(table: Mapping[str, Mapping[int, tuple[float, float]]]) -> BookFigure:
-    """What is left of a sound on the way to a smaller picture and back: one panel a measure, one line a way back.
+    """What is left of a sound on the way to a smaller picture and back: one panel a measure,
+    one line a way back.
 
     Args:
-        table: ``{"Griffin-Lim": {1: (snr, distance), 2: ...}}`` by factor, all with the same factors: signal-to-noise
-            ratio in dB, drawn at 60 where it is higher, and log-spectral distance in dB. A long name may have lines.
+        table: ``{"Griffin-Lim": {1: (snr, distance), 2: ...}}`` by factor, all with the same factors:
+            signal-to-noise ratio in dB, drawn at 60 where it is higher, and log-spectral distance in dB. A
+            long name may have lines.
 
     Raises:
-        ValueError: no reconstruction, more than five, different or fewer than two factors, or a score that is not finite.
+        ValueError: no reconstruction, more than five, different or fewer than two factors,
+            or a score that is not finite.
     """
     factors = sorted({factor for values in table.values() for factor in values})
     if (
@@ -52,9 +61,9 @@ def downsampling(table: Mapping[str, Mapping[int, tuple[float, float]]]) -> Book
         or any(set(v) != set(factors) for v in table.values())
     ):
         raise ValueError(
-            f"got the factors { {name: sorted(v) for name, v in table.items()} }, expected one to {len(LOOKS)} reconstructions "
-            "with the same factors, two or more"
-        )  # fmt: skip
+            f"got the factors { {name: sorted(v) for name, v in table.items()} }, expected one to "
+            f"{len(LOOKS)} reconstructions with the same factors, two or more"
+        )
     if not all(snr > -math.inf and math.isfinite(far) for v in table.values() for snr, far in v.values()):
         raise ValueError(
             f"a score is not finite in {dict(table)}: only the ratio of an exact way back may be infinite"
@@ -82,17 +91,22 @@ def downsampling(table: Mapping[str, Mapping[int, tuple[float, float]]]) -> Book
         sizes = {name: line * (1 + name.count("\n")) for name in ends}
         for name, y in _spread({name: y for name, (y, _) in ends.items()}, sizes).items():
             axes.annotate(
-                name, (1, y), (8, 0), xycoords=("axes fraction", "data"), textcoords="offset points", va="center",
+                name,
+                (1, y),
+                (8, 0),
+                xycoords=("axes fraction", "data"),
+                textcoords="offset points",
+                va="center",
                 color=ends[name][1],
-            )  # fmt: skip
+            )
         axes.set_title(title, loc="left")
         axes.grid(axis="y", color="#dddddd", linewidth=0.6)
         axes.set_axisbelow(True)
     panels[-1].set_xlabel("down-sampling factor")
     half = len(table)
     figure.alt = (
-        f"Two panels against the down-sampling factor, {factors[0]:g} to {factors[-1]:g}. Signal-to-noise ratio: "
-        f"{'; '.join(spoken[:half])}. Log-spectral distance: {'; '.join(spoken[half:])}."
+        f"Two panels against the down-sampling factor, {factors[0]:g} to {factors[-1]:g}. Signal-to-noise "
+        f"ratio: {'; '.join(spoken[:half])}. Log-spectral distance: {'; '.join(spoken[half:])}."
     )
     return figure
 
@@ -102,7 +116,9 @@ def _said(value: float, which: int) -> str:
 
 
 def _spread(heights: Mapping[str, float], sizes: Mapping[str, float]) -> dict[str, float]:
-    """Centres of labels of these sizes, moved apart where they overlap, in their order and about the same place."""
+    """Centres of labels of these sizes, moved apart where they overlap,
+    in their order and about the same place.
+    """
     piles: list[tuple[float, list[str]]] = []  # (centre, names from low to high)
     for name in sorted(heights, key=heights.__getitem__):
         names, centre = [name], heights[name]
@@ -129,13 +145,15 @@ def scores(
     """Translators by several measures: one row a translator, one panel a measure, one mark a direction.
 
     Args:
-        rows: :data:`avbgtn.metrics.evaluate.Rows`, ``{"copy": {"12": {"log_band": 0.85}, "21": {...}}}``; a score that a
-            translator does not have is no mark.
+        rows: :data:`avbgtn.metrics.evaluate.Rows`, ``{"copy": {"12": {"log_band": 0.85}, "21": {...}}}``;
+            a score that a translator does not have is no mark.
         measures: which, as ``{key: (label, "lower" or "higher")}``: the better side.
-        bars: what a translator should reach, ``{"chroma": 0.75}``, or one a direction: ``{"chroma": {"12": 0.75}}``.
+        bars: what a translator should reach, ``{"chroma": 0.75}``, or one a direction:
+            ``{"chroma": {"12": 0.75}}``.
 
     Raises:
-        ValueError: a measure that no translator has, a bar of another measure or direction, or a score that is not finite.
+        ValueError: a measure that no translator has, a bar of another measure or direction,
+            or a score that is not finite.
     """
     bars = {
         key: dict(bar) if isinstance(bar, Mapping) else {"both": bar} for key, bar in (bars or {}).items()
@@ -144,7 +162,8 @@ def scores(
     ways = {way for bar in bars.values() for way in bar}
     if not rows or not measures or not set(measures) <= set(known) or not set(bars) <= set(measures):
         raise ValueError(
-            f"asked for the measures {sorted(measures)} and the bars {sorted(bars)}, the translators have {known}: check the names"
+            f"asked for the measures {sorted(measures)} and the bars {sorted(bars)}, the translators "
+            f"have {known}: check the names"
         )
     if not ways <= set(BARS):
         raise ValueError(f"a bar is for the directions {sorted(ways)}, expected some of {sorted(DIRECTIONS)}")
@@ -179,8 +198,13 @@ def scores(
         axes.patch.set_visible(False)  # a long name runs on into the next panel
     for place, name in enumerate(rows):
         panels[0].text(
-            0, place - 0.39, name_of(name), va="center", transform=panels[0].get_yaxis_transform(), in_layout=False
-        )  # fmt: skip
+            0,
+            place - 0.39,
+            name_of(name),
+            va="center",
+            transform=panels[0].get_yaxis_transform(),
+            in_layout=False,
+        )
     samples = [
         panels[0].plot([], [], mark, color=colour, markersize=6, label=DIRECTIONS[way])[0]
         for way, (colour, mark, _) in DOTS.items()

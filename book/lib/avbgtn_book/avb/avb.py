@@ -1,12 +1,14 @@
-r"""AVB: an encoder that is only a sampler, and a network T that stands for its KL (Mescheder, Nowozin, Geiger 2017).
+r"""AVB: an encoder that is only a sampler, and a network T that stands for its KL (Mescheder,
+Nowozin, Geiger 2017).
 
 Three players, each a small MLP here, and two losses that take turns:
 
 1. ``T(x, z)`` learns to tell codes of the encoder from samples of the prior (:func:`ratio_loss`);
-2. encoder ``z = f(x, eps)`` and decoder ``p(x | z)`` learn with ``T`` in the place of the KL (:func:`avb_loss`).
+2. encoder ``z = f(x, eps)`` and decoder ``p(x | z)`` learn with ``T`` in the place of the
+   KL (:func:`avb_loss`).
 
-The losses themselves are in ``losses.py``; this file holds what they are applied to. Everything is float64 and
-small enough for one CPU core.
+The losses themselves are in ``losses.py``; this file holds what they are applied to.
+Everything is float64 and small enough for one CPU core.
 """
 
 import math
@@ -29,8 +31,8 @@ def mlp(
 ) -> nn.Sequential:
     """Linear layers with ELU between them: weights N(0, 2 / fan_in) from a stream of their own, biases 0.
 
-    ``sizes`` is ``[inputs, hidden, ..., outputs]``; ``last`` scales the last layer's weights, so that a T that
-    should begin near zero can.
+    ``sizes`` is ``[inputs, hidden, ..., outputs]``; ``last`` scales the last layer's weights,
+    so that a T that should begin near zero can.
     """
     layers: list[nn.Module] = []
     g = streams.generator(seed, f"weights/{stream}")
@@ -45,7 +47,9 @@ def mlp(
 
 
 class ImplicitEncoder(nn.Module):
-    """``z = f(x, eps)`` with ``eps ~ N(0, I)``: a posterior one can sample from and whose density nobody can write."""
+    """``z = f(x, eps)`` with ``eps ~ N(0, I)``: a posterior one can sample from and whose
+    density nobody can write.
+    """
 
     def __init__(
         self,
@@ -88,8 +92,8 @@ class GaussianEncoder(nn.Module):
 class Ratio(nn.Module):
     r"""``T(x, z)``: one number for each pair, to become ``log q(z|x) - log p(z)``.
 
-    With ``log_prior=True`` (the default, as in AVB's code) the network's output is added to ``|z|^2 / 2``, which is
-    ``-log p(z)`` but for a constant: what is left to learn is ``log q(z|x)`` alone.
+    With ``log_prior=True`` (the default, as in AVB's code) the network's output is added to ``|z|^2 / 2``,
+    which is ``-log p(z)`` but for a constant: what is left to learn is ``log q(z|x)`` alone.
     """
 
     def __init__(
@@ -116,8 +120,8 @@ def ratio_loss(t: Ratio, x: Tensor, z_posterior: Tensor, z_prior: Tensor) -> Ten
 
 
 def kl_by_ratio(t: Ratio, x: Tensor, z: Tensor) -> Tensor:
-    r"""``E_q T(x, z)``, which stands for ``KL(q(z|x) || p(z))``, nats. T's weights are held; the gradient goes
-    through ``z`` to the encoder (Prop. 2 of the AVB paper)."""
+    r"""``E_q T(x, z)``, which stands for ``KL(q(z|x) || p(z))``, nats. T's weights are held;
+    the gradient goes through ``z`` to the encoder (Prop. 2 of the AVB paper)."""
     held = {name: weight.detach() for name, weight in t.named_parameters()}
     return losses.logit_penalty(torch.func.functional_call(t, held, (x, z)))
 
@@ -125,7 +129,8 @@ def kl_by_ratio(t: Ratio, x: Tensor, z: Tensor) -> Tensor:
 def avb_loss(t: Ratio, x: Tensor, z: Tensor, log_likelihood: Tensor) -> Tensor:
     r"""What encoder and decoder minimise: ``E[T(x, z) - log p(x | z)]``, nats an image.
 
-    ``log_likelihood`` is (N,), *summed* over an image's pixels: T is in nats an image, so the other term must be too.
+    ``log_likelihood`` is (N,), *summed* over an image's pixels: T is in nats an image,
+    so the other term must be too.
     """
     if log_likelihood.shape != z.shape[:1]:
         raise ValueError(
@@ -136,8 +141,8 @@ def avb_loss(t: Ratio, x: Tensor, z: Tensor, log_likelihood: Tensor) -> Tensor:
 
 
 def optimal_ratio(z: Tensor, mu: Tensor, sigma: Tensor) -> Tensor:
-    r"""``T*(z) = log q(z) - log p(z)`` where it can be written: ``q = N(mu, sigma^2)``, ``p = N(0, 1)``, summed over
-    the last dimension, nats."""
+    r"""``T*(z) = log q(z) - log p(z)`` where it can be written: ``q = N(mu, sigma^2)``, ``p = N(0, 1)``,
+    summed over the last dimension, nats."""
     return vae.gaussian_log_density(z, mu, sigma) - vae.gaussian_log_density(z)
 
 
@@ -156,10 +161,11 @@ def gradient_parts(mu: Tensor, sigma: Tensor, eps: Tensor) -> tuple[Tensor, Tens
 
 
 def counted_kl(z: Tensor, p: Tensor, *, reach: float) -> float:
-    """``KL(q || p)`` from many codes in two dimensions by counting them in squares, nats: a check that asks no T.
+    """``KL(q || p)`` from many codes in two dimensions by counting them in squares, nats:
+    a check that asks no T.
 
-    Squares hide what is finer than they are (the value falls). Few codes a square pretend to detail (it rises, by
-    about half the occupied squares over the codes; that is taken off).
+    Squares hide what is finer than they are (the value falls). Few codes a square pretend to detail (it
+    rises, by about half the occupied squares over the codes; that is taken off).
 
     Args:
         z: codes of q, (n, 2).

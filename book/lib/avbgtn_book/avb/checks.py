@@ -31,11 +31,13 @@ def check_avb_loss_of_a_sure_t(answer) -> None:
     letter = choice(answer, ("a", "b", "c"), "loss_of_t")
     if letter == "a":
         raise CheckFailed(
-            "18 is the KL. T's loss is another number: it measures how well T tells the two apart, and falls as they part"
+            "18 is the KL. T's loss is another number: it measures how well T tells the two "
+            "apart, and falls as they part"
         )
     if letter == "b":
         raise CheckFailed(
-            "2 log 2 is the loss of a T at chance, one that cannot tell the two apart. Six standard deviations apart, it can"
+            "2 log 2 is the loss of a T at chance, one that cannot tell the two apart. Six "
+            "standard deviations apart, it can"
         )
     z = torch.linspace(-9, 15, 24_001, dtype=F64)
     p, q = (torch.exp(-0.5 * (z - m) ** 2) / math.sqrt(2 * math.pi) for m in (0, 6))
@@ -57,7 +59,8 @@ def check_avb_optimal_t(answer) -> None:
             continue
         if close(got, -right, atol=1e-9, name="optimal_t"):
             raise CheckFailed(
-                "the sign is wrong: this is log p - log q. Codes of the encoder are the positive class, so T is high where q is"
+                "the sign is wrong: this is log p - log q. Codes of the encoder are the positive "
+                "class, so T is high where q is"
             )
         if close(got, right + math.log(sigma), atol=1e-9, name="optimal_t"):
             raise CheckFailed(
@@ -72,14 +75,17 @@ def check_avb_optimal_t(answer) -> None:
         if close(got, 2 * (right + math.log(sigma)) - math.log(sigma), atol=1e-9, name="optimal_t"):
             raise CheckFailed("the factor 1/2 in front of the squares is missing")
         raise CheckFailed(
-            f"at z = {z[0]:.1f}, mu = {mu}, sigma = {sigma} expected a value between the densities' logarithms that "
-            f"differs from yours by {float(torch.as_tensor(got)[0] - right[0]):.3g}: write down log q and log p apart, then subtract"
+            f"at z = {z[0]:.1f}, mu = {mu}, sigma = {sigma} expected a value between the densities' "
+            f"logarithms that differs from yours by {float(torch.as_tensor(got)[0] - right[0]):.3g}: write "
+            "down log q and log p apart, then subtract"
         )
     passed("optimal_t is log q - log p, for a narrow and for a wide posterior")
 
 
 def check_avb_losses(answer) -> None:
-    """``avb_losses(t, x, z_posterior, z_prior, log_p_pixels)`` -> (T's loss, encoder's loss), one mistake named at a time."""
+    """``avb_losses(t, x, z_posterior, z_prior, log_p_pixels)`` -> (T's loss, encoder's loss),
+    one mistake named at a time.
+    """
     f = function(answer, "avb_losses")
     n = 6
     x, z_q, z_p = (_normal(n, k, stream=f"losses/{k}") for k in (3, 2, 4))
@@ -110,8 +116,9 @@ def check_avb_losses(answer) -> None:
         raise CheckFailed("t takes x first: t(x, z), the image and then the code")
     if not all(sees_x(first) for first in seen):
         raise CheckFailed(
-            "T does not see x. Then it compares all codes together with the prior, as an adversarial autoencoder does, "
-            "and its best value is log q(z) - log p(z): no longer the KL of any single posterior. Call t(x, z), for both kinds of z"
+            "T does not see x. Then it compares all codes together with the prior, as an adversarial "
+            "autoencoder does, and its best value is log q(z) - log p(z): no longer the KL of any single "
+            "posterior. Call t(x, z), for both kinds of z"
         )
     t_q, t_p = t(x, z_q), t(x, z_p)
     right, swapped = (F.softplus(-s * t_q).mean() + F.softplus(s * t_p).mean() for s in (1, -1))
@@ -127,10 +134,10 @@ def check_avb_losses(answer) -> None:
         if is_t_loss(swapped, swapped / 2, n * swapped):
             cancels = is_encoder_loss(-kl - by_sum, -kl - by_mean)
             raise CheckFailed(
-                "real and fake are swapped: T learns log p - log q, and E_q T is then minus the KL. Codes of the encoder are "
-                "the positive class: their loss is softplus(-T)"
-                + " (together with the minus in your encoder's loss this cancels, but here T is to stand for the KL with a plus)"
-                * cancels
+                "real and fake are swapped: T learns log p - log q, and E_q T is then minus the KL. Codes of "
+                "the encoder are the positive class: their loss is softplus(-T)"
+                + " (together with the minus in your encoder's loss this cancels, but here T is to "
+                "stand for the KL with a plus)" * cancels
             )
         if is_t_loss(-right, -right / 2, -n * right):
             raise CheckFailed(
@@ -138,37 +145,41 @@ def check_avb_losses(answer) -> None:
             )
         if is_t_loss(right / 2):
             raise CheckFailed(
-                "this is half the loss of T, a mean over codes and samples of the prior together: harmless, for it pulls in the "
-                "same direction, but at chance it reads log 2 and not 2 log 2. Average each kind apart, then add"
+                "this is half the loss of T, a mean over codes and samples of the prior together: "
+                "harmless, for it pulls in the same direction, but at chance it reads log 2 and not 2 log "
+                "2. Average each kind apart, then add"
             )
         if is_t_loss(n * right):
             raise CheckFailed(
-                "the loss of T is summed over the batch: then twice the batch is twice the step. Average over it"
+                "the loss of T is summed over the batch: then twice the batch is "
+                "twice the step. Average over it"
             )
         raise CheckFailed(
-            "the loss of T is neither right nor one of the usual mistakes: it is the mean of softplus(-T) over codes "
-            "plus the mean of softplus(T) over samples of the prior"
+            "the loss of T is neither right nor one of the usual mistakes: it is the mean of softplus(-T) "
+            "over codes plus the mean of softplus(T) over samples of the prior"
         )
     if is_encoder_loss(-kl - by_sum, -kl - by_mean):
         raise CheckFailed(
-            "the encoder minimises -T: it runs away from the prior, and its KL grows without end. T stands for the KL, and "
-            "a KL is to be small: +T in a loss"
+            "the encoder minimises -T: it runs away from the prior, and its KL grows without end. T stands "
+            "for the KL, and a KL is to be small: +T in a loss"
         )
     if is_encoder_loss(kl + by_sum, kl + by_mean):
         raise CheckFailed("the likelihood has the wrong sign: it is to be large, so its minus is minimised")
     if is_encoder_loss(kl - by_mean):
         raise CheckFailed(
-            "the two terms are on different scales: T is in nats an image, the likelihood is averaged over pixels too. With "
-            "784 pixels T would weigh 784 times too much: sum over an image's pixels, then average over the batch"
+            "the two terms are on different scales: T is in nats an image, the likelihood is averaged "
+            "over pixels too. With 784 pixels T would weigh 784 times too much: sum over an image's "
+            "pixels, then average over the batch"
         )
     if is_encoder_loss(n * (kl - by_sum)):
         raise CheckFailed(
-            "the loss of the encoder is summed over the batch: then twice the batch is twice the step. Average over it"
+            "the loss of the encoder is summed over the batch: then twice the batch is "
+            "twice the step. Average over it"
         )
     if is_encoder_loss(kl - n * by_sum):
         raise CheckFailed(
-            "the likelihood is summed over the batch and T is averaged over it: sum over an image's pixels, then average "
-            "over the batch"
+            "the likelihood is summed over the batch and T is averaged over it: sum over an image's "
+            "pixels, then average over the batch"
         )
     if not is_encoder_loss(kl - by_sum):
         raise CheckFailed(
@@ -176,8 +187,8 @@ def check_avb_losses(answer) -> None:
         )
     if t_loss.requires_grad and torch.autograd.grad(t_loss, z, allow_unused=True)[0] is not None:
         raise CheckFailed(
-            "the loss of T has a gradient for the encoder: one step for T would also push the codes to be told apart "
-            "more easily. Detach the codes there"
+            "the loss of T has a gradient for the encoder: one step for T would also push the codes to be "
+            "told apart more easily. Detach the codes there"
         )
     if encoder_loss.requires_grad is False:
         raise CheckFailed(
@@ -189,7 +200,9 @@ def check_avb_losses(answer) -> None:
 
 
 def check_avb_contrast(answer) -> None:
-    """``log_ratio(t, z, mean, std)``: T on the normalised code, plus the Gaussian contrast's own log-ratio, (n,)."""
+    """``log_ratio(t, z, mean, std)``: T on the normalised code, plus the Gaussian
+    contrast's own log-ratio, (n,).
+    """
     f = function(answer, "log_ratio")
     n, d = 5, 3
     t, z = _normal(n, stream="t"), _normal(n, d, stream="z")
@@ -199,7 +212,8 @@ def check_avb_contrast(answer) -> None:
     got = call(f, t, z, mean, std, name="log_ratio")
     if torch.is_tensor(got) and got.shape == (n, d):
         raise CheckFailed(
-            "one number a code is asked for, (n,), not one a coordinate: logarithms of a product of densities are summed"
+            "one number a code is asked for, (n,), not one a coordinate: logarithms of a "
+            "product of densities are summed"
         )
 
     def is_it(expected) -> bool:
@@ -209,14 +223,26 @@ def check_avb_contrast(answer) -> None:
     if is_it(right):
         return passed("with T at zero this is log r - log p, so for a Gaussian posterior it is exact")
     for wrong, sentence in (
-        (right + std.log().sum(), "log sigma is missing: r is higher where it is narrower, by 1 / sigma in each coordinate"),
-        (right + 2 * std.log().sum(), "log sigma has the wrong sign: a narrow density is a high one, so -log sigma"),
-        (log_r - log_p, "T is missing: the contrast gives what the Gaussian explains, T adds what it does not"),
+        (
+            right + std.log().sum(),
+            "log sigma is missing: r is higher where it is narrower, by 1 / sigma in each coordinate",
+        ),
+        (
+            right + 2 * std.log().sum(),
+            "log sigma has the wrong sign: a narrow density is a high one, so -log sigma",
+        ),
+        (
+            log_r - log_p,
+            "T is missing: the contrast gives what the Gaussian explains, T adds what it does not",
+        ),
         (t, "this is T alone: it says how q differs from the contrast r; add log r(z) - log p(z)"),
-        (t - (log_r - log_p), "log p - log r has been added: T is log q - log r, so log r must enter with a plus to cancel"),
+        (
+            t - (log_r - log_p),
+            "log p - log r has been added: T is log q - log r, so log r must enter with a plus to cancel",
+        ),
         (t + (log_r - log_p) / d, "averaged over coordinates: nats of independent coordinates are summed"),
         (t - std.log().sum(), "the prior has been asked at the normalised code: log p belongs to z itself"),
-    ):  # fmt: skip
+    ):
         if is_it(wrong):
             raise CheckFailed(sentence)
     raise CheckFailed("not T + log r - log p: compare your log r with torch.distributions.Normal(mean, std)")
@@ -230,7 +256,8 @@ def check_avb_likelihood_without_t(answer) -> None:
     got = call(f, a, name="log_p_x")
     if close(got, a.mean(), atol=1e-9, name="log_p_x"):
         raise CheckFailed(
-            "a mean of logarithms: that is E_p log p(x|z), far below log p(x). Average the probabilities, then take the logarithm"
+            "a mean of logarithms: that is E_p log p(x|z), far below log p(x). Average the "
+            "probabilities, then take the logarithm"
         )
     if close(got, right + math.log(4), atol=1e-9, name="log_p_x"):
         raise CheckFailed("a sum, not a mean: subtract log n, else more samples make the model look better")
@@ -243,8 +270,8 @@ def check_avb_likelihood_without_t(answer) -> None:
     far = call(f, a - 2000, name="log_p_x")
     if not math.isfinite(float(far)):
         raise CheckFailed(
-            f"with values near -2000, which an image easily has, the answer is {float(far)}: exp of them is 0 in float64. "
-            "torch.logsumexp takes the largest out first"
+            f"with values near -2000, which an image easily has, the answer is {float(far)}: exp of them is "
+            "0 in float64. torch.logsumexp takes the largest out first"
         )
     # z ~ N(0, 1), x | z ~ N(z, 1): p(x) = N(x; 0, 2).
     z = _normal(200_000, stream="prior")
@@ -265,7 +292,8 @@ def check_avb_ring_sampler(answer) -> None:
         z = call(f, x, eps, name="sample")
         if not torch.is_tensor(z) or z.shape != (n, 2):
             raise CheckFailed(
-                f"sample must return codes of shape ({n}, 2) for noise of shape ({n}, 4), got {tuple(getattr(z, 'shape', ()))}"
+                f"sample must return codes of shape ({n}, 2) for noise of shape ({n}, 4), got "
+                f"{tuple(getattr(z, 'shape', ()))}"
             )
         z = z.to(F64)
         if not z.isfinite().all():
@@ -273,20 +301,22 @@ def check_avb_ring_sampler(answer) -> None:
         radius, bias = torch.linalg.vector_norm(z, dim=1), float(torch.linalg.vector_norm(z.mean(0)))
         if radius.std() < 0.05:
             raise CheckFailed(
-                "the ring has no width: then q has no density and its KL is infinite. x differs from |z| by noise of 0.2, "
-                "so the radius must vary too"
+                "the ring has no width: then q has no density and its KL is infinite. x differs from |z| by "
+                "noise of 0.2, so the radius must vary too"
             )
         if bias > 0.5 * x:
             raise CheckFailed(
-                f"for x = {x} the codes have their mean {bias:.2f} from the origin: they cover one side of the ring. The "
-                "direction is free: let it come from eps"
+                f"for x = {x} the codes have their mean {bias:.2f} from the origin: they cover one side of "
+                "the ring. The direction is free: let it come from eps"
             )
         gaps.append(counted_kl(z, ring_posterior.exact_posterior(x, 0.1)[0], reach=ring_posterior.REACH))
     if max(gaps) > 0.3:
         raise CheckFailed(
-            f"the gaps at x = 0.8, 1.5 and 2.3 are {', '.join(f'{gap:.2f}' for gap in gaps)} nats, expected below 0.3 each: draw the "
-            "posterior over your codes; is the ring too wide, too thin, or of another radius?"
+            f"the gaps at x = 0.8, 1.5 and 2.3 are {', '.join(f'{gap:.2f}' for gap in gaps)} nats, "
+            "expected below 0.3 each: draw the posterior over your codes; is the ring too wide, "
+            "too thin, or of another radius?"
         )
     passed(
-        "no more than 0.3 nats from the exact posterior at each of three x; the best Gaussian is 0.9 nats away or more at each"
+        "no more than 0.3 nats from the exact posterior at each of three x; the best Gaussian is "
+        "0.9 nats away or more at each"
     )

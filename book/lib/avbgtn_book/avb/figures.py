@@ -47,8 +47,9 @@ def gaussian_on_ring(probability: Tensor, reach: float, mean: Tensor, covariance
         _plane(axes, 2.6, title)
     _ellipses(right, mean, covariance)
     figure.alt = (
-        "Two views of a ring-shaped posterior density around the origin. On the right, ellipses of one and two "
-        "standard deviations show that the best Gaussian covers one arc of the ring and nothing of the rest."
+        "Two views of a ring-shaped posterior density around the origin. On the right, ellipses "
+        "of one and two standard deviations show that the best Gaussian covers one arc of the "
+        "ring and nothing of the rest."
     )
     return figure
 
@@ -69,8 +70,9 @@ def ratio_on_a_line(z: Tensor, q: Tensor, p: Tensor, exact: Tensor, learnt: Tens
     bottom.set(xlabel="code $z$", ylabel="$T(z)$, nats", ylim=(-9, 3.5), xlim=(float(z[0]), float(z[-1])))
     bottom.legend(frameon=False, loc="lower right")
     figure.alt = (
-        "Above, a narrow posterior density at 1 and the wide prior density at 0. Below, T learnt from samples lies on "
-        "the exact logarithm of their ratio where both have samples: positive under the posterior, negative elsewhere."
+        "Above, a narrow posterior density at 1 and the wide prior density at 0. Below, T learnt from "
+        "samples lies on the exact logarithm of their ratio where both have samples: positive under the "
+        "posterior, negative elsewhere."
     )
     return figure
 
@@ -103,24 +105,54 @@ def kl_by_dimension(
 
 @styled
 def ratio_against_exact(d: int, exact: Tensor, learnt: Tensor, n: int, *, kl: float) -> BookFigure:
-    """T against T* on samples: the first ``n`` from the posterior, the others from the prior; all on the diagonal if T is right."""
+    """T against T* on samples: the first ``n`` from the posterior, the others from the prior;
+    all on the diagonal if T is right.
+    """
     figure, axes = sheet(1, 1, height=3.3)
     low, high = float(exact.min()), float(exact.max())
     room = 0.06 * (high - low)
-    axes.plot([low - room, high + room], [low - room, high + room], color="black", linewidth=1.2, linestyle="--", label="right: $T = T^*$")  # fmt: skip
+    axes.plot(
+        [low - room, high + room],
+        [low - room, high + room],
+        color="black",
+        linewidth=1.2,
+        linestyle="--",
+        label="right: $T = T^*$",
+    )
     axes.plot(exact[n:], learnt[n:], "o", color=BLUE, markersize=3.5, alpha=0.5, label="samples of the prior")
-    axes.plot(exact[:n], learnt[:n], "^", color=VERMILLION, markersize=3.5, alpha=0.5, label="codes of the posterior")  # fmt: skip
-    axes.set(xlabel="$T^*$, exact, nats", ylabel="$T$, learnt, nats", title=f"$d = {d}$: exact KL {kl:.1f}, T says {float(learnt[:n].mean()):.1f}")  # fmt: skip
+    axes.plot(
+        exact[:n],
+        learnt[:n],
+        "^",
+        color=VERMILLION,
+        markersize=3.5,
+        alpha=0.5,
+        label="codes of the posterior",
+    )
+    axes.set(
+        xlabel="$T^*$, exact, nats",
+        ylabel="$T$, learnt, nats",
+        title=f"$d = {d}$: exact KL {kl:.1f}, T says {float(learnt[:n].mean()):.1f}",
+    )
     axes.set(xlim=(low - room, high + room), ylim=(low - room, high + room))
     axes.legend(frameon=False, loc="lower right")
-    spread = "near the diagonal" if abs(float(learnt[:n].mean()) / kl - 1) < 0.15 else "squeezed far below the diagonal in size: T grows no further than it needs to tell the two apart"  # fmt: skip
-    figure.alt = f"In {d} dimensions, learnt T against exact T*, for posterior and prior samples: the codes of the posterior lie {spread}."
+    spread = (
+        "near the diagonal"
+        if abs(float(learnt[:n].mean()) / kl - 1) < 0.15
+        else "squeezed far below the diagonal in size: T grows no further than it needs to tell the two apart"
+    )
+    figure.alt = (
+        f"In {d} dimensions, learnt T against exact T*, for posterior and prior samples: the codes of "
+        f"the posterior lie {spread}."
+    )
     return figure
 
 
 @styled
 def codes_of_four(codes: Mapping[str, Tensor]) -> BookFigure:
-    """Codes of the four images, one panel a model: ``{"VAE": (4, n, 2), "AVB": (4, n, 2)}``, on circles of the prior."""
+    """Codes of the four images, one panel a model: ``{"VAE": (4, n, 2), "AVB": (4, n, 2)}``,
+    on circles of the prior.
+    """
     figure, panels = sheet(1, len(codes), height=2.7, sharey=True)
     angle = torch.linspace(0, 2 * math.pi, 121)
     for axes, (model, clouds) in zip(panels, codes.items(), strict=True):
@@ -132,8 +164,9 @@ def codes_of_four(codes: Mapping[str, Tensor]) -> BookFigure:
             axes.plot(radius * angle.cos(), radius * angle.sin(), color=GREY, linewidth=0.9, linestyle="--")
         _plane(axes, RING_REACH, model)
     figure.alt = (
-        "Codes of four images in the plane, in four colours. Left, the VAE: four oval clouds that run into one "
-        "another. Right, AVB: four pieces with straight borders that share out the plane like slices of a cake."
+        "Codes of four images in the plane, in four colours. Left, the VAE: four oval clouds that "
+        "run into one another. Right, AVB: four pieces with straight borders that share out the "
+        "plane like slices of a cake."
     )
     return figure
 
@@ -144,9 +177,10 @@ def four_points_along(record: Mapping) -> BookFigure:
     figure, axes = sheet(1, 1, height=3.1)
     curves, steps = record["curves"], record["steps"]
     looks = {
-        "AVB / ELBO": (PURPLE, ":", "AVB, ELBO as T reports it"), "AVB / log-likelihood": (VERMILLION, "-", "AVB, log-likelihood"),
+        "AVB / ELBO": (PURPLE, ":", "AVB, ELBO as T reports it"),
+        "AVB / log-likelihood": (VERMILLION, "-", "AVB, log-likelihood"),
         "VAE / log-likelihood": (BLUE, "--", "VAE, log-likelihood"),
-    }  # fmt: skip
+    }
     for name, (colour, dash, label) in looks.items():
         for k, line in enumerate(curves[name]):
             axes.plot(steps, line, color=colour, linestyle=dash, linewidth=1.4, label=None if k else label)
@@ -155,8 +189,9 @@ def four_points_along(record: Mapping) -> BookFigure:
     axes.xaxis.set_major_formatter(FuncFormatter(lambda step, _: f"{step:,.0f}"))
     figure.legend(loc="outside upper left", frameon=False, ncols=2, columnspacing=1.0, handlelength=1.6)
     figure.alt = (
-        "Curves along training for five seeds. AVB's log-likelihood runs clearly above the VAE's and below the line at "
-        "minus log 4; the ELBO that T reports for AVB jumps to both sides of it, often above the line, and ends too high."
+        "Curves along training for five seeds. AVB's log-likelihood runs clearly above the VAE's and below "
+        "the line at minus log 4; the ELBO that T reports for AVB jumps to both sides of it, often above "
+        "the line, and ends too high."
     )
     return figure
 
@@ -170,14 +205,24 @@ def ring_along(probability: Tensor, reach: float, codes: Mapping[int, Tensor]) -
         axes.plot(cloud[:, 0], cloud[:, 1], ".", color=VERMILLION, markersize=1.8)
         _plane(axes, 2.6, f"{step} updates")
     figure.alt = (
-        "Codes of one observation at four moments of a training, drawn on the ring that is the exact posterior: "
-        "a shapeless cloud at first, then an arc that grows, at the end a ring on the ring."
+        "Codes of one observation at four moments of a training, drawn on the ring that is the exact "
+        "posterior: a shapeless cloud at first, then an arc that grows, at the end a ring on the ring."
     )
     return figure
 
 
 @styled
-def ring_for(x: float, probability: Tensor, reach: float, cloud: Tensor, mean: Tensor, covariance: Tensor, *, gaussian_gap: float, avb_gap: float) -> BookFigure:  # fmt: skip
+def ring_for(
+    x: float,
+    probability: Tensor,
+    reach: float,
+    cloud: Tensor,
+    mean: Tensor,
+    covariance: Tensor,
+    *,
+    gaussian_gap: float,
+    avb_gap: float,
+) -> BookFigure:
     """One x: the exact ring, with the best Gaussian (left) and AVB's codes (right), and both gaps."""
     figure, (left, right) = sheet(1, 2, height=2.75, sharey=True)
     _density(left, probability, reach)
@@ -188,7 +233,7 @@ def ring_for(x: float, probability: Tensor, reach: float, cloud: Tensor, mean: T
     _plane(right, RING_REACH, f"AVB's codes\ngap {avb_gap:.2f} nats")
     where = "sits over its hole and covers all of it" if mean.norm() < 0.25 * x else "covers one arc of it"
     figure.alt = (
-        f"For x = {x:.1f}: a ring of that radius; the best Gaussian {where} (gap {gaussian_gap:.2f} nats), AVB's "
-        f"codes go all the way round (gap {avb_gap:.2f} nats)."
+        f"For x = {x:.1f}: a ring of that radius; the best Gaussian {where} (gap {gaussian_gap:.2f} nats), "
+        f"AVB's codes go all the way round (gap {avb_gap:.2f} nats)."
     )
     return figure

@@ -2,12 +2,13 @@ r"""The four-point example of the AVB paper: four images, a code of two numbers,
 
     python -m avbgtn_book.avb.four_points            # the committed record, five seeds, about 12 CPU-minutes
 
-An image has 2 x 2 binary pixels of which exactly one is on; four such images, all equally likely. No model can give
-them a higher mean log-likelihood than ``-log 4``, and a decoder reaches it only if the four posteriors share the
-prior out between them without gap or overlap. Four Gaussians cannot; four slices of a cake can.
+An image has 2 x 2 binary pixels of which exactly one is on; four such images, all equally likely. No
+model can give them a higher mean log-likelihood than ``-log 4``, and a decoder reaches it only if the
+four posteriors share the prior out between them without gap or overlap. Four Gaussians cannot; four
+slices of a cake can.
 
-The log-likelihood is integrated over a grid of codes (:func:`log_likelihood`). It asks the decoder alone, not the
-encoder and not T.
+The log-likelihood is integrated over a grid of codes (:func:`log_likelihood`). It asks the decoder alone,
+not the encoder and not T.
 """
 
 import argparse
@@ -69,7 +70,8 @@ def images() -> Tensor:
 def log_bernoulli(logits: Tensor, x: Tensor) -> Tensor:
     """``log p(x | z)`` for binary pixels, summed over them: (..., 4), (..., 4) -> (...), nats.
 
-    :func:`avbgtn_book.vae.vae.bernoulli_log_likelihood`, but that shapes broadcast: every code of a grid, for every image.
+    :func:`avbgtn_book.vae.vae.bernoulli_log_likelihood`, but that shapes broadcast: every code of a grid,
+    for every image.
     """
     return (x * logits - F.softplus(logits)).sum(-1)
 
@@ -133,7 +135,9 @@ def codes(encoder: nn.Module, each: int, seed: int) -> Tensor:
 
 
 def code_grid(side: int = 201, reach: float = 6.0) -> tuple[Tensor, Tensor]:
-    """A square grid of codes, (side^2, 2), and the log of prior density times cell area at each, (side^2,)."""
+    """A square grid of codes, (side^2, 2), and the log of prior density times cell
+    area at each, (side^2,).
+    """
     axis = torch.linspace(-reach, reach, side, dtype=torch.float64)
     z = torch.cartesian_prod(axis, axis)
     return z, vae.gaussian_log_density(z) + 2 * math.log(2 * reach / (side - 1))
@@ -141,7 +145,9 @@ def code_grid(side: int = 201, reach: float = 6.0) -> tuple[Tensor, Tensor]:
 
 @torch.no_grad()
 def log_likelihood(decoder: nn.Module, x: Tensor | None = None, *, side: int = 201) -> Tensor:
-    r"""``log p(x) = log int p(x|z) p(z) dz`` of each image, (N,), nats: a sum over a grid of codes, no encoder, no T."""
+    r"""``log p(x) = log int p(x|z) p(z) dz`` of each image, (N,), nats: a sum over a grid of codes,
+    no encoder, no T.
+    """
     x = images() if x is None else x
     z, log_weight = code_grid(side)
     log_p_x_given_z = log_bernoulli(decoder(z)[None], x[:, None])  # (N, side^2)
@@ -157,7 +163,9 @@ def prior_squares(bin_width: float = 0.1, reach: float = 6.0) -> Tensor:
 
 @torch.no_grad()
 def measure(found: Fit, seed: int, *, each: int = 2000, side: int = 201) -> dict[str, float]:
-    """Reconstruction and KL as the training saw them, and the log-likelihood that asks neither encoder nor T."""
+    """Reconstruction and KL as the training saw them, and the log-likelihood that asks
+    neither encoder nor T.
+    """
     x = images().repeat_interleave(each, 0)
     z = codes(found.encoder, each, seed).view(-1, CODE)
     t = found.t
@@ -172,7 +180,9 @@ def measure(found: Fit, seed: int, *, each: int = 2000, side: int = 201) -> dict
 
 
 def counted_elbo(found: Fit, seed: int, *, each: int = 200_000) -> dict[str, float]:
-    """The ELBO with the KL counted in squares instead of asked from T, and ``KL(q(z) || p(z))`` of all codes."""
+    """The ELBO with the KL counted in squares instead of asked from T,
+    and ``KL(q(z) || p(z))`` of all codes.
+    """
     z, p = codes(found.encoder, each, seed), prior_squares()
     kl = sum(avb.counted_kl(z[k], p, reach=6.0) for k in range(4)) / 4
     reconstruction = -log_bernoulli(found.decoder(z), images()[:, None]).mean().item()

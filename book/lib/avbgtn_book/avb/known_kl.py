@@ -1,7 +1,8 @@
 r"""Posteriors whose KL is known in any number of dimensions, to hold T against.
 
-One x, so T is a function of z alone. The coordinates of z are independent and alike, ``q(z) = prod_i q_1(z_i)``, with
-``q_1`` a Gaussian or an even mixture of two; the prior is N(0, I). Logarithms of products are sums, so
+One x, so T is a function of z alone. The coordinates of z are independent and alike,
+``q(z) = prod_i q_1(z_i)``, with ``q_1`` a Gaussian or an even mixture of two; the prior is N(0, I).
+Logarithms of products are sums, so
 
     ``log q(z) - log p(z)`` is a sum over coordinates, and ``KL(q || p) = d KL(q_1 || N(0, 1))``,
 
@@ -22,7 +23,9 @@ from .avb import F64, Ratio
 
 @dataclass(frozen=True)
 class Posterior:
-    """``d`` independent coordinates, each ``1/2 N(mean - gap, sigma^2) + 1/2 N(mean + gap, sigma^2)``; Gaussian if gap is 0."""
+    """``d`` independent coordinates, each ``1/2 N(mean - gap, sigma^2) + 1/2 N(mean + gap, sigma^2)``;
+    Gaussian if gap is 0.
+    """
 
     d: int
     mean: float = 1.0
@@ -59,7 +62,9 @@ class Posterior:
         return self.d * torch.trapezoid(integrand, z[:, 0]).item()
 
     def gaussian_part(self) -> float:
-        """``KL(r || N(0, I))`` of the Gaussian ``r`` with the same mean and variance: what adaptive contrast needs no T for."""
+        """``KL(r || N(0, I))`` of the Gaussian ``r`` with the same mean and variance:
+        what adaptive contrast needs no T for.
+        """
         one = torch.full((1, self.d), self.mean, dtype=F64)
         return losses.gaussian_kl(one, self.std).item()
 
@@ -69,17 +74,23 @@ class Estimate:
     """What a trained T said, on draws it was not trained on."""
 
     kl: float  # nats
-    by_t: (
-        float  # the share of it that T had to find: all, or under adaptive contrast what the Gaussian leaves
-    )
+    # The share of it that T had to find: all, or under adaptive contrast what the Gaussian leaves.
+    by_t: float
     loss: float  # of T, nats; 2 log 2 is chance, 0 is certainty
     t: Ratio
 
 
 def estimate_kl(
-    q: Posterior, seed: int, *, contrast: bool = False, log_prior: bool = False, steps: int = 500, batch: int = 128,
-    width: int = 64, lr: float = 3e-3,
-) -> Estimate:  # fmt: skip
+    q: Posterior,
+    seed: int,
+    *,
+    contrast: bool = False,
+    log_prior: bool = False,
+    steps: int = 500,
+    batch: int = 128,
+    width: int = 64,
+    lr: float = 3e-3,
+) -> Estimate:
     """Train a small T on samples of ``q`` and of the prior, then read the KL from it.
 
     Args:

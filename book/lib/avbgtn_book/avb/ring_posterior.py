@@ -2,8 +2,9 @@ r"""A posterior that no Gaussian fits, exactly known: the code lies on a circle 
 
     ``z ~ N(0, I)`` in two dimensions,    ``x = |z| + 0.2 noise``.
 
-Seeing x tells how far z is from the origin and nothing about its direction: ``p(z | x)`` is a ring. Two dimensions
-are few enough to know it, and ``p(x)``, on a grid; a Gaussian must choose a piece of the ring, a sampler need not.
+Seeing x tells how far z is from the origin and nothing about its direction: ``p(z | x)`` is a ring. Two
+dimensions are few enough to know it, and ``p(x)``, on a grid; a Gaussian must choose a piece of the
+ring, a sampler need not.
 """
 
 import math
@@ -38,7 +39,9 @@ def cells(bin_width: float = 0.1) -> Tensor:
 
 
 def exact_posterior(x: float, bin_width: float = 0.05) -> tuple[Tensor, float]:
-    """Probability of each square under ``p(z | x)``, (n,), and ``log p(x)`` in nats, by a sum over the grid."""
+    """Probability of each square under ``p(z | x)``, (n,), and ``log p(x)`` in nats,
+    by a sum over the grid.
+    """
     z = cells(bin_width)
     log_prior = vae.gaussian_log_density(z) + 2 * math.log(bin_width)
     log_joint = log_prior + log_likelihood(torch.full((len(z),), x, dtype=F64), z)
@@ -49,9 +52,9 @@ def exact_posterior(x: float, bin_width: float = 0.05) -> tuple[Tensor, float]:
 def best_gaussian(x: float, *, steps: int = 40) -> tuple[Tensor, Tensor, float]:
     """The Gaussian nearest to ``p(z | x)`` in ``KL(q || p(z | x))``: what a VAE aims for.
 
-    Found by gradient steps on a grid, so there is no sampling noise in it, from two starts of which the better end is
-    kept: on the ring, and over its hole, which is best for x up to about 0.8. The mean lies on the first axis; any
-    other direction does as well.
+    Found by gradient steps on a grid, so there is no sampling noise in it, from two starts of which the
+    better end is kept: on the ring, and over its hole, which is best for x up to about 0.8. The mean lies on
+    the first axis; any other direction does as well.
 
     Returns:
         mean (2,), covariance (2, 2), and the KL in nats: the gap that the bound of this x keeps.
@@ -133,5 +136,7 @@ def codes(encoder: avb.ImplicitEncoder, x: float, n: int, seed: int = 0) -> Tens
 
 
 def gap(encoder: avb.ImplicitEncoder, x: float, *, n: int = 100_000) -> float:
-    """``KL(q(z | x) || p(z | x))`` in nats, from codes counted in squares against the exact posterior: T is not asked."""
+    """``KL(q(z | x) || p(z | x))`` in nats, from codes counted in squares against the exact posterior:
+    T is not asked.
+    """
     return avb.counted_kl(codes(encoder, x, n), exact_posterior(x, 0.1)[0], reach=REACH)

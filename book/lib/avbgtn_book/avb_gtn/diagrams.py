@@ -1,7 +1,8 @@
 """The AVB-GTN paper's Figures 1 to 3 as block diagrams, and where each block stands in the package.
 
-A block carries its symbol in the paper and, beneath, the class or the name that it has in ``avbgtn``. :data:`PARTS`
-names for each part the function, and the line of it, that does the work; a test holds both to the source.
+A block carries its symbol in the paper and, beneath, the class or the name that it has in ``avbgtn``.
+:data:`PARTS` names for each part the function, and the line of it, that does the work; a test holds
+both to the source.
 """
 
 import inspect
@@ -23,7 +24,9 @@ WORDS = "#595959"
 
 @dataclass(frozen=True)
 class Part:
-    """One block or arrow of a figure: ``where`` is a function or class of the package, ``line`` a line in it."""
+    """One block or arrow of a figure: ``where`` is a function or class of the package,
+    ``line`` a line in it.
+    """
 
     symbol: str  # as in the figure; no TeX, tables of outputs have none
     what: str  # in words
@@ -62,15 +65,21 @@ PARTS: dict[str, tuple[Part, ...]] = {
         _SHARED,
         _CODE,
         Part(
-            "G₁, G₂", "shared residual block, then the private halves of the generators", "unit.UNIT.decode",
+            "G₁, G₂",
+            "shared residual block, then the private halves of the generators",
+            "unit.UNIT.decode",
             "return generator(self.generator_shared(z))",
         ),
         Part(
-            "x₁₂", "a translation: encode with E₁, decode with G₂", "unit.UNIT.translate",
+            "x₁₂",
+            "a translation: encode with E₁, decode with G₂",
+            "unit.UNIT.translate",
             "return self.decode(self.encode(x, source, eps), target)",
         ),
         Part(
-            "D₁, D₂", "private fronts and shared deep layers: real, or translated?", "unit.UNIT.discriminate",
+            "D₁, D₂",
+            "private fronts and shared deep layers: real, or translated?",
+            "unit.UNIT.discriminate",
             "logits = in_full(self.discriminator_shared(torch.cat(fronts))).flatten(1)",
         ),
     ),
@@ -78,27 +87,37 @@ PARTS: dict[str, tuple[Part, ...]] = {
     "avb_gtn": (
         _INPUT,
         Part(
-            "T₁, T₂", "one posterior discriminator a domain: did z come from the encoder of x, or from the prior?",
-            "networks.PosteriorDiscriminator", "seen = torch.cat([features, z], dim=1)",
+            "T₁, T₂",
+            "one posterior discriminator a domain: did z come from the encoder of x, or from the prior?",
+            "networks.PosteriorDiscriminator",
+            "seen = torch.cat([features, z], dim=1)",
         ),
         Part(
-            "z ~ p", "samples of the prior, for T to compare with", "avb_gtn.AVBGTN.prior_noise",
+            "z ~ p",
+            "samples of the prior, for T to compare with",
+            "avb_gtn.AVBGTN.prior_noise",
             '[self.draw(f"prior/{key}/{k}", epoch, samples, self.code_shape) for k in steps]',
         ),
         Part(
-            "T learns", "Eq. (9), on codes that are cut off from the encoder", "avb_gtn.AVBGTN.posterior_losses",
+            "T learns",
+            "Eq. (9), on codes that are cut off from the encoder",
+            "avb_gtn.AVBGTN.posterior_losses",
             'parts[f"t{key}"] = losses.posterior_discriminator_loss(logits[:n], logits[n:])',
         ),
         Part(
-            "E is judged", "Eqs. (10)-(13): log σ(T) where UNIT has a KL", "avb_gtn.AVBGTN.penalties",
+            "E is judged",
+            "Eqs. (10)-(13): log σ(T) where UNIT has a KL",
+            "avb_gtn.AVBGTN.penalties",
             "return {key: form(self.log_ratio(key, step)) for key in DOMAIN_OF_ENCODER}",
         ),
     ),
-}  # fmt: skip
+}
 
 
 def repository() -> str:
-    """Address of the package's repository, from the project's settings; empty where the package is not installed with it."""
+    """Address of the package's repository, from the project's settings;
+    empty where the package is not installed with it.
+    """
     try:
         urls = metadata.metadata("avbgtn").get_all("Project-URL") or []
     except metadata.PackageNotFoundError:
@@ -109,7 +128,8 @@ def repository() -> str:
 
 
 def parts_table(figure: str) -> object:
-    """The parts of ``"unit"``, ``"noise"`` or ``"avb_gtn"`` as an IPython ``Markdown`` table: part, work and line, function.
+    """The parts of ``"unit"``, ``"noise"`` or ``"avb_gtn"`` as an IPython ``Markdown`` table: part,
+    work and line, function.
 
     A function links to its file in :func:`repository`, where that is known.
     """
@@ -129,7 +149,7 @@ def lines_stand(figure: str) -> bool:
     return all(part.line in inspect.getsource(part.source()) for part in PARTS[figure])
 
 
-# --- the drawing kit, in inches ------------------------------------------------------------------------------------
+# --- the drawing kit, in inches -----------------------------------------------------------------------------
 
 
 class Sheet:
@@ -146,18 +166,32 @@ class Sheet:
         edge = PALE if pale else colour
         self.axes.add_patch(
             FancyBboxPatch(
-                (x - width / 2 + 0.06, y - height / 2 + 0.06), width - 0.12, height - 0.12, boxstyle="round,pad=0.06",
-                facecolor="white" if pale else _tint(colour), edgecolor=edge, linewidth=2.4 if heavy else 1.3, zorder=3,
+                (x - width / 2 + 0.06, y - height / 2 + 0.06),
+                width - 0.12,
+                height - 0.12,
+                boxstyle="round,pad=0.06",
+                facecolor="white" if pale else _tint(colour),
+                edgecolor=edge,
+                linewidth=2.4 if heavy else 1.3,
+                zorder=3,
             )
-        )  # fmt: skip
+        )
         ink = WORDS if pale else "black"
         lift = 0.11 * (1 + name.count("\n") * 0.75) if name else 0
         self.axes.text(x, y + lift, symbol, ha="center", va="center", size=LETTERS + 1, color=ink, zorder=4)
         if name:
             self.axes.text(
-                x, y - 0.12, name, ha="center", va="center", size=LETTERS - 0.5, family="monospace", color=ink, zorder=4,
+                x,
+                y - 0.12,
+                name,
+                ha="center",
+                va="center",
+                size=LETTERS - 0.5,
+                family="monospace",
+                color=ink,
+                zorder=4,
                 linespacing=1.0,
-            )  # fmt: skip
+            )
 
     def node(self, x, y, symbol, *, colour=GREY, radius=0.27, pale=False, dashed=False):
         """A circle: something that flows, an image, a code or noise."""
@@ -194,7 +228,7 @@ def _tint(colour: str) -> str:
     return "#" + "".join(f"{round(255 - 0.14 * (255 - c)):02x}" for c in rgb)
 
 
-# --- the figures ----------------------------------------------------------------------------------------------------
+# --- the figures --------------------------------------------------------------------------------------------
 
 LEFT, MIDDLE, RIGHT = 1.32, WIDTH / 2, WIDTH - 1.32
 
@@ -217,28 +251,59 @@ def _unit_body(sheet: Sheet, rows: dict[str, float], *, pale: bool) -> None:
         sheet.block(x, y["generator"], f"$G_{k}$", "Generator", colour=colour, pale=pale)
         sheet.arrow((x, y["generator"] - 0.26), (x, y["made"] + 0.23), pale=pale)
         sheet.block(
-            x, y["made"], f"$x_{{{k}{k}}},\\;x_{{{other}{k}}}$", colour=colour, height=0.44, width=1.1, pale=pale
-        )  # fmt: skip
+            x,
+            y["made"],
+            f"$x_{{{k}{k}}},\\;x_{{{other}{k}}}$",
+            colour=colour,
+            height=0.44,
+            width=1.1,
+            pale=pale,
+        )
         sheet.arrow((x, y["made"] - 0.22), (x, y["judge"] + 0.26), pale=pale)
         sheet.block(x, y["judge"], f"$D_{k}$", "Discriminator", colour=colour, pale=pale)
         sheet.arrow((x + inward, y["judge"] - 0.26), (MIDDLE - inward * 1.7, y["verdict"] + 0.26), pale=pale)
         margin = 0.16 if k == 1 else WIDTH - 0.16
         out = -0.27 if k == 1 else 0.27
         sheet.arrow(
-            (x + out, y["image"]), (margin, y["image"]), (margin, y["judge"]), (x + 2.78 * out, y["judge"]), pale=pale
-        )  # fmt: skip
+            (x + out, y["image"]),
+            (margin, y["image"]),
+            (margin, y["judge"]),
+            (x + 2.78 * out, y["judge"]),
+            pale=pale,
+        )
     sheet.block(
-        MIDDLE, y["share in"], "shared", "encoder_shared", colour=PURPLE, width=1.75, heavy=not pale, pale=pale
-    )  # fmt: skip
+        MIDDLE,
+        y["share in"],
+        "shared",
+        "encoder_shared",
+        colour=PURPLE,
+        width=1.75,
+        heavy=not pale,
+        pale=pale,
+    )
     sheet.arrow((MIDDLE, y["share in"] - 0.26), (MIDDLE, y["code"] + 0.27), pale=pale)
     sheet.node(MIDDLE, y["code"], "$z$", colour=PURPLE, pale=pale)
     sheet.arrow((MIDDLE, y["code"] - 0.27), (MIDDLE, y["share out"] + 0.26), pale=pale)
     sheet.block(
-        MIDDLE, y["share out"], "shared", "generator_shared", colour=PURPLE, width=1.75, heavy=not pale, pale=pale
-    )  # fmt: skip
+        MIDDLE,
+        y["share out"],
+        "shared",
+        "generator_shared",
+        colour=PURPLE,
+        width=1.75,
+        heavy=not pale,
+        pale=pale,
+    )
     sheet.block(
-        MIDDLE, y["verdict"], "shared", "discriminator_shared", colour=PURPLE, width=2.05, heavy=not pale, pale=pale
-    )  # fmt: skip
+        MIDDLE,
+        y["verdict"],
+        "shared",
+        "discriminator_shared",
+        colour=PURPLE,
+        width=2.05,
+        heavy=not pale,
+        pale=pale,
+    )
 
 
 @styled
@@ -259,9 +324,10 @@ def unit_figure() -> BookFigure:
     sheet.words(0.3, rows["code"] + 0.1, "real\nimages", ha="left")
     figure = sheet.figure
     figure.alt = (
-        "Block diagram of UNIT. From top to bottom: images x1 and x2, the encoders E1 and E2, one shared block, the code z, "
-        "to which noise is added, another shared block, the generators G1 and G2, and the discriminators D1 and D2 with their shared end, "
-        "which see the generators' images and, along the margins, the real ones."
+        "Block diagram of UNIT. From top to bottom: images x1 and x2, the encoders E1 and E2, one "
+        "shared block, the code z, to which noise is added, another shared block, the generators G1 and "
+        "G2, and the discriminators D1 and D2 with their shared end, which see the generators' images "
+        "and, along the margins, the real ones."
     )
     return figure
 
@@ -285,8 +351,15 @@ def avb_gtn_figure() -> BookFigure:
             (inner, rows["image"] - 0.23), (x - side * 0.36, rows["encoder"] + 0.27), colour=GREEN, heavy=True
         )  # fmt: skip
         sheet.block(
-            at, rows["code"], f"$T_{k}$", "Posterior-\nDiscriminator", colour=colour, heavy=True, height=0.78, width=1.36
-        )  # fmt: skip
+            at,
+            rows["code"],
+            f"$T_{k}$",
+            "Posterior-\nDiscriminator",
+            colour=colour,
+            heavy=True,
+            height=0.78,
+            width=1.36,
+        )
         sheet.arrow(
             (MIDDLE + side * 0.28, rows["code"]), (at - side * 0.7, rows["code"]), colour=colour, heavy=True
         )  # fmt: skip
@@ -300,16 +373,18 @@ def avb_gtn_figure() -> BookFigure:
             (at, rows["code"] - 0.59), (at, rows["code"] - 0.4), colour=GREEN, heavy=True, dashed=False
         )
     sheet.figure.alt = (
-        "Block diagram of AVB-GTN: UNIT in pale grey, the additions in colour. Noise enters beside the images x1 and x2 "
-        "instead of at the code. Two posterior discriminators, T1 and T2, stand left and right of the code z; each is "
-        "given the image of its domain, the code, and samples of the prior."
+        "Block diagram of AVB-GTN: UNIT in pale grey, the additions in colour. Noise enters beside the "
+        "images x1 and x2 instead of at the code. Two posterior discriminators, T1 and T2, stand left and "
+        "right of the code z; each is given the image of its domain, the code, and samples of the prior."
     )
     return sheet.figure
 
 
 @styled
 def noise_figure() -> BookFigure:
-    """The paper's Figure 2: noise after the encoder, and noise before it, each with what it makes of one image."""
+    """The paper's Figure 2: noise after the encoder, and noise before it,
+    each with what it makes of one image.
+    """
     height = 6.1
     sheet = Sheet(height)
     top = height - 0.3
@@ -344,15 +419,17 @@ def noise_figure() -> BookFigure:
         for spine in axes.spines.values():
             spine.set_color(PALE)
     sheet.figure.alt = (
-        "Two block diagrams side by side. Left, UNIT: image, encoder, mean mu, noise added to give the code z, generator; below, "
-        "its codes of one image are a round Gaussian cloud. Right, AVB: image and noise enter the encoder together, then code and "
-        "generator; below, the codes of one image form two bent bands."
+        "Two block diagrams side by side. Left, UNIT: image, encoder, mean mu, noise added to give "
+        "the code z, generator; below, its codes of one image are a round Gaussian cloud. Right, "
+        "AVB: image and noise enter the encoder together, then code and generator; below, the codes "
+        "of one image form two bent bands."
     )
     return sheet.figure
 
 
 def example_codes(n: int = 1500) -> tuple[Tensor, Tensor]:
-    """Codes of one image in two dimensions, (n, 2) each: a Gaussian, and what a small bent map makes of the same noise.
+    """Codes of one image in two dimensions, (n, 2) each: a Gaussian,
+    and what a small bent map makes of the same noise.
 
     The map is made by hand, to show what noise at the input *can* do: it is no trained encoder.
     """

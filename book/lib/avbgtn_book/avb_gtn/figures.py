@@ -1,4 +1,7 @@
-"""Drawings of the AVB-GTN chapter. The block diagrams of the paper's Figures 1 to 3 are in ``book/lib/avbgtn_book/avb_gtn/diagrams.py``."""
+"""Drawings of the AVB-GTN chapter.
+
+The block diagrams of the paper's Figures 1 to 3 are in ``book/lib/avbgtn_book/avb_gtn/diagrams.py``.
+"""
 
 from collections.abc import Mapping, Sequence
 
@@ -42,9 +45,10 @@ def gradient_sizes(distances: Sequence[float], gradients: Mapping[str, Sequence[
     axes.legend(frameon=False, loc="lower left", handlelength=2.8)
     _grid(axes)
     figure.alt = (
-        f"Curves of the gradient of three penalties for distances from {min(distances):g} to {max(distances):g}, logarithmic axis. "
-        "T grows in proportion to the distance and softplus(T) soon runs along it; log sigma(T) rises to a low hump before distance 2 "
-        "and then falls by five orders of magnitude."
+        f"Curves of the gradient of three penalties for distances from {min(distances):g} to "
+        f"{max(distances):g}, logarithmic axis. T grows in proportion to the distance and "
+        "softplus(T) soon runs along it; log sigma(T) rises to a low hump before distance 2 and then "
+        "falls by five orders of magnitude."
     )
     return figure
 
@@ -85,8 +89,9 @@ def frame(m: float) -> BookFigure:
     bars.xaxis.set_minor_formatter(NullFormatter())
     bars.set_title("average slope over $q$: the pull on $m$", loc="left")
     figure.alt = (
-        f"At distance {m:g}: the pulls on the mean are {pulls['logit']:.2g} for T, {pulls['log_sigmoid']:.2g} for log sigma(T) and "
-        f"{pulls['softplus']:.2g} for softplus(T). Above the bars, the two densities and the three penalties along z."
+        f"At distance {m:g}: the pulls on the mean are {pulls['logit']:.2g} for T, "
+        f"{pulls['log_sigmoid']:.2g} for log sigma(T) and {pulls['softplus']:.2g} for softplus(T). Above the "
+        "bars, the two densities and the three penalties along z."
     )
     return figure
 
@@ -108,15 +113,18 @@ def descents(near: Mapping[str, Sequence[float]], far: Mapping[str, Sequence[flo
     names = panels[0].get_legend_handles_labels()
     figure.legend(*names, loc="outside upper left", ncols=2, frameon=False, handlelength=3.2)
     figure.alt = (
-        "Two panels with the KL along gradient descent. From nearby, T, log sigma(T) and softplus(T) all bring it down and minus log "
-        "sigma(T) drives it up. From far off, T and softplus(T) bring it down as before, while log sigma(T) stays level at its start."
+        "Two panels with the KL along gradient descent. From nearby, T, log sigma(T) and softplus(T) all "
+        "bring it down and minus log sigma(T) drives it up. From far off, T and softplus(T) bring it down as "
+        "before, while log sigma(T) stays level at its start."
     )
     return figure
 
 
 @styled
 def pulls_on_heads(lines: Sequence[Mapping[str, float]]) -> BookFigure:
-    """T's loss, and how hard each term pulls at a code of a real head, along the first updates of a training."""
+    """T's loss, and how hard each term pulls at a code of a real head,
+    along the first updates of a training.
+    """
     figure, (above, below) = sheet(2, height=2.3, sharex=True, height_ratios=(1, 1.6))
     epochs = [line["epoch"] for line in lines]
     above.plot(epochs, [line["t_loss"] for line in lines], color="black", marker="o", linewidth=1.8)
@@ -126,8 +134,13 @@ def pulls_on_heads(lines: Sequence[Mapping[str, float]]) -> BookFigure:
     above.set_title("loss of T, nats (mean of $T_1$ and $T_2$)", loc="left")
     for name in ("reconstruction", "logit", "softplus", "log_sigmoid"):
         below.plot(
-            epochs, [line[name] for line in lines], marker=MARKERS[name], linewidth=1.8, markersize=5, **LOOKS[name]
-        )  # fmt: skip
+            epochs,
+            [line[name] for line in lines],
+            marker=MARKERS[name],
+            linewidth=1.8,
+            markersize=5,
+            **LOOKS[name],
+        )
     below.set(yscale="log", xlabel="epoch")
     below.set_title(r"norm of $\lambda\,\times$ gradient at the code $z_1$", loc="left")
     names = below.get_legend_handles_labels()
@@ -135,20 +148,29 @@ def pulls_on_heads(lines: Sequence[Mapping[str, float]]) -> BookFigure:
     for axes in (above, below):
         _grid(axes)
     figure.alt = (
-        "Two panels along the first epochs. The loss of T falls from chance by orders of magnitude. The gradients of T and of softplus(T) "
-        "at the code grow; that of log sigma(T) falls by orders of magnitude."
+        "Two panels along the first epochs. The loss of T falls from chance by orders of "
+        "magnitude. The gradients of T and of softplus(T) at the code grow; that of log sigma(T) "
+        "falls by orders of magnitude."
     )
     return figure
 
 
 @styled
 def long_run(epochs: Sequence[int], on_codes: Sequence[float], on_prior: Sequence[float]) -> BookFigure:
-    """T's mean logits along the committed training, and the factor 1 - s(T) that log s(T) leaves of T's gradient."""
+    """T's mean logits along the committed training, and the factor 1 - s(T) that log s(T)
+    leaves of T's gradient.
+    """
     figure, (above, below) = sheet(2, height=2.1, sharex=True)
     above.plot(epochs, on_codes, color=PURPLE, marker="o", linewidth=1.8, label="codes of heads")
     above.plot(
-        epochs, on_prior, color=GREY, marker="s", linewidth=1.8, linestyle=(0, (5, 2)), label="samples of the prior"
-    )  # fmt: skip
+        epochs,
+        on_prior,
+        color=GREY,
+        marker="s",
+        linewidth=1.8,
+        linestyle=(0, (5, 2)),
+        label="samples of the prior",
+    )
     above.axhline(0, color="black", linewidth=0.8)
     above.set_title("mean of $T_1$ and $T_2$", loc="left")
     above.legend(frameon=False, loc="center", bbox_to_anchor=(0.5, 0.73), ncols=2, handlelength=2.8)
@@ -162,8 +184,8 @@ def long_run(epochs: Sequence[int], on_codes: Sequence[float], on_prior: Sequenc
     for axes in (above, below):
         _grid(axes)
     figure.alt = (
-        "Two panels along three thousand epochs. T's logits stay near 20 on codes and near minus 20 on samples of the prior; the factor "
-        "1 minus sigma(T) stays below one millionth all along."
+        "Two panels along three thousand epochs. T's logits stay near 20 on codes and near minus 20 on "
+        "samples of the prior; the factor 1 minus sigma(T) stays below one millionth all along."
     )
     return figure
 
@@ -196,7 +218,8 @@ def noise_draws(x: Tensor, rows: Mapping[str, Tensor], *, black: float) -> BookF
 
     Args:
         x: the image, (3, H, W) in [-1, 1].
-        rows: by model, its translations, (draws, 3, H, W); the first three are shown, all count for the spread.
+        rows: by model, its translations, (draws, 3, H, W); the first three are shown,
+            all count for the spread.
         black: the standard deviation, in [0, 2], that is drawn black.
     """
     figure = BookFigure(figsize=(WIDTH, 0.3 + 0.98 * len(rows)), layout="constrained")
@@ -213,7 +236,7 @@ def noise_draws(x: Tensor, rows: Mapping[str, Tensor], *, black: float) -> BookF
     for axes, title in zip(panels[0], ("original", "draw 1", "draw 2", "draw 3", "spread"), strict=True):
         axes.set_title(title)
     figure.alt = (
-        f"A brown-haired head, three blond translations of it and a map of their spread, one row each for {' and '.join(rows)}. "
-        "Within a row the three translations look the same."
+        "A brown-haired head, three blond translations of it and a map of their spread, one row each for "
+        f"{' and '.join(rows)}. Within a row the three translations look the same."
     )
     return figure

@@ -1,11 +1,12 @@
 r"""What each form of the prior penalty really minimises, exact on a line.
 
-Posterior ``q = N(m, s^2)``, prior ``p = N(0, 1)``. The best T is known, ``T* = log q - log p``, and every expectation is a
-sum over a fine grid in float64, so nothing here is estimated. The forms are the functions of :mod:`avbgtn.models.losses`,
-not copies of them. Symbols: ``m`` the distance, ``s`` the spread, both 0-d tensors or floats; divergences in nats.
+Posterior ``q = N(m, s^2)``, prior ``p = N(0, 1)``. The best T is known, ``T* = log q - log p``, and every
+expectation is a sum over a fine grid in float64, so nothing here is estimated. The forms are the functions of
+:mod:`avbgtn.models.losses`, not copies of them. Symbols: ``m`` the distance, ``s`` the spread, both 0-d
+tensors or floats; divergences in nats.
 
-*Frozen* means that T keeps the shape it had before the step: the encoder moves its codes under a T that does not move
-with them. That is how every AVB is trained (Mescheder et al. 2017, Prop. 2; Algorithm 1).
+*Frozen* means that T keeps the shape it had before the step: the encoder moves its codes under a T that does
+not move with them. That is how every AVB is trained (Mescheder et al. 2017, Prop. 2; Algorithm 1).
 """
 
 import math
@@ -28,7 +29,10 @@ WEIGHTS = torch.exp(-0.5 * NODES.square()) * (24 / 2400) / math.sqrt(2 * math.pi
 
 
 def wrong_sign(t: Tensor) -> Tensor:
-    """``-log s(T)``: "the negative output of T", put into a loss that is *minimised*. A mistake, kept to be shown."""
+    """``-log s(T)``: "the negative output of T", put into a loss that is *minimised*.
+
+    A mistake, kept to be shown.
+    """
     return -losses.log_sigmoid_penalty(t)
 
 
@@ -44,7 +48,8 @@ def expected(form: Form, t: Tensor) -> Tensor:
 
 
 def frozen_gradient(form: Form, m: float, s: float = 1.0) -> tuple[float, float]:
-    """What the encoder follows: the derivatives of ``E_q form(T)`` by ``m`` and by ``log s`` with T frozen at its best.
+    """What the encoder follows: the derivatives of ``E_q form(T)`` by ``m`` and by ``log s``
+    with T frozen at its best.
 
     The codes ``z = m + s eps`` depend on ``m`` and ``s``, T does not.
     """
@@ -61,7 +66,9 @@ def kl(m: Tensor | float, s: Tensor | float = 1.0) -> Tensor:
 
 
 def two_js(m: Tensor | float, s: Tensor | float = 1.0) -> Tensor:
-    """``2 JS(q || p) = KL(q || r) + KL(p || r)`` with ``r = (q + p) / 2``, by quadrature; at most ``2 log 2``."""
+    """``2 JS(q || p) = KL(q || r) + KL(p || r)`` with ``r = (q + p) / 2``, by quadrature;
+    at most ``2 log 2``.
+    """
     m, s = (torch.as_tensor(v, dtype=torch.float64) for v in (m, s))
     on_q, on_p = best_t(m + s * NODES, m, s), best_t(NODES, m, s)
     softplus = torch.nn.functional.softplus
@@ -76,7 +83,9 @@ DIVERGENCES: dict[str, Callable[..., Tensor]] = {
 
 
 def true_gradient(form: str, m: float, s: float = 1.0) -> tuple[float, float]:
-    """The derivatives, by ``m`` and by ``log s``, of the divergence that belongs to a form, with nothing frozen."""
+    """The derivatives, by ``m`` and by ``log s``, of the divergence that belongs to a form,
+    with nothing frozen.
+    """
     at = torch.tensor([m, math.log(s)], dtype=torch.float64, requires_grad=True)
     (gradient,) = torch.autograd.grad(DIVERGENCES[form](at[0], at[1].exp()), at)
     return gradient[0].item(), gradient[1].item()
@@ -86,7 +95,8 @@ def descend(form: Form, m: float, s: float, *, steps: int, lr: float) -> list[tu
     """Gradient descent on a penalty alone, with a T that is perfect again before each step.
 
     Returns:
-        ``(m, s, KL(q || p))`` before the first step and after each; it ends early where the KL passes 1000 nats.
+        ``(m, s, KL(q || p))`` before the first step and after each;
+        it ends early where the KL passes 1000 nats.
     """
     path = [(m, s, kl(m, s).item())]
     for _ in range(steps):
@@ -99,11 +109,13 @@ def descend(form: Form, m: float, s: float, *, steps: int, lr: float) -> list[tu
 
 
 def gap_between_domains(m: float, s: float = 1.0) -> tuple[float, float]:
-    """Two domains whose codes are ``q_1 = N(m, s^2)`` and ``q_2 = N(-m, s^2)``: what two penalties see of the gap.
+    """Two domains whose codes are ``q_1 = N(m, s^2)`` and ``q_2 = N(-m, s^2)``:
+    what two penalties see of the gap.
 
     Returns:
-        UNIT's mean square of the mean codes, the same in both domains, ``m^2``; and ``E_{q_1} T_1*`` for the best T between
-        the domains, ``T_1* = log q_1 - log q_2 = 2 m z / s^2``, which is ``KL(q_1 || q_2) = 2 m^2 / s^2``.
+        UNIT's mean square of the mean codes, the same in both domains, ``m^2``; and ``E_{q_1} T_1*`` for the
+        best T between the domains, ``T_1* = log q_1 - log q_2 = 2 m z / s^2``, which is
+        ``KL(q_1 || q_2) = 2 m^2 / s^2``.
     """
     z = m + s * NODES
     t = best_t(z, m, s) - best_t(z, -m, s)
@@ -112,8 +124,9 @@ def gap_between_domains(m: float, s: float = 1.0) -> tuple[float, float]:
 
 
 def explicit_image_gradient(a: float, s: float, x: float) -> tuple[float, float]:
-    """Mean and standard deviation, over ``q(z|x) = N(a x, s^2)``, of the derivative of ``T*(x, z)`` by the ``x`` that T is
-    shown, at codes that stay where they are. The mean is zero whatever ``a``, ``s`` and ``x``."""
+    """Mean and standard deviation, over ``q(z|x) = N(a x, s^2)``, of the derivative of ``T*(x, z)`` by
+    the ``x`` that T is shown, at codes that stay where they are. The mean is zero whatever ``a``, ``s``
+    and ``x``."""
     shown = torch.full_like(NODES, x).requires_grad_()
     z = a * x + s * NODES
     (gradient,) = torch.autograd.grad(best_t(z, a * shown, s).sum(), shown)

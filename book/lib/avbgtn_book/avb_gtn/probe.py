@@ -1,7 +1,8 @@
-r"""Looking into a model while it learns, and after: how hard each penalty pulls, and whether the noise is used.
+r"""Looking into a model while it learns, and after: how hard each penalty pulls,
+and whether the noise is used.
 
-Nothing here changes what a training does: gradients are asked for by name and stay nowhere, noise comes from streams
-of its own. Shapes: images (N, 3, H, W) in [-1, 1], codes (N, 4w, H/4, W/4).
+Nothing here changes what a training does: gradients are asked for by name and stay nowhere,
+noise comes from streams of its own. Shapes: images (N, 3, H, W) in [-1, 1], codes (N, 4w, H/4, W/4).
 """
 
 from dataclasses import dataclass
@@ -18,7 +19,9 @@ from avbgtn.training.trainer import Trainer
 
 
 def quick_settings(data: Domains) -> dict:
-    """The fields of :class:`~avbgtn.config.Config` of an AVB-GTN with the quick preset, as the paper has it, on a data set."""
+    """The fields of :class:`~avbgtn.config.Config` of an AVB-GTN with the quick preset, as the paper has it,
+    on a data set.
+    """
     quick = PRESETS["quick"]
     return dict(
         model="avb_gtn", dataset=data.name, domains=data.domains, data_checksum=data.checksum, preset="quick",
@@ -27,11 +30,12 @@ def quick_settings(data: Domains) -> dict:
 
 
 def pulls(trainer: Trainer, epoch: int) -> dict[str, float]:
-    """How hard each term of Eq. (10) pulls at ``z1`` on the next batch: the norms of its gradients, and the logit of T.
+    """How hard each term of Eq. (10) pulls at ``z1`` on the next batch: the norms of its gradients,
+    and the logit of T.
 
     Returns:
-        ``{"t": T(x1, z1), "logit": lambda_1 |dT/dz|, "log_sigmoid": lambda_1 |d log s(T)/dz|, "softplus": ...,
-        "reconstruction": lambda_2 |d L1(x11, x1)/dz|}``
+        ``{"t": T(x1, z1), "logit": lambda_1 |dT/dz|, "log_sigmoid": lambda_1 |d log s(T)/dz|, "softplus":
+        ..., "reconstruction": lambda_2 |d L1(x11, x1)/dz|}``
     """
     c, model = trainer.config, trainer.model
     x1, x2 = trainer.data.batch(epoch, c.batch, c.seed)
@@ -49,7 +53,8 @@ def pulls(trainer: Trainer, epoch: int) -> dict[str, float]:
 def watch(trainer: Trainer, epochs: int, every: int) -> list[dict[str, float]]:
     """Train, and measure the pulls before epochs 0, ``every``, ... and after the last: one line each.
 
-    ``t_loss`` is the mean loss of T1 and T2 over the epochs since the line before, in nats; at chance it is 2 log 2.
+    ``t_loss`` is the mean loss of T1 and T2 over the epochs since the line before, in nats;
+    at chance it is 2 log 2.
     """
     lines = []
     for epoch in range(epochs + 1):
@@ -69,8 +74,8 @@ class NoiseUse:
 
     Attributes:
         images: translations, (draws, N, 3, H, W).
-        code_over_noise, code_over_images: standard deviation of the code over the noise of one image, and of its mean
-            code over the images; root mean squares over all values of the code.
+        code_over_noise, code_over_images: standard deviation of the code over the noise of one image,
+            and of its mean code over the images; root mean squares over all values of the code.
         picture_over_noise, picture_over_images: the same of the translations.
     """
 

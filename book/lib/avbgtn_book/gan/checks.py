@@ -30,13 +30,13 @@ def check_gan_vanishing(answer: Any) -> None:
     got = core.choice(answer, ("a", "b", "c"), "answer")
     if got == "a":
         raise CheckFailed(
-            "a falls like 1 / distance. The gradient is that of 2 JS, which is flat but for the Gaussians' overlap: how fast "
-            "does the tail of a Gaussian fall?"
+            "a falls like 1 / distance. The gradient is that of 2 JS, which is flat but for the Gaussians' "
+            "overlap: how fast does the tail of a Gaussian fall?"
         )
     if got == "b":
         raise CheckFailed(
-            "b takes the logarithm of the gradient to be in proportion to the distance. The logarithm of a Gaussian's "
-            "tail goes with the square of the distance: which power is that at twice the distance?"
+            "b takes the logarithm of the gradient to be in proportion to the distance. The logarithm of a "
+            "Gaussian's tail goes with the square of the distance: which power is that at twice the distance?"
         )
     core.passed("it falls like exp(-mu^2 / 8): twice the distance, the fourth power, about 2e-22")
 
@@ -56,9 +56,10 @@ def check_gan_js(answer: Callable) -> None:
             value = torch.as_tensor(core.call(js, *far, name="js_from_logits"))
             if not value.isfinite().all():
                 raise CheckFailed(
-                    f"right for small logits, but {float(value.detach())} for the logits {place[0]:g} on a real and {place[1]:g} "
-                    "on a generated sample: there the sigmoid is exactly 0 or 1 before the logarithm sees it. Take "
-                    "F.logsigmoid, which never goes through the sigmoid; log(1 - s(t)) is log s(-t)"
+                    f"right for small logits, but {float(value.detach())} for the logits {place[0]:g} on a "
+                    f"real and {place[1]:g} on a generated sample: there the sigmoid is exactly 0 or 1 "
+                    "before the logarithm sees it. Take F.logsigmoid, which never goes through the "
+                    "sigmoid; log(1 - s(t)) is log s(-t)"
                 )
         core.passed("V* plus log 4, halved, is the JS divergence in nats")
         return
@@ -97,20 +98,21 @@ def check_gan_generator_loss(answer: Callable) -> None:
         value = core.call(loss, logits, name="generator_loss")
         if not torch.isfinite(torch.as_tensor(value)).all():
             raise CheckFailed(
-                f"right for small logits, but at {place:g} it is {float(torch.as_tensor(value).detach())}: the sigmoid has rounded to 0 before the "
+                f"right for small logits, but at {place:g} it is "
+                f"{float(torch.as_tensor(value).detach())}: the sigmoid has rounded to 0 before the "
                 "logarithm sees it. Write log s(t) with softplus, in one function"
             )
         if not isinstance(value, torch.Tensor) or not value.requires_grad:
             raise CheckFailed(
-                "the value is right, but no gradient leads from it back to the logits: return the tensor itself, without "
-                ".item(), .detach() or no_grad, or G has nothing to learn from"
+                "the value is right, but no gradient leads from it back to the logits: return the tensor "
+                "itself, without .item(), .detach() or no_grad, or G has nothing to learn from"
             )
         (slope,) = torch.autograd.grad(value, logits)
         wanted = -1.0 if place < 0 else 0.0
         if not torch.isfinite(slope).all() or abs(slope.item() - wanted) > 1e-6:
             raise CheckFailed(
-                f"its slope at the logit {place:g} is {slope.item():g}, expected {wanted:g}: a clamp stops the gradient just "
-                "where G needs it"
+                f"its slope at the logit {place:g} is {slope.item():g}, expected {wanted:g}: a clamp stops "
+                "the gradient just where G needs it"
             )
     core.passed("finite everywhere, and its slope is -1 where D is sure: the generator is never left alone")
 
@@ -120,7 +122,10 @@ def check_gan_largest_step(answer: Any) -> None:
     got = core.number(answer, "largest_step")
     right = -2 / dirac_gan.eigenvalues(r1=1.5)[1].real  # the faster eigenvalue's factor reaches -1
     hints = {
-        6.0: "that is 4 gamma, from c > h/4. That rule is for complex eigenvalues; at gamma = 1.5 both are real",
+        6.0: (
+            "that is 4 gamma, from c > h/4. That rule is for complex eigenvalues; "
+            "at gamma = 1.5 both are real"
+        ),
         10.472: "that is where the slow eigenvalue's factor reaches -1. The other one is there much earlier",
         2.667: "you took -gamma / 2 for the eigenvalue: with a real root, one lies further left than that",
         1.333: "you took -gamma for the eigenvalue; it is near, but compute the root",
@@ -137,8 +142,9 @@ def check_gan_largest_step(answer: Any) -> None:
         if abs(got - wrong) < 0.01:
             raise CheckFailed(f"{got:g} is not it: {hint}")
     raise CheckFailed(
-        f"{got:g} is not it: both eigenvalues are real and negative. For which h does the larger factor |1 + h lambda| "
-        f"reach 1? {'Yours diverges' if got > right else 'Yours converges, and a larger one would too'}"
+        f"{got:g} is not it: both eigenvalues are real and negative. For which h does the larger factor |1 + "
+        "h lambda| reach 1? "
+        f"{'Yours diverges' if got > right else 'Yours converges, and a larger one would too'}"
     )
 
 
@@ -162,13 +168,19 @@ def check_gan_covered(answer: Callable) -> None:
         return
     raise CheckFailed(
         {
-            3: "3 modes: a mode that one stray point of 200 hits is not covered; ask for at least 1 % of all points, or you "
-            "count points that are nearest to a centre but not near it",
-            4: "4 modes: every mode that is the nearest of some point counts for you; ask for the distance, and for 1 %",
+            3: (
+                "3 modes: a mode that one stray point of 200 hits is not covered; ask for at least 1 % of "
+                "all points, or you count points that are nearest to a centre but not near it"
+            ),
+            4: (
+                "4 modes: every mode that is the nearest of some point counts for you; ask "
+                "for the distance, and for 1 %"
+            ),
             8: "8 modes: you count the centres, not the points near them",
         }.get(
             got,
-            f"{got:g} modes, expected 2: compare the distance to each centre with `near`, then count per centre",
+            f"{got:g} modes, expected 2: compare the distance to each centre with "
+            "`near`, then count per centre",
         )
     )
 
@@ -194,13 +206,14 @@ def check_gan_rescue(answer: Callable) -> None:
     fewest, poorest = min(modes for modes, _ in counts), min(share for _, share in counts)
     if poorest < 0.1 and fewest >= 5:
         raise CheckFailed(
-            f"all around, but in one game only {100 * poorest:.0f} % of the samples are good: points strewn everywhere cover too"
+            f"all around, but in one game only {100 * poorest:.0f} % of the samples are good: "
+            "points strewn everywhere cover too"
         )
     if fewest < 5:
         raise CheckFailed(
-            f"the games cover {', '.join(str(modes) for modes, _ in counts)} modes after 300 steps: the mean is no comfort to "
-            "who gets the worst seed; all should reach 5. What do the samples share when they move? Try one thing that "
-            "makes them differ"
+            f"the games cover {', '.join(str(modes) for modes, _ in counts)} modes after 300 steps: the mean "
+            "is no comfort to who gets the worst seed; all should reach 5. What do the samples share when "
+            "they move? Try one thing that makes them differ"
         )
     core.passed(f"{games} games, and each covers at least 5 modes after 300 steps")
 

@@ -1,9 +1,9 @@
 """A small DCGAN for 28-pixel digits (Radford et al. 2016), in float32, and how its samples are judged.
 
-What is kept of the DCGAN: strided convolutions in D, transposed ones in G, no pooling, batch norm in the generator,
-ReLU in G, LeakyReLU(0.2) in D, Adam with beta1 = 0.5. What differs: no batch norm in D (so that the R1 penalty, which
-wants one gradient an image, means what it says), He's initial weights in place of N(0, 0.02), and a sigmoid at the end
-of G, because the digits here lie in [0, 1].
+What is kept of the DCGAN: strided convolutions in D, transposed ones in G, no pooling, batch norm in the
+generator, ReLU in G, LeakyReLU(0.2) in D, Adam with beta1 = 0.5. What differs: no batch norm in D (so that
+the R1 penalty, which wants one gradient an image, means what it says), He's initial weights in place of
+N(0, 0.02), and a sigmoid at the end of G, because the digits here lie in [0, 1].
 """
 
 import copy
@@ -81,8 +81,9 @@ class Classifier(nn.Module):
 
 @dataclass(frozen=True)
 class DigitGame:
-    """What a training leaves: the generator with its weights averaged along the way (each step keeps 99 % of the old
-    average), the discriminator and, for each step, D's loss (2 log 2 = 1.386 where it can only guess)."""
+    """What a training leaves: the generator with its weights averaged along the way (each step keeps
+    99 % of the old average), the discriminator and, for each step, D's loss (2 log 2 = 1.386 where it
+    can only guess)."""
 
     generator: Generator
     discriminator: Discriminator
@@ -127,8 +128,8 @@ def play(
 
     Args:
         images: ``(N, 1, 28, 28)`` in [0, 1].
-        r1: weight of the R1 penalty ``r1/2 E |grad_x T|^2`` on real digits, applied in every eighth step with eight
-            times the weight, which costs less and does nearly the same.
+        r1: weight of the R1 penalty ``r1/2 E |grad_x T|^2`` on real digits, applied in every eighth step with
+            eight times the weight, which costs less and does nearly the same.
     """
     generator, discriminator = Generator(), Discriminator()
     he_normal(generator, seed, "gan/digits/G")
@@ -153,7 +154,9 @@ def play(
 
 @torch.no_grad()
 def samples(generator: Generator, n: int, *, seed: int = 0) -> Tensor:
-    """``n`` digits, ``(n, 1, 28, 28)``, with batch norm's averages of the training in place of the batch's own."""
+    """``n`` digits, ``(n, 1, 28, 28)``, with batch norm's averages of the training in
+    place of the batch's own.
+    """
     generator.eval()
     return generator(torch.randn(n, CODE, generator=streams.generator(seed, "gan/digits/samples")))
 
@@ -176,13 +179,17 @@ def train_classifier(
 
 @torch.no_grad()
 def nearest_distances(images: Tensor, others: Tensor) -> tuple[Tensor, Tensor]:
-    """For each image the Euclidean distance, over all pixels, to the nearest of the others, and which one it is."""
+    """For each image the Euclidean distance, over all pixels, to the nearest of the others,
+    and which one it is.
+    """
     distance, index = torch.cdist(images.flatten(1), others.flatten(1)).min(dim=1)
     return distance, index
 
 
 @torch.no_grad()
 def judged(judge: Classifier, images: Tensor) -> tuple[Tensor, Tensor]:
-    """Shares of the ten classes among the images, ``(10,)``, and the judge's confidence in each image, ``(n,)``."""
+    """Shares of the ten classes among the images, ``(10,)``, and the judge's confidence
+    in each image, ``(n,)``.
+    """
     confidence, label = judge(images).softmax(dim=1).max(dim=1)
     return torch.bincount(label, minlength=10) / len(images), confidence

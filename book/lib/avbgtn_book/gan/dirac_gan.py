@@ -1,7 +1,8 @@
 r"""The DiracGAN: the smallest GAN that fails to converge, and what cures it (Mescheder et al. 2018).
 
-All data are the number 0, the generator always says ``theta``, and the discriminator is the line ``T(x) = psi x``.
-Everything about the game is a formula: its vector field, the Jacobian at the equilibrium (0, 0), the eigenvalues.
+All data are the number 0, the generator always says ``theta``, and the discriminator is the line
+``T(x) = psi x``. Everything about the game is a formula: its vector field, the Jacobian at the equilibrium
+(0, 0), the eigenvalues.
 """
 
 import math
@@ -26,8 +27,8 @@ def field(
     Args:
         theta, psi: any one shape.
         r1: gamma of the penalty ``gamma/2 psi^2``, D's squared slope on the data.
-        noise: standard deviation of the noise that is added to real and to fake numbers (integrated exactly enough,
-            by Gauss-Hermite quadrature).
+        noise: standard deviation of the noise that is added to real and to fake numbers (integrated exactly
+            enough, by Gauss-Hermite quadrature).
         form: of the generator's loss, ``"minimax"`` or ``"non_saturating"``.
 
     Returns:
@@ -50,22 +51,24 @@ def field(
 def jacobian(*, r1: float = 0.0, noise: float = 0.0) -> Tensor:
     r"""The vector field's Jacobian at the equilibrium: ``[[0, 1/2], [-1/2, -gamma - sigma^2 / 2]]``.
 
-    Either cure puts friction on D alone: R1 with weight gamma, or instance noise of variance sigma^2, which acts
-    like R1 with ``gamma = sigma^2 / 2`` here. Both forms of the generator's loss give the same.
+    Either cure puts friction on D alone: R1 with weight gamma, or instance noise of variance sigma^2,
+    which acts like R1 with ``gamma = sigma^2 / 2`` here. Both forms of the generator's loss give the same.
     """
     return torch.tensor([[0.0, 0.5], [-0.5, -(r1 + noise**2 / 2)]], dtype=F64)
 
 
 def eigenvalues(*, r1: float = 0.0, noise: float = 0.0) -> tuple[complex, complex]:
-    r"""``lambda = (-c +- sqrt(c^2 - 1)) / 2`` with the friction ``c = gamma + sigma^2 / 2``, upper sign first."""
+    r"""``lambda = (-c +- sqrt(c^2 - 1)) / 2`` with the friction ``c = gamma + sigma^2 / 2``,
+    upper sign first.
+    """
     c = r1 + noise**2 / 2
     root = complex(c * c - 1) ** 0.5
     return (-c + root) / 2, (-c - root) / 2
 
 
 def growth(step: float, *, r1: float = 0.0, noise: float = 0.0) -> float:
-    r"""``max |1 + h lambda|``: by what factor a simultaneous step of size h multiplies the distance to (0, 0), near
-    it and in the long run. Below 1 the game converges, above 1 it spirals out."""
+    r"""``max |1 + h lambda|``: by what factor a simultaneous step of size h multiplies the distance to
+    (0, 0), near it and in the long run. Below 1 the game converges, above 1 it spirals out."""
     return max(abs(1 + step * root) for root in eigenvalues(r1=r1, noise=noise))
 
 
@@ -77,7 +80,8 @@ def trajectory(
     alternating: bool = False,
     **cure,
 ) -> Tensor:
-    """Gradient descent of both players at once, or one after the other (D first): ``(steps + 1, 2)`` of theta, psi.
+    """Gradient descent of both players at once, or one after the other (D first):
+    ``(steps + 1, 2)`` of theta, psi.
 
     Args:
         step: h, the learning rate of both.
@@ -104,7 +108,9 @@ def _noise(sigma: float) -> tuple[Tensor, Tensor]:
 
 
 def numerical_jacobian(*, step: float = 1e-5, **cure) -> Tensor:
-    """The Jacobian at (0, 0) by central differences of :func:`field`: an independent look at :func:`jacobian`."""
+    """The Jacobian at (0, 0) by central differences of :func:`field`:
+    an independent look at :func:`jacobian`.
+    """
     columns = []
     for direction in torch.eye(2, dtype=F64):
         ahead, behind = step * direction, -step * direction

@@ -1,4 +1,6 @@
-"""Drawings of the GAN chapter that show densities, gradients and vector fields; points and digits are in ``sample_figures.py``."""
+"""Drawings of the GAN chapter that show densities, gradients and vector fields;
+points and digits are in ``sample_figures.py``.
+"""
 
 import math
 from collections.abc import Sequence
@@ -55,15 +57,17 @@ def gradients_against_distance(distance: Tensor, minimax: Tensor, non_saturating
     panels[0].text(0.3, 6.2, "non-saturating\nKL − 2 JS", color=BLUE)
     panels[0].text(3.2, 0.45, "minimax, 2 JS", color=VERMILLION)
     figure.alt = (
-        "Two panels of gradient size against distance. The non-saturating gradient grows in proportion to the "
-        "distance; the minimax one peaks below one half near distance 1.6 and falls to almost nothing."
+        "Two panels of gradient size against distance. The non-saturating gradient grows in proportion to "
+        "the distance; the minimax one peaks below one half near distance 1.6 and falls to almost nothing."
     )
     return figure
 
 
 @styled
 def pull_towards_data(mean: float) -> BookFigure:
-    """One frame: data N(0, 1), a generator N(mean, 1), D* between them, and the pull of both losses on the mean."""
+    """One frame: data N(0, 1), a generator N(mean, 1), D* between them,
+    and the pull of both losses on the mean.
+    """
     from . import gan
 
     x = torch.linspace(-4, 12, 321, dtype=F64)
@@ -92,7 +96,9 @@ def pull_towards_data(mean: float) -> BookFigure:
 
 @styled
 def vector_field(r1: float, step: float = 0.2, *, steps: int = 150) -> BookFigure:
-    """One frame: the DiracGAN's field with R1 weight ``r1``, and where simultaneous steps from one start lead."""
+    """One frame: the DiracGAN's field with R1 weight ``r1``, and where simultaneous
+    steps from one start lead.
+    """
     figure, (left, right) = sheet(1, 2, height=2.75, gridspec_kw={"width_ratios": [1.55, 1]})
     axis = torch.linspace(-1.8, 1.8, 13, dtype=F64)
     psi, theta = torch.meshgrid(axis, axis, indexing="ij")
@@ -128,15 +134,18 @@ def vector_field(r1: float, step: float = 0.2, *, steps: int = 150) -> BookFigur
     right.text(0.69, -0.2, f"factor {factor:.4f}\n{how}", va="bottom")
     right.text(0.965, 0.205, "unit\ncircle", va="top", ha="right", color="#595959")
     figure.alt = (
-        f"R1 weight {r1:g}, step {step:g}: the path from the start goes {verdict}wards, and the factors 1 + h lambda lie "
-        f"{'outside' if verdict == 'out' else 'inside' if verdict == 'in' else 'on'} the unit circle, the largest of size {factor:.4f}."
+        f"R1 weight {r1:g}, step {step:g}: the path from the start goes {verdict}wards, and the factors 1 + "
+        f"h lambda lie {'outside' if verdict == 'out' else 'inside' if verdict == 'in' else 'on'} the unit "
+        f"circle, the largest of size {factor:.4f}."
     )
     return figure
 
 
 @styled
 def three_players(paths: dict[str, Tensor]) -> BookFigure:
-    """Distance from the equilibrium along the steps, one line a way of playing: ``{name: (steps + 1, 2)}``."""
+    """Distance from the equilibrium along the steps, one line a way of playing:
+    ``{name: (steps + 1, 2)}``.
+    """
     figure, axes = sheet(height=2.7)
     dashes = ("-", DASHED, DOTTED, (0, (6, 2, 1.5, 2)))
     for (name, path), dash, colour in zip(
@@ -147,7 +156,7 @@ def three_players(paths: dict[str, Tensor]) -> BookFigure:
     axes.grid(color="#dddddd", linewidth=0.6)
     axes.legend(frameon=False, loc="lower left")
     figure.alt = (
-        "Distance from the equilibrium, log scale. Simultaneous descent moves away, alternating descent stays where it "
-        "is, and R1 and instance noise fall along straight lines."
+        "Distance from the equilibrium, log scale. Simultaneous descent moves away, alternating descent "
+        "stays where it is, and R1 and instance noise fall along straight lines."
     )
     return figure

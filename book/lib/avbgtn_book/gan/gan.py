@@ -1,9 +1,9 @@
-r"""The GAN where everything can be computed: two densities on a line, the best discriminator, and what a generator
-that plays against it descends on (Goodfellow et al. 2014; Arjovsky and Bottou 2017).
+r"""The GAN where everything can be computed: two densities on a line, the best discriminator,
+and what a generator that plays against it descends on (Goodfellow et al. 2014; Arjovsky and Bottou 2017).
 
-``p`` is the data's density, ``q`` the generator's. A discriminator is its logit ``T``, ``D = s(T)`` with the sigmoid
-``s``; losses of both players are those of :mod:`avbgtn.models.losses`. Integrals are sums over a fine grid, in float64 and
-in nats.
+``p`` is the data's density, ``q`` the generator's. A discriminator is its logit ``T``, ``D = s(T)`` with the
+sigmoid ``s``; losses of both players are those of :mod:`avbgtn.models.losses`. Integrals are sums over a fine
+grid, in float64 and in nats.
 """
 
 import math
@@ -60,7 +60,7 @@ def integral(values: Tensor, x: Tensor) -> Tensor:
     return torch.trapezoid(values, x)
 
 
-# --- the best discriminator ----------------------------------------------------------------------------------------
+# --- the best discriminator ---------------------------------------------------------------------------------
 
 
 def optimal_logit(log_p: Tensor, log_q: Tensor) -> Tensor:
@@ -74,7 +74,9 @@ def optimal_discriminator(log_p: Tensor, log_q: Tensor) -> Tensor:
 
 
 def value(logit: Tensor, log_p: Tensor, log_q: Tensor, x: Tensor) -> Tensor:
-    r"""``V(D, G) = E_p log D + E_q log(1 - D)`` of any discriminator, by quadrature; D is given by its logit."""
+    r"""``V(D, G) = E_p log D + E_q log(1 - D)`` of any discriminator, by quadrature;
+    D is given by its logit.
+    """
     return integral(log_p.exp() * F.logsigmoid(logit) + log_q.exp() * F.logsigmoid(-logit), x)
 
 
@@ -84,17 +86,21 @@ def kl(log_p: Tensor, log_q: Tensor, x: Tensor) -> Tensor:
 
 
 def js(log_p: Tensor, log_q: Tensor, x: Tensor) -> Tensor:
-    r"""``JS(p, q) = KL(p || m) / 2 + KL(q || m) / 2`` with ``m = (p + q) / 2``, by quadrature; from 0 to log 2."""
+    r"""``JS(p, q) = KL(p || m) / 2 + KL(q || m) / 2`` with ``m = (p + q) / 2``, by quadrature;
+    from 0 to log 2.
+    """
     log_m = torch.logaddexp(log_p, log_q) - math.log(2)
     return (kl(log_p, log_m, x) + kl(log_q, log_m, x)) / 2
 
 
 def f_divergence(f: Callable[[Tensor], Tensor], log_p: Tensor, log_q: Tensor, x: Tensor) -> Tensor:
-    r"""``D_f(P || Q) = integral q(x) f(p(x) / q(x)) dx`` for a convex f (Nowozin et al. 2016), by quadrature."""
+    r"""``D_f(P || Q) = integral q(x) f(p(x) / q(x)) dx`` for a convex f (Nowozin et al. 2016),
+    by quadrature.
+    """
     return integral(log_q.exp() * f((log_p - log_q).exp()), x)
 
 
-# --- a learnt discriminator ----------------------------------------------------------------------------------------
+# --- a learnt discriminator ---------------------------------------------------------------------------------
 
 
 class LineDiscriminator(nn.Module):
@@ -139,14 +145,15 @@ def learn_discriminator(
     return discriminator
 
 
-# --- what the generator feels --------------------------------------------------------------------------------------
+# --- what the generator feels -------------------------------------------------------------------------------
 
 
 def generator_gradient(mean: float, form: str, *, points: int = 20_001) -> float:
     r"""How strongly the best discriminator pulls a generator ``G(z) = mean + z`` towards data from N(0, 1).
 
-    The derivative, with respect to the mean, of :func:`avbgtn.models.losses.gan_loss` with ``D = D*`` **held still**, as in a
-    real step; the mean over z is an integral. ``form``: ``"minimax"`` or ``"non_saturating"``.
+    The derivative, with respect to the mean, of :func:`avbgtn.models.losses.gan_loss` with ``D = D*``
+    **held still**, as in a real step; the mean over z is an integral. ``form``: ``"minimax"`` or
+    ``"non_saturating"``.
     """
     z = grid(-12, 12, points)
     weight = bell().log_density(z).exp()
@@ -159,15 +166,17 @@ def generator_gradient(mean: float, form: str, *, points: int = 20_001) -> float
 
 
 def _per_sample(logit: Tensor, form: str) -> Tensor:
-    """The generator's loss of each sample, in the shape of the logits; its mean is :func:`avbgtn.models.losses.gan_loss`."""
+    """The generator's loss of each sample, in the shape of the logits;
+    its mean is :func:`avbgtn.models.losses.gan_loss`.
+    """
     return -F.softplus(logit) if form == "minimax" else F.softplus(-logit)
 
 
 def divergence_slope(mean: float, which: str, *, step: float = 1e-4) -> float:
     r"""The derivative of a divergence between N(mean, 1), as q, and N(0, 1), as p, with respect to the mean.
 
-    By central differences of quadratures, so that it shares nothing with :func:`generator_gradient`. ``which``:
-    ``"2 JS"``, ``"KL - 2 JS"`` (with ``KL(q || p)``) or ``"KL"``.
+    By central differences of quadratures, so that it shares nothing with :func:`generator_gradient`.
+    ``which``: ``"2 JS"``, ``"KL - 2 JS"`` (with ``KL(q || p)``) or ``"KL"``.
     """
     x = grid()
     log_p = bell().log_density(x)
@@ -181,16 +190,17 @@ def divergence_slope(mean: float, which: str, *, step: float = 1e-4) -> float:
     return (at(mean + step) - at(mean - step)) / (2 * step)
 
 
-# --- friction ------------------------------------------------------------------------------------------------------
+# --- friction -----------------------------------------------------------------------------------------------
 
 
 def r1_penalty(logits: Tensor, real: Tensor, weight: float) -> Tensor:
-    r"""``R_1 = weight / 2 * E_p |grad_x T(x)|^2``: what D pays for its slope at real data (Mescheder et al. 2018).
+    r"""``R_1 = weight / 2 * E_p |grad_x T(x)|^2``: what D pays for its slope at real data
+    (Mescheder et al. 2018).
 
     Args:
         logits: ``T(real)``, one number a data point, in any shape.
-        real: the data points, ``requires_grad`` set before D saw them. A point's logit must not depend on the other
-            points, so no batch norm in D.
+        real: the data points, ``requires_grad`` set before D saw them.
+            A point's logit must not depend on the other points, so no batch norm in D.
         weight: gamma.
     """
     (slope,) = torch.autograd.grad(logits.sum(), real, create_graph=True)

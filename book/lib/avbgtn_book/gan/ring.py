@@ -1,4 +1,6 @@
-"""Eight small Gaussians on a circle: the standard place to watch a GAN lose modes, because here they can be counted."""
+"""Eight small Gaussians on a circle: the standard place to watch a GAN lose modes,
+because here they can be counted.
+"""
 
 import math
 
@@ -18,7 +20,9 @@ def centres(*, dtype: torch.dtype = torch.float64) -> Tensor:
 
 
 def sample(*shape: int, generator: torch.Generator, dtype: torch.dtype = torch.float64) -> Tensor:
-    """Points of the ring, ``(*shape, 2)``: a centre at random, plus ``SPREAD`` times a standard normal draw."""
+    """Points of the ring, ``(*shape, 2)``: a centre at random, plus ``SPREAD`` times
+    a standard normal draw.
+    """
     mode = torch.randint(MODES, shape, generator=generator)
     return centres(dtype=dtype)[mode] + SPREAD * torch.randn(*shape, 2, generator=generator, dtype=dtype)
 
@@ -30,8 +34,8 @@ def covered(points: Tensor) -> tuple[int, float, Tensor]:
         points: ``(n, 2)``.
 
     Returns:
-        the number of covered modes (with at least 1 % of all points within ``NEAR`` of the centre), the share of good
-        points (within ``NEAR`` of any centre), and how many good points each mode has, ``(8,)``.
+        the number of covered modes (with at least 1 % of all points within ``NEAR`` of the centre), the share
+        of good points (within ``NEAR`` of any centre), and how many good points each mode has, ``(8,)``.
 
     Raises:
         ValueError: not an ``(n, 2)`` cloud with at least one point.

@@ -1,7 +1,9 @@
-"""Several independent GANs on the ring of eight Gaussians, trained side by side, to count what each one covers.
+"""Several independent GANs on the ring of eight Gaussians, trained side by side,
+to count what each one covers.
 
-One seed proves nothing about mode collapse, so a training here is always a handful of GANs. They share no weight and
-no sample; they are only computed together, as one batched matrix product a layer, because that is faster.
+One seed proves nothing about mode collapse, so a training here is always a handful of GANs. They share
+no weight and no sample; they are only computed together, as one batched matrix product a layer, because
+that is faster.
 """
 
 import math
@@ -69,8 +71,8 @@ def play(
 ) -> RingGames:
     """Train all games: one update of D, then one of G, ``steps`` times, with the non-saturating loss.
 
-    G starts near the centre of the ring (its first weights are a tenth of He's) and D learns ten times faster: the
-    setting of a strong discriminator, in which the generator has no time to spread.
+    G starts near the centre of the ring (its first weights are a tenth of He's) and D learns ten times
+    faster: the setting of a strong discriminator, in which the generator has no time to spread.
 
     Args:
         g_lr, d_lr: step sizes of Adam.
@@ -97,7 +99,8 @@ def play(
         if r1 > 0:
             loss = loss + games * gan.r1_penalty(logits, real, r1)
         d_adam.zero_grad()
-        loss.backward()  # the losses are means over all games; times `games` each has the mean over its own batch
+        # The losses are means over all games; times `games` each has the mean over its own batch.
+        loss.backward()
         d_adam.step()
 
         discriminator.requires_grad_(False)  # the generators' turn: no gradient is left behind in D

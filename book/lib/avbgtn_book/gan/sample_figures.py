@@ -25,8 +25,9 @@ def ring_clouds(rows: dict[str, Tensor], counts: dict[str, list[tuple[int, float
                 side.set_visible(False)
         row[0].set_ylabel(name)
     figure.alt = (
-        "Samples over a ring of eight small circles, one panel a game. Upper row, without a penalty: each cloud sits on "
-        "one to three circles or between two. Lower row, with R1: the clouds go all round, on the circles and between."
+        "Samples over a ring of eight small circles, one panel a game. Upper row, without a penalty: "
+        "each cloud sits on one to three circles or between two. Lower row, with R1: the clouds go all "
+        "round, on the circles and between."
     )
     return figure
 
@@ -88,7 +89,8 @@ def judgement(shares: dict[str, Tensor], distances: dict[str, Tensor]) -> BookFi
     right.text(0.15, right.get_ylim()[1] * 0.97, "a copy", va="top")
     right.set(title="to the nearest\ntraining digit", xlabel="distance", yticks=[])
     figure.alt = (
-        "Left: class shares of real test digits, all near a tenth, and of generated ones, uneven but all present. Right: "
-        "distances to the nearest training digit; none is near zero, and generated digits lie further out than real ones."
+        "Left: class shares of real test digits, all near a tenth, and of generated ones, uneven but all "
+        "present. Right: distances to the nearest training digit; none is near zero, and generated digits "
+        "lie further out than real ones."
     )
     return figure

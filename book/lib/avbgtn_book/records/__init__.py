@@ -1,9 +1,10 @@
-"""Committed records: what a run gave when the book was made, over seeds and instruction sets, and the range that a new
-run is compared with.
+"""Committed records: what a run gave when the book was made, over seeds and instruction sets,
+and the range that a new run is compared with.
 
-A float32 training agrees between machines to a few digits only, and a long one not at all: to a game of several networks
-another processor is as good as another seed. So a chapter's table is not compared to the letter. Each number is compared
-with the range that it had over several seeds and instruction sets (``tools/variants``; the record says which).
+A float32 training agrees between machines to a few digits only, and a long one not at all: to a game of
+several networks another processor is as good as another seed. So a chapter's table is not compared to the
+letter. Each number is compared with the range that it had over several seeds and instruction sets
+(``tools/variants``; the record says which).
 """
 
 import json
@@ -21,15 +22,16 @@ Band = tuple[float, float]
 
 
 def band(values: list[float]) -> Band | None:
-    """Lowest and highest value that still counts as the same experiment, or None where the runs differ by so much that a
-    range says nothing.
+    """Lowest and highest value that still counts as the same experiment,
+    or None where the runs differ by so much that a range says nothing.
 
-    On a logarithmic scale, the range of the runs, longer by its own length at each end, and at least by a factor of 1.3: a
-    chapter compares some forty numbers, and all of them must hold on a machine that nobody has tried. Thirty-two draws of a
-    normal distribution span about four standard deviations, so this range reaches about six to each side.
+    On a logarithmic scale, the range of the runs, longer by its own length at each end, and at least by a
+    factor of 1.3: a chapter compares some forty numbers, and all of them must hold on a machine that nobody
+    has tried. Thirty-two draws of a normal distribution span about four standard deviations, so this range
+    reaches about six to each side.
 
-    Fewer runs than :data:`ENOUGH` make no range. A number that can be 0 has no logarithm: its range is longer by its own length at each end, and one that was 0 in all
-    runs has to be 0.
+    Fewer runs than :data:`ENOUGH` make no range. A number that can be 0 has no logarithm:
+    its range is longer by its own length at each end, and one that was 0 in all runs has to be 0.
 
     Args:
         values: of all runs.
@@ -46,7 +48,9 @@ def band(values: list[float]) -> Band | None:
 
 
 def load(name: str) -> dict:
-    """A record by name: ``{"command": ..., "runs": [[seed, variant], ...], "values": {number: [by run]}}``."""
+    """A record by name:
+    ``{"command": ..., "runs": [[seed, variant], ...], "values": {number: [by run]}}``.
+    """
     return json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
 
 
@@ -67,8 +71,8 @@ def check(
         comparable: whether this run has the record's parameters; if not, nothing is judged, and that is said.
 
     Returns:
-        Whether all are within their ranges. Of a number that has none, as it varied by more than :data:`WIDE` or was seen in
-        too few runs, it is only asked that it is finite.
+        Whether all are within their ranges. Of a number that has none, as it varied by more than :data:`WIDE`
+        or was seen in too few runs, it is only asked that it is finite.
     """
     if collect := os.environ.get("AVBGTN_COLLECT"):  # tools/variants gathers the numbers of many runs here
         with open(collect, "a", encoding="utf-8") as f:

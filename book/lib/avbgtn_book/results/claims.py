@@ -1,8 +1,10 @@
-"""What the paper and its poster claim, and what the records say of each: the table of the results chapter, computed.
+"""What the paper and its poster claim, and what the records say of each:
+the table of the results chapter, computed.
 
-Nothing here trains or scores. A claim has its words, quoted, with their place; a function that reads the records and writes
-sentences with numbers; the figure that shows them, and the command that makes them. How sure a sentence is follows from the
-rule of :meth:`avbgtn_book.results.statistics.Paired.verdict`, or from a count that the words of the verdict name; never from taste.
+Nothing here trains or scores. A claim has its words, quoted, with their place; a function that reads the
+records and writes sentences with numbers; the figure that shows them, and the command that makes them. How
+sure a sentence is follows from the rule of :meth:`avbgtn_book.results.statistics.Paired.verdict`, or from a
+count that the words of the verdict name; never from taste.
 """
 
 import json
@@ -80,7 +82,7 @@ def load(study: str = "study") -> Evidence:
     return Evidence(found, *map(records.load, ("celeba-50000", "figure-6", "music-test")))
 
 
-# --- the claims -------------------------------------------------------------------------------------------------------
+# --- the claims ---------------------------------------------------------------------------------------------
 
 
 def faster(e: Evidence) -> Finding:
@@ -102,12 +104,19 @@ def faster(e: Evidence) -> Finding:
     if verdict.startswith("reproduced") and min(ratios) < FASTER:
         verdict = verdict.replace("reproduced", "faster") + ", but not by an order of magnitude"
     verdict, one = _with_one_draw(e, verdict, "l1_whole")
-    text = f"{' '.join(parts)} That is {min(ratios):.1f} to {max(ratios):.1f} times fewer for AVB-GTN, median over the pairs; one order of magnitude would be {FASTER}. Mean of the curve, UNIT from its mean code and AVB-GTN from one draw, AVB-GTN minus UNIT: {differences(means)}.{one}"
+    text = (
+        f"{' '.join(parts)} That is {min(ratios):.1f} to {max(ratios):.1f} times fewer for AVB-GTN, median "
+        f"over the pairs; one order of magnitude would be {FASTER}. Mean of the curve, UNIT from its mean "
+        f"code and AVB-GTN from one draw, AVB-GTN minus UNIT: {differences(means)}.{one}"
+    )
     return Finding(verdict, text, sure(means))
 
 
 def _with_one_draw(e: Evidence, verdict: str, score: str) -> tuple[str, str]:
-    """UNIT has a mean code to translate from, AVB-GTN has none. Where UNIT is ahead by that alone, the verdict says so."""
+    """UNIT has a mean code to translate from, AVB-GTN has none.
+
+    Where UNIT is ahead by that alone, the verdict says so.
+    """
     if "UNIT is ahead" not in verdict:
         return verdict, ""
     one = final(e.study, "sample", score)
@@ -117,8 +126,8 @@ def _with_one_draw(e: Evidence, verdict: str, score: str) -> tuple[str, str]:
 
 
 def _times_fewer(ours: float | None, theirs: float | None, epochs: int) -> float:
-    """UNIT's epochs over AVB-GTN's. Who never gets there counts with all epochs: for UNIT a bound from below, and an
-    AVB-GTN that never does gets 0."""
+    """UNIT's epochs over AVB-GTN's. Who never gets there counts with all epochs: for UNIT a bound from below,
+    and an AVB-GTN that never does gets 0."""
     return (theirs or epochs) / ours if ours else 0.0
 
 
@@ -132,13 +141,17 @@ def _median(epochs: Mapping[int, float | None]) -> str:
 def _of_score(*path: str, what: str) -> Callable[[Evidence], Finding]:
     def find(e: Evidence) -> Finding:
         pairs, split = final(e.study, *path), split_of(e.study)
-        middles = [
-            f"{name} {' and '.join(f'{median(by_seed(e.study, v, split, *path).values()):.4f}' for v in reversed(pair))}"
-            for name, pair in PAIRS.items()
-        ]
+
+        def middle(variant: str) -> str:
+            return f"{median(by_seed(e.study, variant, split, *path).values()):.4f}"
+
+        middles = [f"{name} {' and '.join(map(middle, reversed(pair)))}" for name, pair in PAIRS.items()]
         verdict = outcome(pairs)
         verdict, one = _with_one_draw(e, verdict, path[0]) if len(path) == 1 else (verdict, "")
-        text = f"{what}, median of UNIT and AVB-GTN: {', '.join(middles)}. AVB-GTN minus UNIT: {differences(pairs)}.{one}"
+        text = (
+            f"{what}, median of UNIT and AVB-GTN: {', '.join(middles)}. AVB-GTN minus "
+            f"UNIT: {differences(pairs)}.{one}"
+        )
         return Finding(verdict, text, sure(pairs))
 
     return find
@@ -148,7 +161,10 @@ def in_the_end(e: Evidence) -> Finding:
     """The score of the whole picture, and how many trainings end worse than copying."""
     found = _of_score("l1_whole", what="L1 to the twin, whole picture")(e)
     worse = [
-        f"{model} {sum(len(worse_than_copying(e.study, v)) for v in variants)} of {sum(len(cells_of(e.study, v)) for v in variants)}"
+        (
+            f"{model} {sum(len(worse_than_copying(e.study, v)) for v in variants)} of "
+            f"{sum(len(cells_of(e.study, v)) for v in variants)}"
+        )
         for model, variants in zip(MODELS, zip(*PAIRS.values(), strict=True), strict=True)
     ]
     return found._replace(text=f"{found.text} Trainings that end worse than copying: {', '.join(worse)}.")
@@ -156,7 +172,10 @@ def in_the_end(e: Evidence) -> Finding:
 
 def latent(e: Evidence) -> Finding:
     rec, style = final(e.study, "rec"), codes(e.study, "style")
-    text = f"Reconstruction, L1, AVB-GTN minus UNIT: {differences(rec)}. Hair style, named by a linear probe: {differences(style, 3)}."
+    text = (
+        f"Reconstruction, L1, AVB-GTN minus UNIT: {differences(rec)}. Hair style, named by a linear "
+        f"probe: {differences(style, 3)}."
+    )
     words = (
         f"reconstruction, {split_of(e.study)} heads, {sure(rec)}; hair style, validation heads, {sure(style)}"
     )
@@ -185,9 +204,15 @@ def unseen(e: Evidence) -> Finding:
         for shift in SHIFTS
     }
     ours, theirs = (median(times[model]) for model in MODELS)
-    text = f"L1 of unseen heads minus that of training heads, AVB-GTN minus UNIT: {differences(gaps)}. L1 of changed heads, independent initialisation, AVB-GTN minus UNIT: {differences(changed)}."
+    text = (
+        f"L1 of unseen heads minus that of training heads, AVB-GTN minus UNIT: {differences(gaps)}. L1 of "
+        f"changed heads, independent initialisation, AVB-GTN minus UNIT: {differences(changed)}."
+    )
     verdict = f"on unseen heads {ours:.2f} times the error of training heads, UNIT {theirs:.2f}"
-    words = f"unseen, {split} heads, {outcome(gaps)}, {sure(gaps)}; changed, validation heads, {outcome(changed, by='change')}, {sure(changed)}"
+    words = (
+        f"unseen, {split} heads, {outcome(gaps)}, {sure(gaps)}; changed, validation heads, "
+        f"{outcome(changed, by='change')}, {sure(changed)}"
+    )
     return Finding(verdict, text, words)
 
 
@@ -198,7 +223,11 @@ def multimodal(e: Evidence) -> Finding:
         spread, wrong = (by_seed(e.study, a, split, key) for key in ("diversity", "l1_whole"))
         shares[name] = max(spread[s] / wrong[s] for s in spread)
     pairs = final(e.study, "diversity")
-    text = f"Spread of the answers over draws of the noise, at most {', '.join(f'{v:.2f} ({n})' for n, v in shares.items())} of the error of each. AVB-GTN minus UNIT with its noise on: {differences(pairs)}."
+    text = (
+        "Spread of the answers over draws of the noise, at most "
+        f"{', '.join(f'{v:.2f} ({n})' for n, v in shares.items())} of the error of each. AVB-GTN minus UNIT "
+        f"with its noise on: {differences(pairs)}."
+    )
     one = max(shares.values()) < 1
     verdict = (
         "not reproduced: answers differ by less than they are wrong"
@@ -220,11 +249,15 @@ def add_on(e: Evidence) -> Finding:
     )
     t += layers
     cost = against_unit(e.study, "cpu_seconds")
-    ratio = ", ".join(
-        f"{name} {fmean(by_seed(e.study, a, 'cpu_seconds').values()) / fmean(by_seed(e.study, b, 'cpu_seconds').values()):.2f}"
-        for name, (a, b) in PAIRS.items()
+
+    def seconds(variant: str) -> float:
+        return fmean(by_seed(e.study, variant, "cpu_seconds").values())
+
+    ratio = ", ".join(f"{name} {seconds(a) / seconds(b):.2f}" for name, (a, b) in PAIRS.items())
+    text = (
+        f"{ours} lines of code beyond UNIT's {theirs}, adaptive contrast included, and {t} for the network "
+        f"T. CPU time over UNIT's: {ratio}."
     )
-    text = f"{ours} lines of code beyond UNIT's {theirs}, adaptive contrast included, and {t} for the network T. CPU time over UNIT's: {ratio}."
     verdict = (
         "reproduced: fewer lines than UNIT has"
         if ours + t < theirs
@@ -239,7 +272,9 @@ def code_lines(source: str) -> int:
 
 
 def error_of_the_long(e: Evidence) -> float:
-    """L1 to the twin, whole picture, of UNIT after 50,000 epochs; mean of both directions, validation heads."""
+    """L1 to the twin, whole picture, of UNIT after 50,000 epochs; mean of both directions,
+    validation heads.
+    """
     row = e.long["rows"]["UNIT, 50,000 epochs"]
     return (row["12"]["l1_whole"] + row["21"]["l1_whole"]) / 2
 
@@ -251,8 +286,8 @@ def forty_times(e: Evidence) -> Finding:
     ours, theirs = (by_seed(short, v, "validation", "l1_whole") for v in ("avb_gtn", "unit"))
     ahead = sum(v < long for v in ours.values())
     text = (
-        f"At {c['size']} px, width {c['width']}, validation heads: AVB-GTN after {short['epochs']:,} epochs {_span(ours)}, "
-        f"UNIT after as many {_span(theirs)}, UNIT after 50,000 {long:.4f}."
+        f"At {c['size']} px, width {c['width']}, validation heads: AVB-GTN after {short['epochs']:,} epochs "
+        f"{_span(ours)}, UNIT after as many {_span(theirs)}, UNIT after 50,000 {long:.4f}."
     )
     verdict = (
         "reproduced"
@@ -284,8 +319,15 @@ def cause(e: Evidence) -> Finding:
             below = [x for x, t in zip(*curve_of(cell, "t_loss", "epoch"), strict=True) if t < QUIET]
             quiet.append(below[0] if below else None)
     heard = [x for x in quiet if x is not None]
-    text = f"T's loss is below {QUIET} nats by epoch {max(heard, default=0):,} in {len(heard)} of {len(quiet)} trainings, on codes of real heads; there log s(T) is all but flat. L1, the change minus the model without it: {differences(chosen)}."
-    text += f" Adaptive contrast and T's weight zero end with the same scores in {same_scores(e.study, 'avb_gtn-contrast', 'avb_gtn-no-t')} seeds: no gradient comes through."
+    text = (
+        f"T's loss is below {QUIET} nats by epoch {max(heard, default=0):,} in {len(heard)} of {len(quiet)} "
+        "trainings, on codes of real heads; there log s(T) is all but flat. L1, the change minus the model "
+        f"without it: {differences(chosen)}."
+    )
+    text += (
+        " Adaptive contrast and T's weight zero end with the same scores in "
+        f"{same_scores(e.study, 'avb_gtn-contrast', 'avb_gtn-no-t')} seeds: no gradient comes through."
+    )
     p = chosen["T's weight zero"]
     if p.smallest_p > evidence.LEVEL:
         verdict = f"open: {p.verdict()}, with {len(p.seeds)} seeds without T"
@@ -297,7 +339,9 @@ def cause(e: Evidence) -> Finding:
 
 
 def same_scores(study: Study, a: str, b: str) -> str:
-    """ "2 of 3": in how many seeds two variants have equal validation scores, to the last digit of the record."""
+    """ "2 of 3": in how many seeds two variants have equal validation scores,
+    to the last digit of the record.
+    """
     ours, theirs = cells_of(study, a), cells_of(study, b)
     both = ours.keys() & theirs.keys()
     return f"{sum(ours[s]['validation'] == theirs[s]['validation'] for s in both)} of {len(both)}"
@@ -312,7 +356,8 @@ def sounds(e: Evidence) -> Finding:
     for words, d in (("piano to violin", "12"), ("violin to piano", "21")):
         r, u, copy = rows[name][d], rows[unit][d], rows["copy"][d]
         parts.append(
-            f"{words}: heard as the other instrument {r['instrument']:.2f} of the time, distance to the twin {r['log_band']:.3f} (UNIT {u['log_band']:.3f}, copying {copy['log_band']:.3f})"
+            f"{words}: heard as the other instrument {r['instrument']:.2f} of the time, distance to the twin "
+            f"{r['log_band']:.3f} (UNIT {u['log_band']:.3f}, copying {copy['log_band']:.3f})"
         )
     nearer = sum(rows[name][d]["log_band"] < rows["copy"][d]["log_band"] for d in ("12", "21"))
     text = f"{e.music['phrases']} test phrases, with settings of our own. {'; '.join(parts)}."
@@ -339,18 +384,88 @@ def aligned(e: Evidence) -> Finding:
 
 
 CLAIMS = (
-    Claim("faster convergence", "our model converges in orders of magnitude less training epochs", "abstract", faster, "fig-results-curves"),
-    Claim("better in the end", "Better results in the end", "poster, conclusion", in_the_end, "fig-results-final"),
-    Claim("less deformation", "our result has much less deformation of the celebrity's face while maintaining good color transformation", "section 4.2", _of_score("l1_outside", what="L1 to the twin outside the hair"), "fig-results-final"),
-    Claim("better colour", "our brown hair color looks more natural", "section 4.2", _of_score("21", "l1_hair", what="Blond to brown, L1 to the twin in the hair"), "fig-results-final"),
-    Claim("better latent representation", "maintains a better latent representation of the input images", "section 3", latent, "fig-results-codes"),
-    Claim("faces outside the data", "our model also generalizes well to faces not in the dataset", "section 4.2", unseen, "fig-results-unseen"),
-    Claim("several answers", "Generative model as opposed to pix2pix", "poster, conclusion", multimodal, "fig-results-unseen"),
-    Claim("the cause", "This is due to the changes we made, which enables more expressive latent space", "section 4.2", cause, "fig-results-controls"),
-    Claim("a simple add-on", "Simple add-on to existing VAE style architectures", "poster, conclusion", add_on, "fig-results-time"),
-    Claim("against a long UNIT", "we still get slightly better results than the original UNIT paper but with many orders of magnitude less epochs", "section 4.2", forty_times, "fig-results-long", "python -m avbgtn study --grid figure-6 --processes 2"),
-    Claim("sounds", "we can recognize the mixture of different instruments but the audio quality is very poor", "section 4.3", sounds, "audio.html", "python tools/commit_music.py"),
-)  # fmt: skip
+    Claim(
+        "faster convergence",
+        "our model converges in orders of magnitude less training epochs",
+        "abstract",
+        faster,
+        "fig-results-curves",
+    ),
+    Claim(
+        "better in the end",
+        "Better results in the end",
+        "poster, conclusion",
+        in_the_end,
+        "fig-results-final",
+    ),
+    Claim(
+        "less deformation",
+        "our result has much less deformation of the celebrity's face while "
+        "maintaining good color transformation",
+        "section 4.2",
+        _of_score("l1_outside", what="L1 to the twin outside the hair"),
+        "fig-results-final",
+    ),
+    Claim(
+        "better colour",
+        "our brown hair color looks more natural",
+        "section 4.2",
+        _of_score("21", "l1_hair", what="Blond to brown, L1 to the twin in the hair"),
+        "fig-results-final",
+    ),
+    Claim(
+        "better latent representation",
+        "maintains a better latent representation of the input images",
+        "section 3",
+        latent,
+        "fig-results-codes",
+    ),
+    Claim(
+        "faces outside the data",
+        "our model also generalizes well to faces not in the dataset",
+        "section 4.2",
+        unseen,
+        "fig-results-unseen",
+    ),
+    Claim(
+        "several answers",
+        "Generative model as opposed to pix2pix",
+        "poster, conclusion",
+        multimodal,
+        "fig-results-unseen",
+    ),
+    Claim(
+        "the cause",
+        "This is due to the changes we made, which enables more expressive latent space",
+        "section 4.2",
+        cause,
+        "fig-results-controls",
+    ),
+    Claim(
+        "a simple add-on",
+        "Simple add-on to existing VAE style architectures",
+        "poster, conclusion",
+        add_on,
+        "fig-results-time",
+    ),
+    Claim(
+        "against a long UNIT",
+        "we still get slightly better results than the original UNIT paper but with many "
+        "orders of magnitude less epochs",
+        "section 4.2",
+        forty_times,
+        "fig-results-long",
+        "python -m avbgtn study --grid figure-6 --processes 2",
+    ),
+    Claim(
+        "sounds",
+        "we can recognize the mixture of different instruments but the audio quality is very poor",
+        "section 4.3",
+        sounds,
+        "audio.html",
+        "python tools/commit_music.py",
+    ),
+)
 
 
 def answer(claim: Claim, e: Evidence) -> Finding:
@@ -368,6 +483,7 @@ def table(e: Evidence, claims=CLAIMS) -> str:
         found = answer(claim, e)
         link = claim.figure if claim.figure.endswith(".html") else f"#{claim.figure}"
         lines.append(
-            f"| **{claim.name}**: “{claim.quote}” ({claim.place}) | **{found.verdict}.** {found.text} | {found.sure} | [figure]({link}), `{claim.command}` |"
+            f"| **{claim.name}**: “{claim.quote}” ({claim.place}) | **{found.verdict}.** {found.text} | "
+            f"{found.sure} | [figure]({link}), `{claim.command}` |"
         )
     return "\n".join(lines)

@@ -1,4 +1,5 @@
-"""UNIT and AVB-GTN compared over the seeds of a study: which trainings belong together, and what is said of them in words.
+"""UNIT and AVB-GTN compared over the seeds of a study: which trainings belong together,
+and what is said of them in words.
 
 Everything is AVB-GTN minus UNIT, or a changed model minus the model as written, seed by seed.
 """
@@ -18,14 +19,18 @@ Study = Mapping[str, Any]
 
 
 def split_of(study: Study, variants: Iterable[str] | None = None) -> str:
-    """ "test" where all trainings of these variants (by default, of the comparison) were scored there, else "validation"."""
+    """ "test" where all trainings of these variants (by default, of the comparison) were scored there,
+    else "validation".
+    """
     names = [v for pair in PAIRS.values() for v in pair] if variants is None else variants
     every = [cell for name in names for cell in cells_of(study, name).values()]
     return "test" if all("test" in cell for cell in every) else "validation"
 
 
 def final(study: Study, *path: str, split: str | None = None) -> dict[str, Paired]:
-    """AVB-GTN minus UNIT after the last epoch, by initialisation: ``final(study, "l1_hair")``, ``final(study, "21", "l1_hair")``."""
+    """AVB-GTN minus UNIT after the last epoch, by initialisation: ``final(study, "l1_hair")``,
+    ``final(study, "21", "l1_hair")``.
+    """
     return against_unit(study, split or split_of(study), *path)
 
 
@@ -88,7 +93,9 @@ CONTROLS = {  # what is changed: (variant, what it is held against)
 
 
 def worse_than_copying(study: Study, variant: str) -> list[int]:
-    """The seeds whose translations end worse than copying the input, in most cases since colours were exchanged."""
+    """The seeds whose translations end worse than copying the input,
+    in most cases since colours were exchanged.
+    """
     split = split_of(study, [variant])
     copying = study["references"][split]["copy"]["l1_whole"]
     return [seed for seed, score in by_seed(study, variant, split, "l1_whole").items() if score > copying]
@@ -97,7 +104,9 @@ def worse_than_copying(study: Study, variant: str) -> list[int]:
 def two(
     study: Study, a: str, b: str, *path: str, names: tuple[str, str] = ("a", "b"), without: Iterable[int] = ()
 ) -> Paired | None:
-    """Variant ``a`` minus variant ``b``, but for some seeds; None where they do not have two others in common yet."""
+    """Variant ``a`` minus variant ``b``, but for some seeds; None where they do not have
+    two others in common yet.
+    """
     if not {a, b} <= {cell["variant"] for cell in study["cells"].values()}:
         return None
     scores = [by_seed(study, v, *path) for v in (a, b)]
@@ -112,7 +121,7 @@ def controls(study: Study, score: str = "l1_whole", split: str = "validation") -
     return {label: p for label, p in found.items() if p}
 
 
-# --- words ------------------------------------------------------------------------------------------------------------
+# --- words --------------------------------------------------------------------------------------------------
 
 
 def number(value: float, digits: int = 4) -> str:
@@ -121,7 +130,9 @@ def number(value: float, digits: int = 4) -> str:
 
 
 def difference(p: Paired, digits: int = 4) -> str:
-    """ "+0.0012 (−0.0003 to +0.0027; median +0.0010)": the mean of differences, its 95 % interval, their median."""
+    """ "+0.0012 (−0.0003 to +0.0027; median +0.0010)": the mean of differences, its 95 % interval,
+    their median.
+    """
     mean, low, high, middle = (
         f"{v:+.{digits}f}".replace("-", "−") for v in (p.mean, p.low, p.high, median(p.differences))
     )
@@ -140,7 +151,9 @@ def differences(pairs: Mapping[str, Paired], digits: int = 4) -> str:
 
 
 def outcome(pairs: Mapping[str, Paired], better: str = "lower", by: str = "initialisation") -> str:
-    """What all comparisons together say of "AVB-GTN is better", in fixed words; ``by`` is what tells them apart."""
+    """What all comparisons together say of "AVB-GTN is better", in fixed words;
+    ``by`` is what tells them apart.
+    """
     if any(p.smallest_p > evidence.LEVEL for p in pairs.values()):
         return "open: too few seeds"
     words = [p.verdict(better) for p in pairs.values()]
@@ -159,7 +172,8 @@ def outcome(pairs: Mapping[str, Paired], better: str = "lower", by: str = "initi
 def comparisons(
     rows: Mapping[str, Mapping[str, Paired | None]], *, better: str = "lower", digits: int = 4
 ) -> str:
-    """Comparisons as a Markdown table: ``{"L1, whole": {"twin": Paired, ...}, ...}`` has the row "L1, whole, twin".
+    """Comparisons as a Markdown table: ``{"L1, whole": {"twin": Paired, ...}, ...}`` has the
+    row "L1, whole, twin".
 
     A comparison of :func:`two` that has too few seeds is left out.
     """
@@ -176,6 +190,7 @@ def comparisons(
             )
             what = ", ".join(part for part in (label, name) if part)
             lines.append(
-                f"| {what} | {mean} ({low} to {high}) | {middle} | {len(p.seeds)} | {p.p:.3f}, {p.p_ranks:.3f} | {p.verdict(better)} |"
+                f"| {what} | {mean} ({low} to {high}) | {middle} | {len(p.seeds)} | {p.p:.3f}, "
+                f"{p.p_ranks:.3f} | {p.verdict(better)} |"
             )
     return "\n".join(lines)

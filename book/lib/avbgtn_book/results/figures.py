@@ -1,7 +1,9 @@
-"""Figures of the study: trainings of several seeds, as curves, dots, differences by pairs, and one score against another.
+"""Figures of the study: trainings of several seeds, as curves, dots, differences by pairs,
+and one score against another.
 
-Every seed is drawn; a median never stands alone. It is no mean: one training that scrambled the colours would carry that away. The four variants of the comparison keep their colours, marks and dashes
-in all figures; the controls take theirs in turn.
+Every seed is drawn; a median never stands alone. It is no mean: one training that scrambled the colours would
+carry that away. The four variants of the comparison keep their colours, marks and dashes in all figures; the
+controls take theirs in turn.
 """
 
 import math
@@ -41,7 +43,7 @@ HOLLOW = {"linestyle": "", "markersize": 4.5, "markerfacecolor": "white", "marke
 Path = str | tuple[str, ...]
 
 
-# --- along a training -------------------------------------------------------------------------------------------------
+# --- along a training ---------------------------------------------------------------------------------------
 
 
 @styled
@@ -56,10 +58,11 @@ def curves(
     names: Mapping[str, str] | None = None,
     log: bool = False,
 ) -> BookFigure:
-    """A score along training: every seed a thin line, the median over a variant's seeds a thick one with marks.
+    """A score along training: every seed a thin line, the median over a variant's seeds
+    a thick one with marks.
 
-    The median is taken where all of its seeds are measured, so with ``against="cpu_seconds"`` it ends with the
-    quickest training.
+    The median is taken where all of its seeds are measured, so with ``against="cpu_seconds"`` it ends with
+    the quickest training.
 
     Args:
         study: the record, see :mod:`avbgtn_book.results.trainings`.
@@ -72,7 +75,8 @@ def curves(
         log: a logarithmic axis for the score, which then must be positive.
 
     Raises:
-        ValueError: a variant or a key that the record lacks, another ``against``, or seeds without a common stretch.
+        ValueError: a variant or a key that the record lacks, another ``against``,
+            or seeds without a common stretch.
     """
     if against not in AXES:
         raise ValueError(
@@ -93,7 +97,8 @@ def curves(
         axes.plot(grid, middle, markevery=(start, 0.1), zorder=3, **look)
         samples.append(Line2D([], [], label=f"{names[variant]}, n = {len(lines)}", **look))
         spoken.append(
-            f"{names[variant]}, {_seeds(len(lines))}, median {middle[0]:.4g} at {grid[0]:,.0f} and {middle[-1]:.4g} at {grid[-1]:,.0f}"
+            f"{names[variant]}, {_seeds(len(lines))}, median {middle[0]:.4g} at {grid[0]:,.0f} and "
+            f"{middle[-1]:.4g} at {grid[-1]:,.0f}"
         )
     for name, value in (references or {}).items():
         axes.axhline(value, color="#767676", linewidth=1)
@@ -115,8 +120,8 @@ def curves(
     axes.margins(x=0.02, y=0.08)
     _legend(figure, samples)
     figure.alt = (
-        f"Curves along the {AXES[against]}{'s' if against == 'epoch' else ''} of {label}: a thin line for each seed and a "
-        f"thick one for the median of {listed(list(names.values()))}. {'; '.join(spoken)}."
+        f"Curves along the {AXES[against]}{'s' if against == 'epoch' else ''} of {label}: a thin line for "
+        f"each seed and a thick one for the median of {listed(list(names.values()))}. {'; '.join(spoken)}."
     )
     return figure
 
@@ -126,14 +131,15 @@ def _median_line(variant: str, lines: list[tuple[list[float], list[float]]]) -> 
     first, last = max(xs[0] for xs, _ in lines), min(xs[-1] for xs, _ in lines)
     if first >= last:
         raise ValueError(
-            f"the curves of {variant} have no stretch in common, the first ends at {last:g} and the last begins at {first:g}: measure all seeds twice or more, along the same way"
+            f"the curves of {variant} have no stretch in common, the first ends at {last:g} and the last "
+            f"begins at {first:g}: measure all seeds twice or more, along the same way"
         )
     same = all(xs == lines[0][0] for xs, _ in lines)
     grid = np.array(lines[0][0], dtype=float) if same else np.linspace(first, last, 200)
     return grid, np.median([np.interp(grid, xs, ys) for xs, ys in lines], axis=0)
 
 
-# --- at the end of it -------------------------------------------------------------------------------------------------
+# --- at the end of it ---------------------------------------------------------------------------------------
 
 
 @styled
@@ -150,25 +156,28 @@ def dots(
 
     A panel whose largest score is more than three times its smallest has a logarithmic axis.
 
-    Within a row the seeds lie below each other, the first on top: in rows with the same seeds, pairs are at one height.
+    Within a row the seeds lie below each other, the first on top: in rows with the same seeds,
+    pairs are at one height.
 
     Args:
         study: the record, see :mod:`avbgtn_book.results.trainings`.
         variants: which, from top to bottom.
-        scores: ``{"l1_hair": "L1 in the hair", ("codes", "domain"): "domain from the code"}``: a key of the split, or
-            a path from the cell; two panels a line.
+        scores: ``{"l1_hair": "L1 in the hair", ("codes", "domain"): "domain from the code"}``:
+            a key of the split, or a path from the cell; two panels a line.
         split: "validation" or "test", for scores given as a key.
         names: what to call a variant; by default ``"unit-twin"`` is "UNIT (twin)".
         references: ``{"l1_hair": {"copying": 0.22}}``: vertical grey lines to compare with.
 
     Raises:
-        ValueError: no score, a variant or a score that the record lacks, or a reference of a score that is not drawn.
+        ValueError: no score, a variant or a score that the record lacks,
+            or a reference of a score that is not drawn.
     """
     names, looks = _named(variants, names), _looks(variants)
     stray = [key for key in references or {} if key not in scores]
     if not scores or stray:
         raise ValueError(
-            f"got {len(scores)} scores and references to {stray} besides, expected at least one score and references to the scores alone: check the keys"
+            f"got {len(scores)} scores and references to {stray} besides, expected at least one score and "
+            "references to the scores alone: check the keys"
         )
     numbers = {
         key: {v: by_seed(study, v, *((split, key) if isinstance(key, str) else key)) for v in variants}
@@ -201,9 +210,16 @@ def dots(
             heard.append(f"{name} {value:.4g}")
             side, space = ("right", -3) if value > fmean(axes.get_xlim()) else ("left", 3)
             axes.annotate(
-                name, (value, -0.85 - 0.75 * line), (space, 0), textcoords="offset points", ha=side, va="center",
-                color=TEXT, fontsize=SMALL, bbox={"color": "white", "pad": 0.5},
-            )  # fmt: skip
+                name,
+                (value, -0.85 - 0.75 * line),
+                (space, 0),
+                textcoords="offset points",
+                ha=side,
+                va="center",
+                color=TEXT,
+                fontsize=SMALL,
+                bbox={"color": "white", "pad": 0.5},
+            )
         axes.set_title(fill(label, 22 if columns > 1 else 44), loc="left")
         axes.set_ylim(len(variants) - 0.45, -0.55 - heads[place // columns])
         axes.set_yticks(range(len(variants)), list(names.values()))
@@ -218,7 +234,10 @@ def dots(
         spoken.append(f"{label}: {', '.join(heard)}")
     for axes in panels.flat[len(scores) :]:
         axes.axis("off")
-    figure.alt = f"Dots, one a seed, and ticks at their medians, of {listed(list(names.values()))}. {'; '.join(spoken)}."
+    figure.alt = (
+        "Dots, one a seed, and ticks at their medians, of "
+        f"{listed(list(names.values()))}. {'; '.join(spoken)}."
+    )
     return figure
 
 
@@ -262,24 +281,28 @@ def scatter(
     axes.set_axisbelow(True)
     axes.margins(0.06)
     _legend(figure, samples, handlelength=1.5)
-    figure.alt = f"{labels[0]}, to the right, against {labels[1]}, upwards, a mark for each seed of {listed(list(names.values()))}. Medians, and smallest to largest: {'; '.join(spoken)}."
+    figure.alt = (
+        f"{labels[0]}, to the right, against {labels[1]}, upwards, a mark for each seed of "
+        f"{listed(list(names.values()))}. Medians, and smallest to largest: {'; '.join(spoken)}."
+    )
     return figure
 
 
-# --- pairs ------------------------------------------------------------------------------------------------------------
+# --- pairs --------------------------------------------------------------------------------------------------
 
 
 @styled
 def differences(comparisons: Mapping[str, Paired], *, unit: str, better: str = "lower") -> BookFigure:
-    """Differences by pairs: one row a comparison, a dot a seed, below them the mean with its 95 % interval; n and p beside.
+    """Differences by pairs: one row a comparison, a dot a seed, below them the mean with its 95 % interval;
+    n and p beside.
 
-    The mean's mark is filled where a difference was found, by the rule of :meth:`Paired.verdict`, and hollow elsewhere.
-    Where one difference is more than thirty times the median of all, the axis is linear near zero and logarithmic beyond
-    a pair of grey lines.
+    The mean's mark is filled where a difference was found, by the rule of :meth:`Paired.verdict`, and hollow
+    elsewhere. Where one difference is more than thirty times the median of all, the axis is linear near zero
+    and logarithmic beyond a pair of grey lines.
 
     Args:
-        comparisons: ``{"hair, 2,000 epochs": paired(unit, avb_gtn, ("UNIT", "AVB-GTN"))}``, from top to bottom, all
-            in one unit; a label has room for some 45 letters.
+        comparisons: ``{"hair, 2,000 epochs": paired(unit, avb_gtn, ("UNIT", "AVB-GTN"))}``,
+            from top to bottom, all in one unit; a label has room for some 45 letters.
         unit: of the score, as "L1".
         better: "lower" or "higher" scores; says which side of zero is whose.
 
@@ -302,7 +325,8 @@ def differences(comparisons: Mapping[str, Paired], *, unit: str, better: str = "
         axes.text(0, row - 0.3, label, bbox={"color": "white", "pad": 0.5}, zorder=2, **beside)
         axes.text(1.03, row + 0.1, f"n = {n}\np = {pairs.p:.2g}", linespacing=1.1, **beside)
         spoken.append(
-            f"{label}: mean {pairs.mean:.3g}, 95 % interval {pairs.low:.3g} to {pairs.high:.3g}, n {n}, p {pairs.p:.2g}, {verdicts[label]}"
+            f"{label}: mean {pairs.mean:.3g}, 95 % interval {pairs.low:.3g} to {pairs.high:.3g}, n {n}, p "
+            f"{pairs.p:.2g}, {verdicts[label]}"
         )
         if row:
             axes.axhline(row - 0.5, color="#dddddd", linewidth=0.6)
@@ -333,13 +357,13 @@ def differences(comparisons: Mapping[str, Paired], *, unit: str, better: str = "
     axes.set_title(fill(f"\N{LEFTWARDS ARROW} {left} better", 22), loc="left")
     axes.set_title(fill(f"{right} better \N{RIGHTWARDS ARROW}", 22), loc="right")
     figure.alt = (
-        f"Differences in {unit}, a dot for each seed, with means and 95 % intervals, of {len(comparisons)} comparisons; left "
-        f"of zero {left} is better, right of it {right}. {'; '.join(spoken)}."
+        f"Differences in {unit}, a dot for each seed, with means and 95 % intervals, of {len(comparisons)} "
+        f"comparisons; left of zero {left} is better, right of it {right}. {'; '.join(spoken)}."
     )
     return figure
 
 
-# --- what they share --------------------------------------------------------------------------------------------------
+# --- what they share ----------------------------------------------------------------------------------------
 
 
 def _looks(variants: Sequence[str]) -> dict[str, tuple]:
@@ -361,7 +385,9 @@ def _named(variants: Sequence[str], names: Mapping[str, str] | None) -> dict[str
 
 
 def _logarithmic(axis: Axis, values: Sequence[float]) -> bool:
-    """Give an axis a logarithmic scale with plain numbers where its values span more than a factor of three."""
+    """Give an axis a logarithmic scale with plain numbers where its values span more
+    than a factor of three.
+    """
     if not 0 < min(values) < max(values) / WIDE:
         return False
     axis.axes.set(**{f"{axis.axis_name}scale": "log"})
@@ -397,7 +423,9 @@ def _one(words: Iterable[str], other: str) -> str:
 
 
 def _around_zero(values: list[float]) -> tuple[float, float]:
-    """Limits with all values inside and zero nowhere near an edge: what a side is called stands on that side."""
+    """Limits with all values inside and zero nowhere near an edge:
+    what a side is called stands on that side.
+    """
     low, high = 1.08 * min(0, *values), 1.08 * max(0, *values)
     least = SIDE / (1 - SIDE)  # of the other side
     low, high = min(low, -least * high), max(high, -least * low)

@@ -1,7 +1,7 @@
 """Trainings compared over seeds: scores along a curve, differences by pairs, and what so few pairs can say.
 
-A seed gives two variants the same order of the data and the same initial common weights, so variants are compared
-seed by seed: what a seed does to both is not in their difference. Nothing here draws at random.
+A seed gives two variants the same order of the data and the same initial common weights, so variants are
+compared seed by seed: what a seed does to both is not in their difference. Nothing here draws at random.
 """
 
 import math
@@ -18,7 +18,7 @@ LEVEL = 0.05  # of the test, and one minus the interval's share
 MOST = 20  # pairs; 2^20 sign patterns are 8 MB
 TIE = 1e-9  # of the sum of sizes; decimal numbers that tie differ by 1e-14 in binary
 
-# --- curves -----------------------------------------------------------------------------------------------------------
+# --- curves -------------------------------------------------------------------------------------------------
 
 
 def at(xs: Sequence[float], ys: Sequence[float], x: float) -> float:
@@ -44,8 +44,9 @@ def mean_along(
 ) -> float:
     """The mean of the curve along x, from ``since`` to ``until``; in the unit of y.
 
-    Equation: ``1 / (u - s) * integral of y from s to u``, by trapezoids, so exact for straight pieces. A curve that
-    falls earlier has a smaller one, even if both end at the same value. Two curves are compared over one stretch.
+    Equation: ``1 / (u - s) * integral of y from s to u``, by trapezoids, so exact for straight pieces. A
+    curve that falls earlier has a smaller one, even if both end at the same value. Two curves are
+    compared over one stretch.
 
     Args:
         xs: strictly rising, n at least 2.
@@ -60,7 +61,8 @@ def mean_along(
     start, end = xs[0] if since is None else since, xs[-1] if until is None else until
     if not xs[0] <= start < end <= xs[-1]:
         raise ValueError(
-            f"got the stretch from {start:g} to {end:g}, expected one inside {xs[0]:g} to {xs[-1]:g}: take a measured one"
+            f"got the stretch from {start:g} to {end:g}, expected one inside {xs[0]:g} to "
+            f"{xs[-1]:g}: take a measured one"
         )
     inside = [(x, y) for x, y in zip(xs, ys, strict=True) if start < x < end]
     points = [(start, at(xs, ys, start)), *inside, (end, at(xs, ys, end))]
@@ -69,10 +71,11 @@ def mean_along(
 
 
 def reached(xs: Sequence[float], ys: Sequence[float], threshold: float) -> float | None:
-    """The first x at which a falling score is at or below the threshold; None if it never is. In the unit of x.
+    """The first x at which a falling score is at or below the threshold; None if it never is.
+    In the unit of x.
 
-    Between two measurements the curve is a straight line. A score that is there at the first measurement gives the
-    first x: it may have been there before. A later rise changes nothing.
+    Between two measurements the curve is a straight line. A score that is there at the first measurement
+    gives the first x: it may have been there before. A later rise changes nothing.
 
     Raises:
         ValueError: a threshold that is not finite, or as :func:`at`.
@@ -106,7 +109,7 @@ def is_finite(value: Any) -> bool:
     return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
 
 
-# --- pairs ------------------------------------------------------------------------------------------------------------
+# --- pairs --------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -124,7 +127,10 @@ class Paired:
 
     @property
     def smallest_p(self) -> float:
-        """``2 / 2^n``: what n pairs can reach at best, when all differences share a sign. Above 0.05 for n < 6."""
+        """``2 / 2^n``: what n pairs can reach at best, when all differences share a sign.
+
+        Above 0.05 for n < 6.
+        """
         return 2 / 2 ** len(self.seeds)
 
     @property
@@ -137,10 +143,10 @@ class Paired:
 
         The rule:
 
-        * n of 6 or more: "a is better" or "b is better" where p is at most 0.05 and the 95 % interval leaves out 0;
-          else "no difference found", which is not "there is none".
-        * n of 3 to 5, where no p can be so small: "a hint that a is better" (or b) where all differences share a sign,
-          as they do by chance once in ``2^(n - 1)``; else, and for 2, "no difference seen".
+        * n of 6 or more: "a is better" or "b is better" where p is at most 0.05 and the 95 % interval leaves
+          out 0; else "no difference found", which is not "there is none".
+        * n of 3 to 5, where no p can be so small: "a hint that a is better" (or b) where all differences
+          share a sign, as they do by chance once in ``2^(n - 1)``; else, and for 2, "no difference seen".
 
         Args:
             better: "lower" or "higher" scores.
@@ -166,9 +172,9 @@ def _sign(better: str) -> int:
 def paired(a: Mapping[int, float], b: Mapping[int, float], names: tuple[str, str] = ("a", "b")) -> Paired:
     """Compare two variants by the seeds that both have.
 
-    Equations, with d = a - b over n seeds: the mean of d; its interval ``mean +- t_{n-1} s / sqrt(n)``, Student's, for
-    normal differences; and p of Fisher's sign-flip test, :func:`sign_flip_p`, which needs no normality, of the
-    differences and of their signed ranks (Wilcoxon's test).
+    Equations, with d = a - b over n seeds: the mean of d; its interval ``mean +- t_{n-1} s / sqrt(n)``,
+    Student's, for normal differences; and p of Fisher's sign-flip test, :func:`sign_flip_p`, which needs no
+    normality, of the differences and of their signed ranks (Wilcoxon's test).
 
     Args:
         a, b: a score by seed, ``{0: 0.061, 1: 0.058, ...}``.
@@ -180,13 +186,15 @@ def paired(a: Mapping[int, float], b: Mapping[int, float], names: tuple[str, str
     seeds = tuple(sorted(a.keys() & b.keys()))
     if len(seeds) < 2:
         raise ValueError(
-            f"{names[0]} has the seeds {sorted(a)} and {names[1]} {sorted(b)}, expected 2 or more in common: train both with the same"
+            f"{names[0]} has the seeds {sorted(a)} and {names[1]} {sorted(b)}, expected 2 or more in "
+            "common: train both with the same"
         )
     for who, scores in zip(names, (a, b), strict=True):
         for seed in seeds:
             if not is_finite(scores[seed]):
                 raise ValueError(
-                    f"the score of {who}, seed {seed}, is {scores[seed]!r}, expected a finite number: leave the seed out"
+                    f"the score of {who}, seed {seed}, is {scores[seed]!r}, expected a "
+                    "finite number: leave the seed out"
                 )
     differences = tuple(float(a[seed] - b[seed]) for seed in seeds)
     n, mean = len(seeds), fmean(differences)
@@ -196,16 +204,16 @@ def paired(a: Mapping[int, float], b: Mapping[int, float], names: tuple[str, str
 
 
 def _signed_ranks(differences: Sequence[float]) -> list[float]:
-    """The ranks of the sizes, from 1 up, with the signs of the differences; equal sizes share the mean of their ranks, and
-    0 stays 0."""
+    """The ranks of the sizes, from 1 up, with the signs of the differences;
+    equal sizes share the mean of their ranks, and 0 stays 0."""
     return (np.sign(differences) * stats.rankdata(np.abs(differences))).tolist()
 
 
 def sign_flip_p(differences: Sequence[float]) -> float:
     """Exact two-sided p of the hypothesis that each difference could as well have had the other sign.
 
-    Equation: the share of all ``2^n`` sign patterns s with ``|mean(s_i d_i)| >= |mean(d_i)|``, ties included; it is at
-    least ``2 / 2^n`` unless all differences are 0, which give 1.
+    Equation: the share of all ``2^n`` sign patterns s with ``|mean(s_i d_i)| >= |mean(d_i)|``, ties included;
+    it is at least ``2 / 2^n`` unless all differences are 0, which give 1.
 
     Source: R. A. Fisher, The Design of Experiments, 1935, section 21.
 
@@ -220,7 +228,9 @@ def sign_flip_p(differences: Sequence[float]) -> float:
 
 
 def _flipped_sums(differences: Sequence[float]) -> np.ndarray:
-    """The sum under each of the ``2^n`` sign patterns; the patterns come in one order for every ``differences``."""
+    """The sum under each of the ``2^n`` sign patterns; the patterns come in one order for
+    every ``differences``.
+    """
     sums = np.zeros(1)
     for d in differences:
         sums = np.concatenate([sums + d, sums - d])
@@ -228,7 +238,8 @@ def _flipped_sums(differences: Sequence[float]) -> np.ndarray:
 
 
 def t_quantile(freedom: int, inside: float = 0.95) -> float:
-    """The t that a Student variable stays within, ``P(|T| <= t) = inside``: 12.706 for 1 degree of freedom, 2.365 for 7.
+    """The t that a Student variable stays within, ``P(|T| <= t) = inside``: 12.706 for 1 degree of freedom,
+    2.365 for 7.
 
     Args:
         freedom: whole degrees of freedom, at least 1.
@@ -239,20 +250,23 @@ def t_quantile(freedom: int, inside: float = 0.95) -> float:
     """
     if freedom < 1 or not 0 < inside < 1:
         raise ValueError(
-            f"got {freedom} degrees of freedom and a share of {inside}, expected 1 or more and a share between 0 and 1: check n and the level"
+            f"got {freedom} degrees of freedom and a share of {inside}, expected 1 or more and a share "
+            "between 0 and 1: check n and the level"
         )
     return float(stats.t.ppf((1 + inside) / 2, freedom))
 
 
 def joint_p(comparisons: Mapping[str, Paired]) -> dict[str, float]:
-    """p of several comparisons of the same seeds, adjusted so that the chance of any false find stays below the level.
+    """p of several comparisons of the same seeds, adjusted so that the chance of any false find
+    stays below the level.
 
-    Equation: all differences of a seed flip their sign together; ``p_i`` is the share of the ``2^n`` patterns under
-    which the largest ``|t|`` of all comparisons is at least the observed ``|t_i|``. With the sum S and the sum of squares
-    Q of n differences, ``|t|`` rises with ``|S| / sqrt(Q)``. Unlike Holm's correction it may reach ``2 / 2^n`` however
-    many scores are looked at, since scores of one training move together.
+    Equation: all differences of a seed flip their sign together; ``p_i`` is the share of the ``2^n`` patterns
+    under which the largest ``|t|`` of all comparisons is at least the observed ``|t_i|``. With the sum S and
+    the sum of squares Q of n differences, ``|t|`` rises with ``|S| / sqrt(Q)``. Unlike Holm's correction it
+    may reach ``2 / 2^n`` however many scores are looked at, since scores of one training move together.
 
-    Source: P. H. Westfall and S. S. Young, Resampling-based multiple testing, 1993, section 2.2 (single-step maxT).
+    Source: P. H. Westfall and S. S. Young, Resampling-based multiple testing, 1993,
+    section 2.2 (single-step maxT).
 
     Raises:
         ValueError: comparisons of different seeds.
@@ -272,11 +286,12 @@ def joint_p(comparisons: Mapping[str, Paired]) -> dict[str, float]:
     return {name: float(np.mean(largest >= t[0] - TIE)) for name, t in size.items()}
 
 
-# --- order ------------------------------------------------------------------------------------------------------------
+# --- order --------------------------------------------------------------------------------------------------
 
 
 def spearman(x: Sequence[float], y: Sequence[float]) -> float:
-    """Spearman's rank correlation, in [-1, 1]: Pearson's of the ranks, where equal values share the mean of theirs.
+    """Spearman's rank correlation, in [-1, 1]: Pearson's of the ranks,
+    where equal values share the mean of theirs.
 
     Raises:
         ValueError: not as many of both, fewer than 2, values that are not finite, or all of one side equal.

@@ -1,7 +1,7 @@
 """The record of a study, read: its trainings by seed, one of their scores, one of their curves.
 
-The record is JSON, made by ``tools/gather_study.py`` from the cells of ``python -m avbgtn study``; a wrong name ends in an
-error with the nearest right one.
+The record is JSON, made by ``tools/gather_study.py`` from the cells of ``python -m avbgtn study``;
+a wrong name ends in an error with the nearest right one.
 """
 
 from collections.abc import Mapping
@@ -25,7 +25,8 @@ def cells_of(study: Mapping, variant: str) -> dict[int, Mapping]:
 
 
 def by_seed(study: Mapping, variant: str, *path: str) -> dict[int, float]:
-    """One number a seed: ``by_seed(study, "unit", "validation", "l1_whole")`` is ``{0: 0.061, 1: 0.058, ...}``.
+    """One number a seed: ``by_seed(study, "unit", "validation", "l1_whole")`` is
+    ``{0: 0.061, 1: 0.058, ...}``.
 
     Raises:
         ValueError: a variant or a key that the record lacks, or what is there is not a finite number.
@@ -43,7 +44,8 @@ def by_seed(study: Mapping, variant: str, *path: str) -> dict[int, float]:
         if not is_finite(value):
             what = f"{value!r}" if isinstance(value, float) or value is None else f"a {type(value).__name__}"
             raise ValueError(
-                f"{variant}, seed {seed}, has {what} at {path}, expected a finite number: go on to one, or leave the variant out"
+                f"{variant}, seed {seed}, has {what} at {path}, expected a finite number: go on to "
+                "one, or leave the variant out"
             )
         numbers[seed] = float(value)
     return numbers
@@ -74,7 +76,8 @@ def curve_of(cell: Mapping, key: str, against: str = "cpu_seconds") -> tuple[lis
 def equal_time(
     cells_a: Mapping[int, Mapping], cells_b: Mapping[int, Mapping], key: str
 ) -> tuple[dict[int, float], dict[int, float]]:
-    """A score of both variants after the same CPU-seconds: where the shorter of the two curves ends, seed by seed.
+    """A score of both variants after the same CPU-seconds: where the shorter of the two curves ends,
+    seed by seed.
 
     Args:
         cells_a, cells_b: by seed, from :func:`cells_of`; seeds that only one has are left out.

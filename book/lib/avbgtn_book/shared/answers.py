@@ -1,6 +1,7 @@
 """What the exercise checks share: a failure that teaches, and the questions every check asks first.
 
-A check says what is wrong, not only that something is. It never repairs an answer, and it says so when there is none.
+A check says what is wrong, not only that something is. It never repairs an answer,
+and it says so when there is none.
 """
 
 import math
@@ -13,7 +14,9 @@ from torch import Tensor
 
 
 class CheckFailed(AssertionError):
-    """An answer is missing or wrong; the message says which and what to try. nbgrader counts it as no points."""
+    """An answer is missing or wrong; the message says which and what to try.
+    nbgrader counts it as no points.
+    """
 
 
 def passed(sentence: str) -> None:
@@ -35,7 +38,8 @@ def number(answer: Any, name: str) -> float:
         raise CheckFailed(f"{name} must be one number, got {_described(answer)}")
     if not math.isfinite(answer):
         raise CheckFailed(
-            f"{name} is {float(answer)}: look for a division by zero, or the logarithm of zero, on the way to it"
+            f"{name} is {float(answer)}: look for a division by zero, or the "
+            "logarithm of zero, on the way to it"
         )
     return float(answer)
 
@@ -64,7 +68,8 @@ def function(answer: Any, name: str) -> Callable:
         raise CheckFailed(f"{name} is still None: it must be a function; write it, then run this cell again")
     if not callable(answer):
         raise CheckFailed(
-            f"{name} must be a function, got {_described(answer)}: pass it without calling it, {name} and not {name}(...)"
+            f"{name} must be a function, got {_described(answer)}: pass it without calling "
+            f"it, {name} and not {name}(...)"
         )
     return answer
 
@@ -83,7 +88,8 @@ def call(answer: Callable, *args: Any, name: str, **options: Any) -> Any:
         ) from None
     except Exception as problem:
         raise CheckFailed(
-            f"{name} stopped with {type(problem).__name__}: {problem}. Call it yourself with a small input to see where"
+            f"{name} stopped with {type(problem).__name__}: {problem}. Call it yourself "
+            "with a small input to see where"
         ) from problem
     if value is None:
         raise CheckFailed(f"{name} returned None: does it end with a return statement?")
@@ -105,7 +111,8 @@ def close(got: Any, expected: Any, *, atol: float, name: str) -> bool:
         ) from None
     if got.shape != expected.shape and not (got.numel() == expected.numel() == 1):
         raise CheckFailed(
-            f"{name} must be {_shaped(expected)}, got {_shaped(got)}: over which dimensions do you sum or average?"
+            f"{name} must be {_shaped(expected)}, got {_shaped(got)}: over which "
+            "dimensions do you sum or average?"
         )
     if not got.isfinite().all():
         raise CheckFailed(f"{name} holds values that are infinite or not a number")

@@ -1,7 +1,7 @@
 """Curves along a training, and scores side by side.
 
-Each function returns a :class:`~avbgtn_book.shared.canvas.BookFigure` whose ``alt`` says what it shows. Models are told
-apart by colour and by line style or label, never by colour alone.
+Each function returns a :class:`~avbgtn_book.shared.canvas.BookFigure` whose ``alt`` says what it shows.
+Models are told apart by colour and by line style or label, never by colour alone.
 """
 
 import math

@@ -1,8 +1,8 @@
 """Real handwritten digits: MNIST's 10,000 test digits, split anew for training, validation and test.
 
-MNIST's documentation says that its first 5,000 test digits are cleaner than the last 5,000. So each half gives
-its first 4,000 to training, the next 500 to validation and the last 500 to test: every split holds both kinds.
-Source and licence (CC BY-SA 3.0): ``packs/digits/README.md``.
+MNIST's documentation says that its first 5,000 test digits are cleaner than the last 5,000. So each half
+gives its first 4,000 to training, the next 500 to validation and the last 500 to test: every split holds both
+kinds. Source and licence (CC BY-SA 3.0): ``packs/digits/README.md``.
 """
 
 import gzip

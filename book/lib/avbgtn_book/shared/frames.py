@@ -1,8 +1,8 @@
 """Figures that move: with sliders that need no kernel on a page, and that compute live in Jupyter.
 
-On a page all frames lie in the HTML, and a native slider (keyboard, touch and screen reader included) shows one of
-them; without JavaScript, and on paper, the starting frame stands. In a notebook with a kernel the same object is
-shown as ipywidgets instead, which call the drawing function for any value asked for.
+On a page all frames lie in the HTML, and a native slider (keyboard, touch and screen reader included) shows
+one of them; without JavaScript, and on paper, the starting frame stands. In a notebook with a kernel the same
+object is shown as ipywidgets instead, which call the drawing function for any value asked for.
 """
 
 import base64
@@ -45,15 +45,16 @@ class Frames:
     """A figure for every value of one slider, or of two.
 
     Args:
-        draw: ``draw(value)`` or ``draw(value, value)`` to a :class:`~avbgtn_book.shared.canvas.BookFigure` with ``alt``.
+        draw: ``draw(value)`` or ``draw(value, value)`` to a
+            :class:`~avbgtn_book.shared.canvas.BookFigure` with ``alt``.
         values: ``{"what the slider changes": [value, value, ...]}``, one or two of them. Numbers or strings.
         start: ``{"what the slider changes": value}``; the middle one where it says nothing.
         caption: one that can be read alone.
         name: unique on the page where two figures of one page share slider names; else made from these.
 
     Raises:
-        ValueError: no or more than two sliders, a slider with fewer than two values, a start that is none of them,
-            or a frame without alternative text or of more than 60 kB.
+        ValueError: no or more than two sliders, a slider with fewer than two values,
+            a start that is none of them, or a frame without alternative text or of more than 60 kB.
     """
 
     def __init__(
@@ -92,13 +93,16 @@ class Frames:
             for i, (label, choices) in enumerate(self.values.items())
         ]
         return (
-            f'<figure class="frames" id="{self.name}">\n<div class="frames-picture">\n{chr(10).join(pictures)}\n</div>\n'
+            f'<figure class="frames" id="{self.name}">\n'
+            f'<div class="frames-picture">\n{chr(10).join(pictures)}\n</div>\n'
             f"{chr(10).join(controls)}\n<figcaption>{html.escape(self.caption)}</figcaption>\n"
             f"<script>{SCRIPT}</script>\n</figure>"
         )
 
     def live(self):
-        """The ipywidgets version, for a running kernel: any value between the smallest and the largest number."""
+        """The ipywidgets version, for a running kernel: any value between the smallest
+        and the largest number.
+        """
         import ipywidgets
 
         sliders = {}
@@ -121,8 +125,8 @@ class Frames:
         picture = ipywidgets.HTML()
 
         def draw(change=None):
-            # Not into ipywidgets.Output: a run without a front end (nbconvert, papermill) answers that widget, and
-            # ipykernel 7 then sometimes loses the reply and waits for ever.
+            # Not into ipywidgets.Output: a run without a front end (nbconvert, papermill) answers that
+            # widget, and ipykernel 7 then sometimes loses the reply and waits for ever.
             picture.value = _img(self.draw(*(slider.value for slider in sliders.values())))
 
         for slider in sliders.values():
@@ -152,7 +156,8 @@ class Frames:
         name, start = f"{self.name}-{i}", self.start[i]
         values = html.escape(json.dumps(texts))
         return (
-            f'<label for="{name}">{html.escape(label)}: <output for="{name}">{html.escape(texts[start])}</output></label>\n'
+            f'<label for="{name}">{html.escape(label)}: <output '
+            f'for="{name}">{html.escape(texts[start])}</output></label>\n'
             f'<input type="range" id="{name}" min="0" max="{len(texts) - 1}" step="1" value="{start}" '
             f'autocomplete="off" data-values="{values}" aria-valuetext="{html.escape(texts[start])}">'
         )
@@ -174,7 +179,10 @@ def _img(figure: BookFigure, hidden: bool = False) -> str:
         raise ValueError("a frame has no alternative text: set figure.alt, to what this very frame shows")
     width = round(figure.get_figwidth() * CSS_PIXELS)
     data = base64.b64encode(_small_png(figure)).decode("ascii")
-    return f'<img src="data:image/png;base64,{data}" alt="{html.escape(figure.alt)}" width="{width}"{" hidden" * hidden}>'
+    return (
+        f'<img src="data:image/png;base64,{data}" alt="{html.escape(figure.alt)}" '
+        f'width="{width}"{" hidden" * hidden}>'
+    )
 
 
 def _small_png(figure: BookFigure) -> bytes:
@@ -189,6 +197,6 @@ def _small_png(figure: BookFigure) -> bytes:
         if file.tell() <= FRAME_BYTES:
             return file.getvalue()
     raise ValueError(
-        f"the frame '{figure.alt}' takes {file.tell():,} bytes at {dpi} dots an inch, at most {FRAME_BYTES:,} are allowed: "
-        "draw less, or make it smaller"
+        f"the frame '{figure.alt}' takes {file.tell():,} bytes at {dpi} dots an inch, at most "
+        f"{FRAME_BYTES:,} are allowed: draw less, or make it smaller"
     )

@@ -1,4 +1,6 @@
-"""First weights of the small digit networks of the VAE and the GAN chapter, each layer's from a stream of its own."""
+"""First weights of the small digit networks of the VAE and the GAN chapter,
+each layer's from a stream of its own.
+"""
 
 import math
 from collections.abc import Callable
@@ -12,7 +14,9 @@ __all__ = ["he_normal", "lecun_uniform"]
 
 
 def he_normal(module: nn.Module, seed: int, stream: str) -> None:
-    """Weights from ``N(0, 2 / fan_in)`` (He et al. 2015), zero biases; batch norm keeps its ones and zeros."""
+    """Weights from ``N(0, 2 / fan_in)`` (He et al. 2015), zero biases;
+    batch norm keeps its ones and zeros.
+    """
     _fill(
         module, seed, stream, lambda shape, g, fan_in: torch.randn(shape, generator=g) * math.sqrt(2 / fan_in)
     )
@@ -30,7 +34,9 @@ def lecun_uniform(module: nn.Module, seed: int, stream: str) -> None:
 
 @torch.no_grad()
 def _fill(module: nn.Module, seed: int, stream: str, draw: Callable[..., Tensor]) -> None:
-    """``draw(shape, generator, fan_in)`` into every layer's weight; ``fan_in``: how many inputs one output sees."""
+    """``draw(shape, generator, fan_in)`` into every layer's weight;
+    ``fan_in``: how many inputs one output sees.
+    """
     for name, layer in module.named_modules():
         if not isinstance(layer, nn.Linear | nn.Conv2d | nn.ConvTranspose2d):
             continue

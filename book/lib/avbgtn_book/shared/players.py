@@ -1,7 +1,7 @@
 """Sounds that play in the page: the browser's own controls around a small MP3 that lies in the HTML.
 
-Nothing is fetched, no script and no kernel is needed, and keyboard and screen reader come with the controls. The same
-object shows in Jupyter and on the pages of the book.
+Nothing is fetched, no script and no kernel is needed, and keyboard and screen reader come with the controls.
+The same object shows in Jupyter and on the pages of the book.
 """
 
 import base64
@@ -19,12 +19,12 @@ from avbgtn.sentences import shown
 # Sampling rates that MP3 knows. Another rate is raised to the next of these, or lowered to the last.
 MP3_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
 
-# LAME's variable bit rate. 3 s of the built-in music, stereo, at 16 kHz are 19 to 24 kB and 20 to 24 dB from what went
-# in, at 8 kHz 10 to 16 kB. Not the constant rate: at its lowest the file forgets how long the sound was.
+# LAME's variable bit rate. 3 s of the built-in music, stereo, at 16 kHz are 19 to 24 kB and 20 to 24 dB
+# from what went in, at 8 kHz 10 to 16 kB. Not the constant rate: at its lowest the file forgets how
+# long the sound was.
 QUALITY = 0.7
-LOUDEST = (
-    0.89  # 1 dB below full scale: decoded MP3s peak up to 0.9 dB above what went in (80 clips of the music)
-)
+# 1 dB below full scale: decoded MP3s peak up to 0.9 dB above what went in (80 clips of the music).
+LOUDEST = 0.89
 
 GRID = (
     "display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,16rem),1fr));gap:0.75rem 1rem;"
@@ -59,8 +59,8 @@ class Player:
     def html(self) -> str:
         """Title and controls, without a box around them."""
         words, data = html.escape(self.words), base64.b64encode(self.mp3).decode("ascii")
-        # No figure and no figcaption: in the dark the book's theme puts an output on a light sheet, where text that
-        # inherits its colour can be read and a caption in the colour of captions cannot.
+        # No figure and no figcaption: in the dark the book's theme puts an output on a light sheet,
+        # where text that inherits its colour can be read and a caption in the colour of captions cannot.
         return (
             f'<div class="player-title" style="margin:0 0 0.2rem">{words}</div>'
             f'<audio controls preload="none" aria-label="{html.escape(self.title)}" '
@@ -93,7 +93,8 @@ class Players:
 def player(wave: Tensor, rate: int, title: str, *, seconds: float | None = None) -> Player:
     """A sound to play in a notebook and on a page, as loud as it is given.
 
-    One that peaks above :data:`LOUDEST` could be clipped: it is turned down as a whole, and its title says by how much.
+    One that peaks above :data:`LOUDEST` could be clipped: it is turned down as a whole,
+    and its title says by how much.
 
     Args:
         wave: ``(2, n)`` or ``(1, n)`` or ``(n,)``, a tensor or an array, in [-1, 1].
@@ -102,7 +103,8 @@ def player(wave: Tensor, rate: int, title: str, *, seconds: float | None = None)
         seconds: only the beginning, that long.
 
     Raises:
-        ValueError: another shape, no samples, values that are not finite, no title, or a rate that is not positive.
+        ValueError: another shape, no samples, values that are not finite, no title,
+            or a rate that is not positive.
         RuntimeError: the libsndfile below soundfile writes no MP3.
     """
     if not title.strip():
@@ -115,7 +117,8 @@ def player(wave: Tensor, rate: int, title: str, *, seconds: float | None = None)
     x = x[None] if x.ndim == 1 else x
     if x.ndim != 2 or x.shape[0] not in (1, 2) or not x.shape[1]:
         raise ValueError(
-            f"the sound {title!r} has shape {tuple(x.shape)}, expected (2, n) or (n,): give one sound at a time"
+            f"the sound {title!r} has shape {tuple(x.shape)}, expected (2, n) or "
+            "(n,): give one sound at a time"
         )
     if not torch.isfinite(x).all():
         raise ValueError(f"the sound {title!r} holds values that are not finite: check where it was made")
@@ -154,8 +157,8 @@ def _mp3(x: Tensor, rate: int) -> bytes:
 
     if "MP3" not in soundfile.available_formats():
         raise RuntimeError(
-            f"libsndfile {soundfile.__libsndfile_version__} writes no MP3, 1.1 or newer is needed: install soundfile "
-            "from PyPI, whose wheels bring it"
+            f"libsndfile {soundfile.__libsndfile_version__} writes no MP3, 1.1 or newer is needed: install "
+            "soundfile from PyPI, whose wheels bring it"
         )
     file = io.BytesIO()
     soundfile.write(

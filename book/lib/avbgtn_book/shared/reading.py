@@ -17,7 +17,8 @@ FIXED_WORK = 0.083  # CPU-seconds of the work in `slowness` on the AMD EPYC that
 
 
 def show_source(*objects: Callable | type) -> object:
-    """Functions or classes of the package as they stand there, without their docstrings, for the end of a cell.
+    """Functions or classes of the package as they stand there, without their docstrings,
+    for the end of a cell.
 
     Args:
         objects: one or several; each stands under the file and the name it has.
@@ -60,7 +61,9 @@ def _place(thing: Callable | type) -> str:
 
 
 def cpu_seconds() -> float:
-    """CPU time of this process since its start, imports included: it feels other programs less than a clock does."""
+    """CPU time of this process since its start, imports included:
+    it feels other programs less than a clock does.
+    """
     return time.process_time()
 
 
@@ -98,8 +101,8 @@ def cost() -> None:
 def within_budget(cpu_seconds: float, *, comparable: bool = True) -> None:
     """Print that the chapter cost at most twice its budget, or stop with what it cost.
 
-    Twice, since processors differ, and as many times more as this one is slower; what grows past that has changed, and a
-    test fails.
+    Twice, since processors differ, and as many times more as this one is slower;
+    what grows past that has changed, and a test fails.
 
     Args:
         cpu_seconds: the budget.
@@ -114,15 +117,15 @@ def within_budget(cpu_seconds: float, *, comparable: bool = True) -> None:
     used = time.process_time()
     if used > TWICE * cpu_seconds and used > TWICE * cpu_seconds * (slower := slowness()):
         raise RuntimeError(
-            f"this chapter took {used:.0f} CPU-seconds, more than twice its budget of {cpu_seconds:g} on a processor "
-            f"that is now {slower:.1f} times as slow as the author's: make it cheaper"
+            f"this chapter took {used:.0f} CPU-seconds, more than twice its budget of {cpu_seconds:g} on a "
+            f"processor that is now {slower:.1f} times as slow as the author's: make it cheaper"
         )
     print(f"within twice the budget of {cpu_seconds:g} CPU-seconds: True")
 
 
 def slowness() -> float:
-    """How many times more CPU time this processor needs now than the one that the budgets were measured on, at least 1:
-    an older one, or one whose caches other processes use. The shortest of five tries counts."""
+    """How many times more CPU time this processor needs now than the one that the budgets were measured on,
+    at least 1: an older one, or one whose caches other processes use. The shortest of five tries counts."""
     import torch
     from torch.nn.functional import conv2d, leaky_relu
 

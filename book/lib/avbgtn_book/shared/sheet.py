@@ -1,7 +1,8 @@
 """The drawings of the chapters, one file a chapter, and the sheet they are drawn on.
 
-Every function takes numbers or tensors and returns a :class:`~avbgtn_book.shared.canvas.BookFigure` whose ``alt`` says what it
-shows. What a chapter computes, it computes in front of the reader; how it is drawn stands here.
+Every function takes numbers or tensors and returns a :class:`~avbgtn_book.shared.canvas.BookFigure`
+whose ``alt`` says what it shows. What a chapter computes, it computes in front of the reader; how it is
+drawn stands here.
 """
 
 from .canvas import WIDTH, BookFigure

@@ -1,8 +1,8 @@
 """Figures of translated images: the paper's Figures 4 and 5, and translations beside their twins.
 
-Each function returns a :class:`~avbgtn_book.shared.canvas.BookFigure` whose ``alt`` says what it shows. Images are
-(3, H, W) in [-1, 1]. Models go by name, ``"unit"`` and ``"avb_gtn"`` or any other. Curves and bars are in
-:mod:`avbgtn_book.shared.curves`.
+Each function returns a :class:`~avbgtn_book.shared.canvas.BookFigure` whose ``alt`` says what it shows.
+Images are (3, H, W) in [-1, 1]. Models go by name, ``"unit"`` and ``"avb_gtn"`` or any other. Curves and bars
+are in :mod:`avbgtn_book.shared.curves`.
 """
 
 import math
@@ -15,9 +15,8 @@ from .canvas import LETTERS, WIDTH, BookFigure, listed, name_of, styled
 GAP, LEFT = 0.05, 0.62  # inches between cells, and for the labels of rows
 LINE = 0.2  # inches a line of text
 ENOUGH_DPI = 130  # at least; raised until each pixel of an image is a whole number of dots
-ERROR_BLACK = (
-    0.3  # the mean absolute error, in [0, 1], that is drawn black; without hair colour it is about 0.22
-)
+# The mean absolute error, in [0, 1], that is drawn black; without hair colour it is about 0.22.
+ERROR_BLACK = 0.3
 
 Panel = tuple[str, list[str], list[tuple[str, list[Tensor]]]]  # title, column labels, (row label, cells)
 

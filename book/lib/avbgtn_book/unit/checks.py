@@ -24,22 +24,25 @@ def check_unit_count(answer: Any) -> None:
     got = core.number(answer, "answer")
     if got == 24:
         raise CheckFailed(
-            "24 counts every map between four kinds. A map that sends the kind of share 0.4 to one of share 0.2 changes the "
-            "marginal, and D sees it: count only those that respect the shares"
+            "24 counts every map between four kinds. A map that sends the kind of share 0.4 to one of share "
+            "0.2 changes the marginal, and D sees it: count only those that respect the shares"
         )
     if got == 1:
         raise CheckFailed(
-            "1 would be right if all four shares were different. Three are equal: what happens if two of these change places?"
+            "1 would be right if all four shares were different. Three are equal: what happens "
+            "if two of these change places?"
         )
     if got in (3, 4):
         raise CheckFailed(
-            f"{got:g} counts kinds; the question is how many ways there are to permute those that cannot be told apart"
+            f"{got:g} counts kinds; the question is how many ways there are to permute "
+            "those that cannot be told apart"
         )
     if got == 256:
         raise CheckFailed("256 also counts maps that send two kinds to one; these cannot be undone")
     if got != 6:
         raise CheckFailed(
-            f"{got:g} is not it: the kind with its own share has one place to go; in how many orders can the others go?"
+            f"{got:g} is not it: the kind with its own share has one place to go; in how "
+            "many orders can the others go?"
         )
     core.passed("6 maps, and no look at the two piles can tell the true one from the other five")
 
@@ -58,12 +61,16 @@ def check_unit_cycle(answer: Callable) -> None:
     if not core.close(distance, 100 * off.mean(), atol=1e-9, name="cycle"):
         hints = {
             "you sum over pixels and batch; UNIT's L1 is the mean over all elements": 100 * off.sum(),
-            "you sum over pixels; UNIT's L1 is the mean over all elements, so that lambda_4 means the same at every size": 100
-            * off.sum(1).mean(),
-            "you square: that is a Gaussian likelihood; the paper's is a Laplace, so take absolute values": 100
-            * (off**2).mean(),
-            "the sign is turned: log p of Eq. (6) stands with a minus, so the distance is to be minimised": -100
-            * off.mean(),
+            (
+                "you sum over pixels; UNIT's L1 is the mean over all elements, so that lambda_4 "
+                "means the same at every size"
+            ): 100 * off.sum(1).mean(),
+            (
+                "you square: that is a Gaussian likelihood; the paper's is a Laplace, so take absolute values"
+            ): 100 * (off**2).mean(),
+            (
+                "the sign is turned: log p of Eq. (6) stands with a minus, so the distance is to be minimised"
+            ): -100 * off.mean(),
             "take the absolute value before the mean, else errors of both signs cancel": 100
             * (x121 - x1).mean(),
             "lambda_4 is missing in front of the distance": off.mean(),
@@ -73,13 +80,15 @@ def check_unit_cycle(answer: Callable) -> None:
             if core.close(distance, wrong, atol=1e-9, name="cycle"):
                 raise CheckFailed(f"with both KL terms at 0: {hint}")
         raise CheckFailed(
-            "with both KL terms at 0, cycle should be lambda_4 times the mean absolute difference of x121 and x1"
+            "with both KL terms at 0, cycle should be lambda_4 times the mean "
+            "absolute difference of x121 and x1"
         )
     direct, translated = value(kl=3.0, at=x1), value(kl12=5.0, at=x1)
     if not core.close(direct, 0.3, atol=1e-9, name="cycle"):
         if core.close(direct, 0.0, atol=1e-9, name="cycle"):
             raise CheckFailed(
-                "the KL of z1 is missing: read literally, Eq. (6) has it a second time (UNIT's code leaves it out)"
+                "the KL of z1 is missing: read literally, Eq. (6) has it a second "
+                "time (UNIT's code leaves it out)"
             )
         raise CheckFailed("with a KL of z1 of 3 and nothing else, the value should be lambda_3 times 3")
     if not core.close(translated, 0.5, atol=1e-9, name="cycle"):
@@ -128,11 +137,22 @@ def check_unit_symmetry(answer: Any) -> None:
     """Which losses notice a symmetry of domain 2 that changes lengths."""
     got = core.choice(answer, ("a", "b", "c", "d", "e"), "answer")
     why = {
-        "a": "that holds for a map that keeps absolute differences. This one doubles differences in one direction and halves those "
-        "in the other: along which paths does a difference pass through it?",
-        "b": "that term changes, but it is not alone: which other path ends with a picture of domain 2 that is compared with a real one?",
-        "d": "one of the cycles ends in domain 1: there the map was applied on the way, and taken back before the comparison",
-        "e": "D2 turns its input back before it looks, and the pile is where it was: nothing reaches it but what it saw before",
+        "a": (
+            "that holds for a map that keeps absolute differences. This one doubles differences in one "
+            "direction and halves those in the other: along which paths does a difference pass through it?"
+        ),
+        "b": (
+            "that term changes, but it is not alone: which other path ends with a picture of domain 2 that "
+            "is compared with a real one?"
+        ),
+        "d": (
+            "one of the cycles ends in domain 1: there the map was applied on the way, and "
+            "taken back before the comparison"
+        ),
+        "e": (
+            "D2 turns its input back before it looks, and the pile is where it was: nothing "
+            "reaches it but what it saw before"
+        ),
     }
     if got != "c":
         raise CheckFailed(f"not {got}: {why[got]}")
@@ -154,25 +174,27 @@ def check_unit_kl_weight(answer: Callable) -> None:
             "four times too large: mean(mu^2) is the KL times 2 / d, not divided by 2 d": right * 4,
             "this is the weight for scale one: with scale b, how many nats are a difference of 1?": right
             / scale,
-            "the scale stands on the wrong side: a small b makes a difference worth more nats, so the L1 of fixed weight counts less for each": right
-            / scale**2,
+            (
+                "the scale stands on the wrong side: a small b makes a difference worth more nats, so the L1 "
+                "of fixed weight counts less for each"
+            ): right / scale**2,
             "beta is missing: a heavier KL needs a larger lambda_1": right / beta,
             "the numbers of values are missing: both penalties are means, and the sums are what counts": beta
             * lambda_2
             * scale,
-            "the two dimensions have changed places: the L1 is divided by the image's, the penalty by the code's": beta
-            * lambda_2
-            * scale
-            * image
-            / (2 * code),
+            (
+                "the two dimensions have changed places: the L1 is divided by the "
+                "image's, the penalty by the code's"
+            ): beta * lambda_2 * scale * image / (2 * code),
             "upside down: lambda_1 grows with beta": 1 / right,
         }
         for hint, wrong in hints.items():
             if abs(got - wrong) <= 1e-9 * abs(wrong):
                 raise CheckFailed(hint)
         raise CheckFailed(
-            f"for beta = {beta}, scale = {scale}, lambda_2 = {lambda_2}, {code:,} code values and {image:,} pixel values, got {got:.4g}: write "
-            "lambda_2 times the mean as a weight times -log p, lambda_1 times the mean square as a weight times the KL, and set their ratio to beta"
+            f"for beta = {beta}, scale = {scale}, lambda_2 = {lambda_2}, {code:,} code values and {image:,} "
+            f"pixel values, got {got:.4g}: write lambda_2 times the mean as a weight times -log p, lambda_1 "
+            "times the mean square as a weight times the KL, and set their ratio to beta"
         )
     core.passed("at UNIT's sizes and a scale of 0.02, beta = 1 takes a lambda_1 of 5.33; UNIT's is 0.1")
 
@@ -185,7 +207,8 @@ def check_unit_one_map(answer: ToyDomains) -> None:
         )
     if not isinstance(answer, ToyDomains):
         raise CheckFailed(
-            f"world must be a ToyDomains, got {type(answer).__name__}: replace(toy_domains.SQUARE, ...) gives one"
+            f"world must be a ToyDomains, got {type(answer).__name__}: "
+            "replace(toy_domains.SQUARE, ...) gives one"
         )
     if len(answer.places) != 4:
         raise CheckFailed(
@@ -193,21 +216,22 @@ def check_unit_one_map(answer: ToyDomains) -> None:
         )
     if min(answer.shares) < 0.02:
         raise CheckFailed(
-            f"a kind of share {min(answer.shares):g} hardly ever shows: in a batch of 32 it is mostly missing, and nothing is "
-            "learnt about it. Give every kind at least 0.02"
+            f"a kind of share {min(answer.shares):g} hardly ever shows: in a batch of 32 it is mostly "
+            "missing, and nothing is learnt about it. Give every kind at least 0.02"
         )
     maps = len(exact_translations(answer.shares, answer.shares))
     ordered = sorted(answer.shares)
     if maps == 1 and min(b - a for a, b in zip(ordered, ordered[1:], strict=False)) < 0.02:
         raise CheckFailed(
-            "two kinds have shares that differ by less than 0.02. In a pile of 1,000 things a share of 0.25 is off by 0.014 by chance "
-            "alone: on paper one map fits, in the piles nobody could tell"
+            "two kinds have shares that differ by less than 0.02. In a pile of 1,000 things a share of 0.25 "
+            "is off by 0.014 by chance alone: on paper one map fits, in the piles nobody could tell"
         )
     if maps > 1:
         raise CheckFailed(
-            f"{maps} maps of kinds keep both marginals here. Moving or turning the corners does not help, since a network may "
-            "send any kind anywhere; kinds of equal share can always change places"
+            f"{maps} maps of kinds keep both marginals here. Moving or turning the corners does not help, "
+            "since a network may send any kind anywhere; kinds of equal share can always change places"
         )
     core.passed(
-        "one map of kinds fits both marginals. That it can be known does not mean that training finds it: test it"
+        "one map of kinds fits both marginals. That it can be known does not mean "
+        "that training finds it: test it"
     )

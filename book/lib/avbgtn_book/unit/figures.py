@@ -1,4 +1,6 @@
-"""Figures of the chapter on UNIT: piles of points, the network drawn with its sizes, and maps that no loss tells apart."""
+"""Figures of the chapter on UNIT: piles of points, the network drawn with its sizes,
+and maps that no loss tells apart.
+"""
 
 from collections.abc import Mapping, Sequence
 
@@ -31,12 +33,14 @@ def _points(axes, x: Tensor, kinds: Tensor, size: float = 9) -> None:
         axes.scatter(*x[kinds == k].T, s=size, color=colour, marker=mark, linewidths=0)
 
 
-# --- the problem ----------------------------------------------------------------------------------------------
+# --- the problem --------------------------------------------------------------------------------------------
 
 
 @styled
 def same_marginals(correlations: Sequence[float], n: int = 500, seed: int = 0) -> BookFigure:
-    """Joint Gaussians with standard normal marginals: histograms above and beside each cloud, equal in all panels."""
+    """Joint Gaussians with standard normal marginals: histograms above and beside each cloud,
+    equal in all panels.
+    """
     from avbgtn import streams
 
     draw = streams.generator(seed, "unit/marginals")
@@ -69,13 +73,18 @@ def same_marginals(correlations: Sequence[float], n: int = 500, seed: int = 0) -
         top.text(0, 1.15, f"corr. {rho:g}", ha="center", transform=top.get_xaxis_transform())
         if i == 0:
             cloud.set_ylabel("$x_2$")
-    figure.alt = f"Three clouds of pairs with correlations {listed([f'{r:g}' for r in correlations])}; the bell curves above and beside the clouds are the same."
+    figure.alt = (
+        f"Three clouds of pairs with correlations {listed([f'{r:g}' for r in correlations])}; the bell "
+        "curves above and beside the clouds are the same."
+    )
     return figure
 
 
 @styled
 def piles(domains: ToyDomains, n: int = 250) -> BookFigure:
-    """What training sees, two uncoloured piles, and what scoring sees: the same things in both domains, marked by kind."""
+    """What training sees, two uncoloured piles, and what scoring sees: the same things in both domains,
+    marked by kind.
+    """
     x1, x2 = domains.piles(n, 0)
     kinds, t1, t2 = domains.twins(n)
     figure = BookFigure(figsize=(WIDTH, 4.9), layout="constrained")
@@ -85,11 +94,14 @@ def piles(domains: ToyDomains, n: int = 250) -> BookFigure:
         _points(axes[1, column], twin, kinds)
         _plain(axes[0, column], f"domain {column + 1}: pile")
         _plain(axes[1, column], f"domain {column + 1}: twins")
-    figure.alt = f"Four panels. Above, two grey piles of points. Below, the same places with {len(domains.shares)} kinds marked by colour and shape; domain 2 is turned by {domains.angle:g} degrees."
+    figure.alt = (
+        f"Four panels. Above, two grey piles of points. Below, the same places with {len(domains.shares)} "
+        f"kinds marked by colour and shape; domain 2 is turned by {domains.angle:g} degrees."
+    )
     return figure
 
 
-# --- the network ----------------------------------------------------------------------------------------------
+# --- the network --------------------------------------------------------------------------------------------
 
 
 class _Skeleton(UNIT):
@@ -100,7 +112,9 @@ class _Skeleton(UNIT):
 
 
 def anatomy(config: Config) -> dict[str, tuple[int, tuple[int, ...]]]:
-    """For each child of :class:`UNIT`: its parameters, and the shape of what it gives for one image; no number is stored."""
+    """For each child of :class:`UNIT`: its parameters, and the shape of what it gives for one image;
+    no number is stored.
+    """
     with torch.device("meta"):
         model = _Skeleton(config)
     w, s = config.width, config.size
@@ -121,7 +135,9 @@ def _count(module: nn.Module) -> int:
 
 @styled
 def network(config: Config) -> BookFigure:
-    """UNIT from top to bottom: two columns of private boxes, wide boxes where both domains use the same weights."""
+    """UNIT from top to bottom: two columns of private boxes, wide boxes where both
+    domains use the same weights.
+    """
     parts = anatomy(config)
     rows = [
         ("encoder", "$E_{0}$, private", BLUE, ""),
@@ -180,20 +196,29 @@ def network(config: Config) -> BookFigure:
         if i < len(rows) - 1:
             shape_text(y - height - 0.16, shape, what)
     arrows(y - height, y - height - 0.2)
-    axes.text(2.4, y - height - 0.1, f"logits {' x '.join(map(str, shape))}", ha="center", va="center", fontsize=SMALL)  # fmt: skip
+    axes.text(
+        2.4,
+        y - height - 0.1,
+        f"logits {' x '.join(map(str, shape))}",
+        ha="center",
+        va="center",
+        fontsize=SMALL,
+    )
     figure.alt = (
-        "UNIT drawn from top to bottom in two columns, one a domain: private encoder, shared block, code, shared block, "
-        "private generator, then private and shared layers of the discriminators, each with its number of weights."
+        "UNIT drawn from top to bottom in two columns, one a domain: private encoder, shared block, "
+        "code, shared block, private generator, then private and shared layers of the discriminators, "
+        "each with its number of weights."
     )
     return figure
 
 
-# --- trainings ------------------------------------------------------------------------------------------------
+# --- trainings ----------------------------------------------------------------------------------------------
 
 
 @styled
 def moment(training: Training, update: int, runs: Mapping[str, int]) -> BookFigure:
-    """Translations of the same things at one update, one panel a run; places of the truth as large grey marks.
+    """Translations of the same things at one update, one panel a run;
+    places of the truth as large grey marks.
 
     Args:
         runs: ``{"run 0": 0}``: title and number of each panel.
@@ -215,19 +240,27 @@ def moment(training: Training, update: int, runs: Mapping[str, int]) -> BookFigu
             f"rec {s['rec']:.2f}, cycle {s['cycle']:.2f}\n$D_2$ {s['d2']:.2f}, error {s['error']:.2f}"
         )
         heard.append(
-            f"{title}: reconstruction {s['rec']:.2f}, cycle {s['cycle']:.2f}, translation error {s['error']:.2f}"
+            f"{title}: reconstruction {s['rec']:.2f}, cycle {s['cycle']:.2f}, "
+            f"translation error {s['error']:.2f}"
         )
     figure.suptitle(f"after {update} updates", fontsize=10)
     figure.alt = f"Translated points of {len(runs)} runs after {update} updates. {'; '.join(heard)}."
     return figure
 
 
-COLUMNS = {"error": "translation\nerror", "cycle": "cycle\nerror", "rec": "reconstr.\nerror", "gap": "distance\nto pile 2"}  # fmt: skip
+COLUMNS = {
+    "error": "translation\nerror",
+    "cycle": "cycle\nerror",
+    "rec": "reconstr.\nerror",
+    "gap": "distance\nto pile 2",
+}
 
 
 @styled
 def parts_compared(scores: Mapping[str, Mapping[str, Tensor]]) -> BookFigure:
-    """One row a variant, one panel a score, one dot a seed, a bar at the mean; all scores are better when small; logarithmic axes."""
+    """One row a variant, one panel a score, one dot a seed, a bar at the mean;
+    all scores are better when small; logarithmic axes.
+    """
     names = list(scores)
     figure = BookFigure(figsize=(WIDTH, 0.38 * len(names) + 0.95), layout="constrained")
     panels = figure.subplots(1, len(COLUMNS), sharey=True, width_ratios=[1.5, 1, 1, 1])
@@ -250,13 +283,18 @@ def parts_compared(scores: Mapping[str, Mapping[str, Tensor]]) -> BookFigure:
     panels[0].set_yticks(range(len(names)), names)
     panels[0].set_ylim(len(names) - 0.5, -0.5)
     said = "; ".join(f"{n}: translation error {scores[n]['error'].mean():.2f}" for n in names)
-    figure.alt = f"Dots of {len(names)} variants, a dot for each seed, in {len(COLUMNS)} panels of errors. Means: {said}."
+    figure.alt = (
+        f"Dots of {len(names)} variants, a dot for each seed, in {len(COLUMNS)} "
+        f"panels of errors. Means: {said}."
+    )
     return figure
 
 
 @styled
 def error_by_angle(angles: Sequence[float], error: Tensor, copying: Sequence[float]) -> BookFigure:
-    """Translation error ``(angles, seeds)`` against the angle of the true map, with that of copying the input."""
+    """Translation error ``(angles, seeds)`` against the angle of the true map,
+    with that of copying the input.
+    """
     figure = BookFigure(figsize=(WIDTH, 2.7), layout="constrained")
     axes = figure.subplots()
     axes.plot(angles, copying, color=GREY, linestyle=(0, (5, 2)), label="copying the input")
@@ -267,11 +305,14 @@ def error_by_angle(angles: Sequence[float], error: Tensor, copying: Sequence[flo
     axes.set_ylim(0, None)
     figure.legend(loc="outside upper left", ncols=2, frameon=False)
     axes.grid(axis="y", color="#dddddd", linewidth=0.6)
-    figure.alt = "Translation error against the angle of the true map: small for small angles, then a jump to values as large as those of a wrong map."
+    figure.alt = (
+        "Translation error against the angle of the true map: small for small angles, then a jump to values "
+        "as large as those of a wrong map."
+    )
     return figure
 
 
-# --- symmetry -------------------------------------------------------------------------------------------------
+# --- symmetry -----------------------------------------------------------------------------------------------
 
 
 @styled
@@ -290,16 +331,22 @@ def learnt_maps(training: Training, runs: Sequence[int]) -> BookFigure:
         _points(axes, training.seen[max(training.seen)][:, r], kinds, 8)
         _plain(axes, f"$x_{{12}}$ of seed {training.model.seeds[r]}", 0.85)
         axes.set_xlabel(
-            f"rec {s['rec']:.2f}, cycle {s['cycle']:.2f}, $D_2$ {s['d2']:.2f}\ntranslation error {s['error']:.2f}"
+            f"rec {s['rec']:.2f}, cycle {s['cycle']:.2f}, $D_2$ {s['d2']:.2f}\n"
+            f"translation error {s['error']:.2f}"
         )
         heard.append(f"{s['error']:.2f}")
-    figure.alt = f"Four clouds at the corners of a square, and the translations of three runs: the same square with its corners exchanged. Translation errors {listed(heard)}, all other losses alike."
+    figure.alt = (
+        "Four clouds at the corners of a square, and the translations of three runs: the same square with "
+        f"its corners exchanged. Translation errors {listed(heard)}, all other losses alike."
+    )
     return figure
 
 
 @styled
 def turned_world(degrees: float, n: int = 450, seed: int = 0, spread: float = 0.4) -> BookFigure:
-    """A round cloud and its translation by a model that turns: pictures and closed-form losses at one angle."""
+    """A round cloud and its translation by a model that turns: pictures and
+    closed-form losses at one angle.
+    """
     import matplotlib
 
     from avbgtn import streams
@@ -319,13 +366,26 @@ def turned_world(degrees: float, n: int = 450, seed: int = 0, spread: float = 0.
     ):
         axes.scatter(*(x1 @ turn.T).T, s=6, c=colours, linewidths=0)
         for name, at in letters.items():
-            axes.text(*(turn @ at), name, ha="center", va="center", fontsize=13, fontweight="bold",
-                      bbox={"boxstyle": "circle,pad=0.15", "facecolor": "white", "edgecolor": "black"})  # fmt: skip
+            axes.text(
+                *(turn @ at),
+                name,
+                ha="center",
+                va="center",
+                fontsize=13,
+                fontweight="bold",
+                bbox={"boxstyle": "circle,pad=0.15", "facecolor": "white", "edgecolor": "black"},
+            )
         _plain(axes, title, 1.1)
     s = exact_losses(degrees, spread=spread)
     panels[0].set_xlabel(
-        f"rec {s['reconstruction']:.4f}, cycle {s['cycle']:.4f}\npenalties {s['mean mu^2']:.2f}, {s['mean mu12^2']:.2f}\nbest $D$ {s['best D']:.4f}"
+        f"rec {s['reconstruction']:.4f}, cycle {s['cycle']:.4f}\n"
+        f"penalties {s['mean mu^2']:.2f}, {s['mean mu12^2']:.2f}\n"
+        f"best $D$ {s['best D']:.4f}"
     )
     panels[1].set_xlabel(f"turned by {degrees:g} degrees\ntranslation error\n{s['translation error']:.4f}")
-    figure.alt = f"A round cloud with a wheel of hues and three lettered points, and the same cloud turned by {degrees:g} degrees. Translation error {s['translation error']:.3f}; reconstruction, cycle, penalties and discriminator as at every other angle."
+    figure.alt = (
+        "A round cloud with a wheel of hues and three lettered points, and the same cloud turned by "
+        f"{degrees:g} degrees. Translation error {s['translation error']:.3f}; reconstruction, cycle, "
+        "penalties and discriminator as at every other angle."
+    )
     return figure

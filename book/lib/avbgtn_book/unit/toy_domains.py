@@ -1,8 +1,9 @@
 r"""Two domains whose true translation is known: piles of points in the plane, cut from one family of things.
 
-A *thing* has a kind ``k`` and a content ``c``: a point near the kind's place. Domain 1 shows the content as it is,
-``x1 = c``; domain 2 shows it turned by a known angle, ``x2 = f(c)``. So ``f`` is the true translation, and two points
-are *twins* if they show the same thing. Training sees piles of different things; twins are for scoring.
+A *thing* has a kind ``k`` and a content ``c``: a point near the kind's place. Domain 1 shows the content as
+it is, ``x1 = c``; domain 2 shows it turned by a known angle, ``x2 = f(c)``. So ``f`` is the true
+translation, and two points are *twins* if they show the same thing. Training sees piles of different things;
+twins are for scoring.
 """
 
 import math
@@ -74,8 +75,9 @@ def rotation(degrees: float) -> Tensor:
 def exact_translations(shares1: Sequence[float], shares2: Sequence[float]) -> list[tuple[int, ...]]:
     """All one-to-one translations of kinds that turn one marginal into the other, exactly.
 
-    ``(2, 0, 1)`` sends kind 0 to kind 2, kind 1 to kind 0, kind 2 to kind 1. It counts if ``shares2[m[k]] = shares1[k]`` for
-    every kind: then no look at the two marginals can tell it from the truth.
+    ``(2, 0, 1)`` sends kind 0 to kind 2, kind 1 to kind 0, kind 2 to kind 1. It counts if
+    ``shares2[m[k]] = shares1[k]`` for every kind: then no look at the two marginals can tell it from
+    the truth.
     """
     kinds = range(len(shares1))
     return [m for m in permutations(kinds) if all(abs(shares1[k] - shares2[m[k]]) < 1e-12 for k in kinds)]
@@ -84,8 +86,8 @@ def exact_translations(shares1: Sequence[float], shares2: Sequence[float]) -> li
 def joint_table(share: float, agreement: float) -> Tensor:
     """A joint distribution ``(2, 2)`` of two binary domains, each with marginal ``(share, 1 - share)``.
 
-    ``agreement`` in [-1, 1] times the largest covariance that the marginals allow: 1 pairs equals, 0 is independence, -1 the
-    opposite (possible down to -1 for ``share`` = 1/2).
+    ``agreement`` in [-1, 1] times the largest covariance that the marginals allow: 1 pairs equals,
+    0 is independence, -1 the opposite (possible down to -1 for ``share`` = 1/2).
     """
     p = torch.tensor([share, 1 - share], dtype=F64)
     c = agreement * share * (1 - share)
@@ -98,7 +100,9 @@ def joint_table(share: float, agreement: float) -> Tensor:
 
 
 def mutual_information(table: Tensor) -> float:
-    """``KL(p(a, b) || p(a) p(b))`` of a joint table ``(A, B)``, in nats: what one side says about the other."""
+    """``KL(p(a, b) || p(a) p(b))`` of a joint table ``(A, B)``, in nats:
+    what one side says about the other.
+    """
     independent = table.sum(1, keepdim=True) * table.sum(0, keepdim=True)
     seen = table > 0
     return (table[seen] * (table[seen] / independent[seen]).log()).sum().item()

@@ -1,11 +1,11 @@
 r"""UNIT in the plane: the class of ``unit.py`` with blocks of a few hundred weights, for piles of points.
 
-Nothing of UNIT's training is rewritten: :class:`ToyUNIT` inherits ``step``, ``translate``, the players and all their
-losses, and only puts small fully connected blocks where ``unit.py`` has convolutions. Float64.
+Nothing of UNIT's training is rewritten: :class:`ToyUNIT` inherits ``step``, ``translate``, the players and
+all their losses, and only puts small fully connected blocks where ``unit.py`` has convolutions. Float64.
 
-Several seeds train side by side. Points are ``(N, R, 2)``: batch first, as in ``unit.py``, then ``R`` runs, one a seed. A
-run sees only its own weights, points and noise. The losses are means over the runs too, so that a run's gradient
-is ``1/R`` of what it would be alone, which Adam does not notice.
+Several seeds train side by side. Points are ``(N, R, 2)``: batch first, as in ``unit.py``, then ``R`` runs,
+one a seed. A run sees only its own weights, points and noise. The losses are means over the runs too, so that
+a run's gradient is ``1/R`` of what it would be alone, which Adam does not notice.
 """
 
 import copy
@@ -95,7 +95,9 @@ class ToyUNIT(UNIT):
 
     @torch.no_grad()
     def initialise(self) -> None:
-        """Weights N(0, 1 / inputs), biases N(0, 0.01), each from its own stream; ``init="twin"``: domain 2's like domain 1's."""
+        """Weights N(0, 1 / inputs), biases N(0, 0.01), each from its own stream; ``init="twin"``:
+        domain 2's like domain 1's.
+        """
         for name, parameter in self.named_parameters():
             stream = name.replace("2.", "1.", 1) if self.config.init == "twin" else name
             std = 1 / math.sqrt(parameter.shape[1]) if name.endswith("weight") else 0.1
@@ -177,7 +179,9 @@ def train(
 
 
 def _draws(config: Config, seeds: Sequence[int], update: int, pile: int) -> tuple[Tensor, Tensor]:
-    """Batches and noise of the next updates, each run from its own streams: ``(CHUNK, 2, N, R)``, ``(CHUNK, 4, N, R, w)``."""
+    """Batches and noise of the next updates, each run from its own streams: ``(CHUNK, 2, N, R)``,
+    ``(CHUNK, 4, N, R, w)``.
+    """
     order, eps = [], []
     for seed in seeds:
         draw = streams.generator(seed, "toy/order", update)
@@ -189,11 +193,13 @@ def _draws(config: Config, seeds: Sequence[int], update: int, pile: int) -> tupl
 
 @torch.no_grad()
 def score(model: ToyUNIT, domains: Sequence[ToyDomains], n: int = 300) -> tuple[dict[str, Tensor], Tensor]:
-    """Scores of each run ``(R,)``, with zero noise on ``n`` things that training did not see, and the translations ``(n, R, 2)``.
+    """Scores of each run ``(R,)``, with zero noise on ``n`` things that training did not see,
+    and the translations ``(n, R, 2)``.
 
-    ``error``: mean absolute difference of a translation to its twin. ``right``: share of translations that lie nearest to their
-    own kind's place. ``rec``, ``cycle``: mean absolute difference of x11 and x121 to x1. ``gap``: energy distance of
-    the translations to other things of domain 2; 0 for equal distributions. ``d2``: the loss of D2, 2 log 2 at chance.
+    ``error``: mean absolute difference of a translation to its twin. ``right``: share of translations that
+    lie nearest to their own kind's place. ``rec``, ``cycle``: mean absolute difference of x11 and x121 to x1.
+    ``gap``: energy distance of the translations to other things of domain 2; 0 for equal distributions.
+    ``d2``: the loss of D2, 2 log 2 at chance.
     """
     sets = [one.twins(n) for one in domains]
     kinds, x1, x2 = (torch.stack([s[i] for s in sets], 1) for i in range(3))
@@ -215,7 +221,9 @@ def score(model: ToyUNIT, domains: Sequence[ToyDomains], n: int = 300) -> tuple[
 
 
 def energy_distance(a: Tensor, b: Tensor) -> Tensor:
-    """``2 E|a - b| - E|a - a'| - E|b - b'|`` of samples ``(R, n, 2)``, shape ``(R,)``: 0 for equal distributions only."""
+    """``2 E|a - b| - E|a - a'| - E|b - b'|`` of samples ``(R, n, 2)``, shape ``(R,)``:
+    0 for equal distributions only.
+    """
     return sum(
         s * torch.cdist(p, q).sum((1, 2)) / pairs
         for s, p, q, pairs in (
@@ -226,7 +234,7 @@ def energy_distance(a: Tensor, b: Tensor) -> Tensor:
     )
 
 
-# --- symmetry -------------------------------------------------------------------------------------------------
+# --- symmetry -----------------------------------------------------------------------------------------------
 
 
 class Turn(nn.Module):
@@ -243,8 +251,9 @@ class Turn(nn.Module):
 def turned(model: ToyUNIT, degrees: float) -> ToyUNIT:
     """A copy in which ``G2`` turns what it draws, and ``E2`` and ``D2`` turn it back before they look.
 
-    For a multiple of 90 degrees every loss on ``(x1, turned x2)`` is what the original's is on ``(x1, x2)``: L1 does not see
-    such a turn. If domain 2 is symmetric, turned and unturned points are equally probable, so the expected losses agree.
+    For a multiple of 90 degrees every loss on ``(x1, turned x2)`` is what the original's is on ``(x1, x2)``:
+    L1 does not see such a turn. If domain 2 is symmetric, turned and unturned points are equally probable, so
+    the expected losses agree.
     """
     other = copy.deepcopy(model)
     other.generator2 = nn.Sequential(other.generator2, Turn(degrees))
@@ -254,11 +263,13 @@ def turned(model: ToyUNIT, degrees: float) -> ToyUNIT:
 
 
 def exact_losses(degrees: float, *, gain: float = 4.0, spread: float = 0.4) -> dict[str, float]:
-    r"""UNIT's losses in closed form, where both domains are ``N(0, spread^2 I)`` in the plane and the true map is "stay".
+    r"""UNIT's losses in closed form, where both domains are ``N(0, spread^2 I)`` in the plane and
+    the true map is "stay".
 
-    The model: ``mu1 = gain x1``, ``G1 = z / gain``; domain 2 the same but turned: ``mu2 = gain R^T x2``, ``G2 = R z / gain``.
-    So ``x11 = x1 + eps / gain``, ``x12 = R (x1 + eps / gain)`` and ``x121 = x1 + (eps + eps') / gain``. The mean of
-    ``|N(0, s^2)|`` is ``s sqrt(2 / pi)``. ``best D`` is the least loss that any discriminator can reach, computed from the radii alone.
+    The model: ``mu1 = gain x1``, ``G1 = z / gain``; domain 2 the same but turned: ``mu2 = gain R^T x2``,
+    ``G2 = R z / gain``. So ``x11 = x1 + eps / gain``, ``x12 = R (x1 + eps / gain)`` and
+    ``x121 = x1 + (eps + eps') / gain``. The mean of ``|N(0, s^2)|`` is ``s sqrt(2 / pi)``. ``best D`` is the
+    least loss that any discriminator can reach, computed from the radii alone.
     """
     half = math.sqrt(2 / math.pi)
     noise = 1 / gain
@@ -274,7 +285,9 @@ def exact_losses(degrees: float, *, gain: float = 4.0, spread: float = 0.4) -> d
 
 
 def _best_discriminator_loss(v: float, w: float) -> float:
-    """``-E_p log D* - E_q log(1 - D*)`` for ``p = N(0, v I)``, ``q = N(0, w I)`` in the plane: an integral over squared radii."""
+    """``-E_p log D* - E_q log(1 - D*)`` for ``p = N(0, v I)``, ``q = N(0, w I)`` in the plane:
+    an integral over squared radii.
+    """
     r = torch.linspace(0, 40 * max(v, w), 40_001, dtype=F64)
     p, q = (-r / (2 * v)).exp() / (2 * v), (-r / (2 * w)).exp() / (2 * w)  # densities of |x|^2
     log_ratio = math.log(w / v) + r / 2 * (1 / w - 1 / v)  # log p/q
@@ -283,7 +296,9 @@ def _best_discriminator_loss(v: float, w: float) -> float:
 
 
 def kind_maps(training: Training) -> list[tuple[int, ...]]:
-    """For each run, the kind whose place most translations of kind 0, 1, ... lie nearest to; the truth is ``(0, 1, ...)``."""
+    """For each run, the kind whose place most translations of kind 0, 1, ... lie nearest to;
+    the truth is ``(0, 1, ...)``.
+    """
     seen, found = training.seen[max(training.seen)], []
     for r, one in enumerate(training.domains):
         places = one.true_map(torch.tensor(one.places, dtype=F64))
@@ -294,7 +309,9 @@ def kind_maps(training: Training) -> list[tuple[int, ...]]:
 
 
 def chance_of_split(first: int, second: int, runs: int) -> float:
-    """If ``first + second`` good runs fell on two groups of ``runs`` by lot, how often the first got ``first`` or more."""
+    """If ``first + second`` good runs fell on two groups of ``runs`` by lot,
+    how often the first got ``first`` or more.
+    """
     good = first + second
     ways = [math.comb(runs, k) * math.comb(runs, good - k) for k in range(first, min(good, runs) + 1)]
     return sum(ways) / math.comb(2 * runs, good)

@@ -30,14 +30,18 @@ def check_vae_lazy_encoder(answer: str) -> None:
     """Exercise 1: what an encoder that always returns the prior costs and gives."""
     why = {
         "a": "put mu = 0 and sigma = 1 into the KL of two Gaussians: is anything left to pay?",
-        "c": "the KL is right. But z then is the same noise for a 3 and for an 8: what can the decoder know of x?",
+        "c": (
+            "the KL is right. But z then is the same noise for a 3 and for an 8: "
+            "what can the decoder know of x?"
+        ),
         "d": "the bound is finite and has gradients, of the decoder at least. What would the decoder learn?",
     }
     picked = choice(answer, ("a", "b", "c", "d"), "answer")
     if picked in why:
         raise CheckFailed(f'"{picked}" is not it: {why[picked]}')
     passed(
-        "nothing is paid and nothing is told, so every picture gets the same answer. That is posterior collapse"
+        "nothing is paid and nothing is told, so every picture gets the same "
+        "answer. That is posterior collapse"
     )
 
 
@@ -63,22 +67,37 @@ def check_vae_kl(kl) -> None:
             "kl gives one number for the whole batch: sum over the dimensions only, keep one number a row"
         )
     wrong = [
-        (-truth, "every sign is turned: log q stands first, log p is taken away from it. A KL is never negative"),
-        (exact(mu_p, sigma_p, mu_q, sigma_q).sum(1), "this is KL(p || q): the expectation must be over q, the first pair"),
+        (
+            -truth,
+            "every sign is turned: log q stands first, log p is taken away from it. A KL is never negative",
+        ),
+        (
+            exact(mu_p, sigma_p, mu_q, sigma_q).sum(1),
+            "this is KL(p || q): the expectation must be over q, the first pair",
+        ),
         (each.mean(1), "you average over the dimensions: nats of independent dimensions add up, so sum"),
         (2 * truth, "exactly twice too much: the 1/2 of the Gaussian's exponent is missing"),
-        (exact(mu_q, sigma_q.sqrt(), mu_p, sigma_p.sqrt()).sum(1), "sigma is a standard deviation; you treat it as a variance"),
-        (exact(mu_q, sigma_q, torch.zeros_like(mu_p), torch.ones_like(sigma_p)).sum(1), "mu_p and sigma_p do nothing here: p is not always N(0, I)"),
-        (truth + 1.5, "too much by 1/2 for each dimension: subtract the 1 in mu^2 + sigma^2 - 1 - log sigma^2"),
-    ]  # fmt: skip
+        (
+            exact(mu_q, sigma_q.sqrt(), mu_p, sigma_p.sqrt()).sum(1),
+            "sigma is a standard deviation; you treat it as a variance",
+        ),
+        (
+            exact(mu_q, sigma_q, torch.zeros_like(mu_p), torch.ones_like(sigma_p)).sum(1),
+            "mu_p and sigma_p do nothing here: p is not always N(0, I)",
+        ),
+        (
+            truth + 1.5,
+            "too much by 1/2 for each dimension: subtract the 1 in mu^2 + sigma^2 - 1 - log sigma^2",
+        ),
+    ]
     for value, message in wrong:
         if close(got, value, atol=1e-8, name="kl(...)"):
             raise CheckFailed(message)
     if not close(got, truth, atol=1e-8, name="kl(...)"):
         row = got.reshape(-1)[0].item()
         raise CheckFailed(
-            f"the first row gives {row:.4f} nats, expected {truth[0]:.4f}: try mu_q = mu_p and sigma_q = sigma_p first, "
-            "which must give 0, then change one at a time"
+            f"the first row gives {row:.4f} nats, expected {truth[0]:.4f}: try mu_q = mu_p and sigma_q = "
+            "sigma_p first, which must give 0, then change one at a time"
         )
     passed("right for any two Gaussians, and in the right order")
 
@@ -97,7 +116,10 @@ def check_vae_weights(normalised_weights) -> None:
         (log_w.exp() / len(log_w), "divided by k, but not by their sum: the columns do not add up to 1"),
         (
             log_w.exp() / log_w.exp().sum(),
-            "divided by the sum over all pictures: each picture's draws have a sum of their own, so sum down the columns",
+            (
+                "divided by the sum over all pictures: each picture's draws have a sum of their "
+                "own, so sum down the columns"
+            ),
         ),
         (log_w.exp(), "these are the weights themselves: divide by their sum over the draws"),
         (log_w.log_softmax(0), "these are the logarithms of the weights"),
@@ -113,8 +135,8 @@ def check_vae_weights(normalised_weights) -> None:
         far, truth, atol=1e-9, name="normalised_weights(...)"
     ):
         raise CheckFailed(
-            "right for small numbers, but for log weights around -2000, which images have, exp gives 0 and 0 / 0: "
-            "subtract the largest of a column first, or use a function of torch that does"
+            "right for small numbers, but for log weights around -2000, which images have, exp gives 0 and 0 "
+            "/ 0: subtract the largest of a column first, or use a function of torch that does"
         )
     passed("the columns add up to 1, even for log weights around -2000")
 
@@ -130,21 +152,37 @@ def check_vae_loss(loss) -> None:
     wrong_kl = losses.gaussian_kl(mu, log_var.exp())
     pixels = x[0].numel()
     wrong = [
-        (reconstruction / pixels + wrong_kl, "both errors are still there: look at what is averaged, and at what log_var is the logarithm of"),
-        (reconstruction / pixels + kl, "the KL is right. The likelihood is an average over pixels where the KL is a sum over the code: the KL then weighs as many times too much as there are pixels"),
-        (reconstruction + wrong_kl, "the likelihood is right. exp(log_var) is a variance; gaussian_kl wants a standard deviation"),
-        (reconstruction - kl, "the KL has the wrong sign: minimising this drives the codes away from the prior"),
+        (
+            reconstruction / pixels + wrong_kl,
+            "both errors are still there: look at what is averaged, and at what log_var is the logarithm of",
+        ),
+        (
+            reconstruction / pixels + kl,
+            (
+                "the KL is right. The likelihood is an average over pixels where the KL is a sum over the "
+                "code: the KL then weighs as many times too much as there are pixels"
+            ),
+        ),
+        (
+            reconstruction + wrong_kl,
+            "the likelihood is right. exp(log_var) is a variance; gaussian_kl wants a standard deviation",
+        ),
+        (
+            reconstruction - kl,
+            "the KL has the wrong sign: minimising this drives the codes away from the prior",
+        ),
         (-reconstruction - kl, "this is the bound itself: training minimises, so return its negative"),
         (7 * reconstruction + kl, "the likelihood is summed over the batch, the KL averaged over it"),
         (reconstruction, "the KL is gone: that is a plain autoencoder"),
-    ]  # fmt: skip
+    ]
     for value, message in wrong:
         if close(got, value, atol=1e-8, name="loss(...)"):
             raise CheckFailed(message)
     if not close(got, reconstruction + kl, atol=1e-8, name="loss(...)"):
         raise CheckFailed(
-            f"loss gives {float(got):.4f} where {(reconstruction + kl).item():.4f} nats are due, {reconstruction.item():.4f} "
-            f"of the likelihood and {kl.item():.4f} of the KL: print both parts and see which differs"
+            f"loss gives {float(got):.4f} where {(reconstruction + kl).item():.4f} nats are due, "
+            f"{reconstruction.item():.4f} of the likelihood and {kl.item():.4f} of the KL: print "
+            "both parts and see which differs"
         )
     passed("pixels are summed, the batch averaged, and sigma is a standard deviation")
 
@@ -160,12 +198,14 @@ def check_vae_draws(answer: float) -> None:
         )
     if abs(math.log(guess / math.sqrt(ratio))) < math.log(2):
         raise CheckFailed(
-            "this is near the ratio of the standard errors. An error falls with the square root of the number of draws: square it"
+            "this is near the ratio of the standard errors. An error falls with the square root of "
+            "the number of draws: square it"
         )
     if abs(math.log(guess / ratio)) > math.log(3):
         direction = "few" if guess < ratio else "many"
         raise CheckFailed(
-            f"too {direction}, by more than a factor 3: the mean of n draws has variance (variance of one) / n; the figure shows both variances"
+            f"too {direction}, by more than a factor 3: the mean of n draws has variance (variance of one) / "
+            "n; the figure shows both variances"
         )
     passed(
         f"within a factor 3 of the exact {ratio:,.0f}: that many decoder evaluations, saved by one derivative"
@@ -176,7 +216,9 @@ TWO_HUMPS = (1.5, 0.3)  # the observed x and the standard deviation of its noise
 
 
 def two_humps_log_joint(z: Tensor) -> Tensor:
-    """``log p(x, z)`` of exercise 6: z from N(0, 1), x = z^2 + 0.3 eps, observed x = 1.5; ``(n,) -> (n,)``."""
+    """``log p(x, z)`` of exercise 6: z from N(0, 1), x = z^2 + 0.3 eps, observed x = 1.5;
+    ``(n,) -> (n,)``.
+    """
     x, noise = TWO_HUMPS
     likelihood = vae.gaussian_log_density(torch.full_like(z, x)[:, None], z.square()[:, None], noise)
     return likelihood + vae.gaussian_log_density(z[:, None])
@@ -191,7 +233,8 @@ def check_vae_two_humps(propose) -> None:
     z, log_q = (torch.as_tensor(part, dtype=F64) for part in made)
     if z.shape != (20_000,) or log_q.shape != (20_000,):
         raise CheckFailed(
-            f"propose(20000, generator) must return two tensors of shape (20000,), got {tuple(z.shape)} and {tuple(log_q.shape)}"
+            "propose(20000, generator) must return two tensors of shape (20000,), got "
+            f"{tuple(z.shape)} and {tuple(log_q.shape)}"
         )
     if not (z.isfinite().all() and log_q.isfinite().all()):
         raise CheckFailed("z or log_q holds values that are infinite or not a number")
@@ -202,18 +245,19 @@ def check_vae_two_humps(propose) -> None:
     bound, gap = log_w.mean().item(), truth - log_w.mean().item()
     if gap < -0.02 or evidence > truth + 0.05:
         raise CheckFailed(
-            f"your bound is {bound:.3f} and the weights average to exp({evidence:.3f}), above log p(x) = {truth:.3f}: no density "
-            "can do that, so log_q is not the density of your z. Does q integrate to 1? Is it the log of the whole mixture, "
-            "or only of the part that z came from?"
+            f"your bound is {bound:.3f} and the weights average to exp({evidence:.3f}), above log p(x) = "
+            f"{truth:.3f}: no density can do that, so log_q is not the density of your z. Does q integrate "
+            "to 1? Is it the log of the whole mixture, or only of the part that z came from?"
         )
     if evidence < truth - 0.4:
         raise CheckFailed(
-            f"your draws see only a part of p(x): their weights average to exp({evidence:.2f}), log p(x) is {truth:.2f}. "
-            "A whole hump weighs log 2 = 0.69: is the one at negative z covered? Or does log_q leave out a factor, such as the 1/2 of each half?"
+            f"your draws see only a part of p(x): their weights average to exp({evidence:.2f}), log p(x) is "
+            f"{truth:.2f}. A whole hump weighs log 2 = 0.69: is the one at negative z covered? Or does log_q "
+            "leave out a factor, such as the 1/2 of each half?"
         )
     if gap > 0.1:
         raise CheckFailed(
-            f"a lawful bound, {gap:.2f} nats under log p(x) = {truth:.3f}; 0.10 are allowed. Draw both log q and log p(x, z) "
-            "over z: where does q put mass that the posterior does not?"
+            f"a lawful bound, {gap:.2f} nats under log p(x) = {truth:.3f}; 0.10 are allowed. Draw both log q "
+            "and log p(x, z) over z: where does q put mass that the posterior does not?"
         )
     passed(f"the bound is within 0.1 nats of log p(x) = {truth:.3f}, where no Gaussian can be")

@@ -1,7 +1,8 @@
 """A small convolutional VAE of 28 x 28 digits, its training, and its evidence where that can be computed.
 
-Float32, a few seconds an epoch on one core. With ``plain=True`` the same network is an autoencoder: no noise at the
-code, no KL. With a two-dimensional code ``log p(x)`` is an integral over a plane, and a grid computes it.
+Float32, a few seconds an epoch on one core. With ``plain=True`` the same network is an autoencoder: no
+noise at the code, no KL. With a two-dimensional code ``log p(x)`` is an integral over a plane, and a
+grid computes it.
 """
 
 import torch
@@ -50,7 +51,9 @@ class ConvVAE(nn.Module):
         return self.decoder(z)
 
     def loss(self, x: Tensor, eps: Tensor) -> Tensor:
-        """What training minimises, in nats an image: the negative bound for one draw, or the plain reconstruction."""
+        """What training minimises, in nats an image: the negative bound for one draw,
+        or the plain reconstruction.
+        """
         mu, sigma = self.encode(x)
         if self.plain:
             return -bernoulli_log_likelihood(x, self.decode(mu)).mean()
@@ -61,9 +64,11 @@ class ConvVAE(nn.Module):
 def fit(
     model: ConvVAE, images: Tensor, *, steps: int, batch: int = 64, lr: float = 3e-3, seed: int = 0
 ) -> list[float]:
-    """Train with Adam; the step size falls to zero along a cosine. Returns the loss of every step, in nats an image.
+    """Train with Adam; the step size falls to zero along a cosine. Returns the loss of every step,
+    in nats an image.
 
-    Batches and noise depend on ``seed`` and the step alone, so two models see the same images in the same order.
+    Batches and noise depend on ``seed`` and the step alone, so two models see the same
+    images in the same order.
     """
     optimiser = torch.optim.Adam(model.parameters(), lr, fused=True)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
@@ -96,7 +101,8 @@ def code_grid(points: int, reach: float = 6.0) -> tuple[Tensor, float]:
 def log_joint_on_grid(model: ConvVAE, x: Tensor, grid: Tensor, chunk: int = 2000) -> Tensor:
     """``log p(x|z) + log p(z)`` for every image and every code of a grid: ``(n, codes)``, in nats.
 
-    Its log-sum-exp over the grid, plus the log of a cell's area, is ``log p(x)``; its softmax is the posterior.
+    Its log-sum-exp over the grid, plus the log of a cell's area, is ``log p(x)``;
+    its softmax is the posterior.
     """
     if model.code != grid.shape[1]:
         raise ValueError(f"the grid has {grid.shape[1]} dimensions and the model's code {model.code}")
@@ -119,8 +125,8 @@ def posterior_window(
             :func:`log_joint_on_grid`, (codes,); they find the window.
 
     Returns:
-        coordinates along z1 and along z2, (points,), the posterior there, (points, points) adding up to 1, first
-        index z1, and ``log p(x)`` by the window's finer grid, ().
+        coordinates along z1 and along z2, (points,), the posterior there, (points, points) adding up to 1,
+        first index z1, and ``log p(x)`` by the window's finer grid, ().
     """
     heavy = grid[log_joint > log_joint.max() - 7]  # a thousandth of the peak, and more
     with torch.no_grad():

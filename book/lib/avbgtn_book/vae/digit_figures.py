@@ -97,8 +97,9 @@ def holes(codes: Tensor, labels: Tensor, draws: Tensor, pictures: Tensor) -> Boo
         )
     right.set_title("decoded draws")
     figure.alt = (
-        "Left: codes of digits in a ragged cloud with arms and empty bays, ten groups partly over each other, crosses "
-        f"drawn at random among them. Right: the {count} decoded crosses, some of them no digits at all."
+        "Left: codes of digits in a ragged cloud with arms and empty bays, ten groups partly over "
+        f"each other, crosses drawn at random among them. Right: the {count} decoded crosses, "
+        "some of them no digits at all."
     )
     return figure
 
@@ -121,8 +122,8 @@ def code_map(codes: Tensor, labels: Tensor, pictures: Tensor) -> BookFigure:
     paint(right, pictures)
     right.set_title("what the decoder draws")
     figure.alt = (
-        "Left: codes of ten kinds of digits in groups round one crowded centre, and the prior's circles of radius 1, 2 "
-        "and 3. Right: a square of decoded digits that change into one another."
+        "Left: codes of ten kinds of digits in groups round one crowded centre, and the prior's circles of "
+        "radius 1, 2 and 3. Right: a square of decoded digits that change into one another."
     )
     return figure
 
@@ -132,7 +133,8 @@ def map_frame(z1: float, z2: float, picture: Tensor, countries: Tensor, reach: f
     """One place of the map: where it is, and the picture ``(28, 28)`` that the decoder draws there.
 
     Args:
-        countries: which digit's codes prevail at each place of a square from -reach to reach, (k, k), first index z1.
+        countries: which digit's codes prevail at each place of a square from -reach to reach, (k, k),
+            first index z1.
     """
     # Axes by hand: a layout engine would take longer than the drawing
     figure = BookFigure(figsize=(4.2, 2.15))
@@ -163,7 +165,8 @@ def map_frame(z1: float, z2: float, picture: Tensor, countries: Tensor, reach: f
 
 @styled
 def blur(decoded: Tensor, averages: Tensor, heaviest: Tensor) -> BookFigure:
-    """What a code draws, the weighted average of training digits that could have that code, and three of those.
+    """What a code draws, the weighted average of training digits that could have that code,
+    and three of those.
 
     Args:
         decoded, averages: (n, 28, 28).
@@ -181,8 +184,8 @@ def blur(decoded: Tensor, averages: Tensor, heaviest: Tensor) -> BookFigure:
     top.set_yticks([14, 44], ["decoder", "average"])
     bottom.set_yticks([44], ["three that\ncould have\nthis code"])
     figure.alt = (
-        f"For {n} codes: the decoder's picture, almost the same picture as an average of training digits, and below "
-        "three sharp training digits that could have that code, each written differently."
+        f"For {n} codes: the decoder's picture, almost the same picture as an average of training digits, "
+        "and below three sharp training digits that could have that code, each written differently."
     )
     return figure
 
@@ -211,7 +214,8 @@ def true_posteriors(
 
     Args:
         images: (n, 1, 28, 28).
-        windows: for each, the coordinates along z1 and z2, (k,), and the posterior there, (k, k), first index z1.
+        windows: for each, the coordinates along z1 and z2, (k,), and the posterior there, (k, k),
+            first index z1.
         mu, sigma: of the encoder, (n, 2).
     """
     n = len(images)
@@ -232,7 +236,7 @@ def true_posteriors(
         axes.locator_params(nbins=3)
     all_axes[1, 0].set_ylabel("$z_2$")
     figure.alt = (
-        f"{n} digits, and under each its true posterior as filled patches, stretched, slanted or in pieces, and the "
-        "upright ellipses of the encoder's Gaussian, which cover a part of it or lie beside it."
+        f"{n} digits, and under each its true posterior as filled patches, stretched, slanted or in pieces, "
+        "and the upright ellipses of the encoder's Gaussian, which cover a part of it or lie beside it."
     )
     return figure

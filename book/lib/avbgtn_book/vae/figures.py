@@ -1,4 +1,6 @@
-"""Drawings of the VAE chapter that show densities, bounds and gradients; those with digits are in ``digit_figures.py``."""
+"""Drawings of the VAE chapter that show densities, bounds and gradients;
+those with digits are in ``digit_figures.py``.
+"""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -22,7 +24,8 @@ def bell(z: Tensor, mu: float, sigma: float) -> Tensor:
 
 @styled
 def latent_story(model: LinearGaussian, x: Tensor, draws: Tensor, z: Tensor) -> BookFigure:
-    """A model with one latent and two observed numbers: data and the line behind them; prior and posterior of one x.
+    """A model with one latent and two observed numbers: data and the line behind them;
+    prior and posterior of one x.
 
     Args:
         model: ``W`` (2, 1).
@@ -53,8 +56,8 @@ def latent_story(model: LinearGaussian, x: Tensor, draws: Tensor, z: Tensor) -> 
     right.set(title="code space", xlabel="$z$", yticks=[], ylim=(0, None), xlim=(-3, 3))
     right.spines["left"].set_visible(False)
     figure.alt = (
-        "Left: a cloud of points along a slanted line, shaded by the code they came from, with one point x marked. "
-        f"Right: the wide prior of z, and the narrow posterior of x around {mean.item():.1f}."
+        "Left: a cloud of points along a slanted line, shaded by the code they came from, with one point x "
+        f"marked. Right: the wide prior of z, and the narrow posterior of x around {mean.item():.1f}."
     )
     return figure
 
@@ -78,8 +81,8 @@ def price_of_a_code(mu: Tensor, sigma: Tensor, kl: Tensor) -> BookFigure:
     axes.set_yticks([0.1, 0.3, 1, 2], ["0.1", "0.3", "1", "2"])
     axes.minorticks_off()
     figure.alt = (
-        "Contour lines of the KL around its zero at mean 0 and standard deviation 1. They rise with the squared mean, "
-        "slowly towards narrow and steeply towards wide posteriors."
+        "Contour lines of the KL around its zero at mean 0 and standard deviation 1. They rise with the "
+        "squared mean, slowly towards narrow and steeply towards wide posteriors."
     )
     return figure
 
@@ -88,7 +91,10 @@ def price_of_a_code(mu: Tensor, sigma: Tensor, kl: Tensor) -> BookFigure:
 def gap_frame(
     mean: float, width: float, posterior: tuple[float, float], bound: float, gap: float
 ) -> BookFigure:
-    """One q over one posterior, and how log p(x) divides into bound and gap. ``posterior``: mean and width."""
+    """One q over one posterior, and how log p(x) divides into bound and gap.
+
+    ``posterior``: mean and width.
+    """
     # Axes by hand: a layout engine would take longer than the drawing
     figure = BookFigure(figsize=(WIDTH, 2.2))
     left, right = figure.add_axes((0.03, 0.2, 0.55, 0.68)), figure.add_axes((0.7, 0.2, 0.29, 0.68))
@@ -110,8 +116,8 @@ def gap_frame(
     right.set(xlim=(0, 1), ylim=(-10.5, total + 0.2), xticks=[], ylabel="nats", yticks=[-2, -4, -6, -8])
     right.spines["bottom"].set_visible(False)
     figure.alt = (
-        f"q with mean {mean:g} and width {width:g} beside the posterior with mean {posterior[0]:.2f} and width "
-        f"{posterior[1]:.2f}: the bound is {bound:.2f} and the KL {gap:.2f} nats, together {total:.2f}."
+        f"q with mean {mean:g} and width {width:g} beside the posterior with mean {posterior[0]:.2f} and "
+        f"width {posterior[1]:.2f}: the bound is {bound:.2f} and the KL {gap:.2f} nats, together {total:.2f}."
     )
     return figure
 
@@ -125,7 +131,8 @@ def two_gradients(
     Args:
         score, pathwise: estimates (n,) in one dimension.
         truth: the gradient itself.
-        variances: ``{"score function": {"exact": [...], "measured": [...]}, "pathwise": ...}`` along ``dimensions``.
+        variances: ``{"score function": {"exact": [...], "measured": [...]}, "pathwise": ...}``
+            along ``dimensions``.
     """
     figure, (left, right) = sheet(1, 2, height=2.7)
     bins = torch.linspace(-10, 16, 66).tolist()
@@ -145,9 +152,9 @@ def two_gradients(
     right.text(30, 5.2, "pathwise", color=BLUE, va="bottom")
     ratio = variances["score function"]["exact"][-1] / variances["pathwise"]["exact"][-1]
     figure.alt = (
-        "Left: the pathwise estimates lie in a hill around the truth, those of the score function in a thin spike at 0 and a "
-        "tail far to the right. Right: with "
-        f"the dimensions the score function's variance climbs to {ratio:,.0f} times the pathwise one, which stays level."
+        "Left: the pathwise estimates lie in a hill around the truth, those of the score function in a thin "
+        "spike at 0 and a tail far to the right. Right: with the dimensions the score function's variance "
+        f"climbs to {ratio:,.0f} times the pathwise one, which stays level."
     )
     return figure
 
@@ -188,8 +195,8 @@ def collapse_lines(
     axes.set_xticks([0.1, 0.5, 1, 2, 4], ["0.1", "0.5", "1", "2", "4"])
     axes.minorticks_off()
     figure.alt = (
-        f"{units} straight lines fall with the logarithm of the noise variance and stop at zero, each where the noise "
-        "variance reaches its own eigenvalue. The marks of trained models lie on the lines."
+        f"{units} straight lines fall with the logarithm of the noise variance and stop at zero, each where "
+        "the noise variance reaches its own eigenvalue. The marks of trained models lie on the lines."
     )
     return figure
 

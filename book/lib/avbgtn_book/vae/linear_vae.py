@@ -1,7 +1,7 @@
 r"""The linear-Gaussian model (probabilistic PCA): a VAE in which nothing has to be estimated.
 
-``z`` from N(0, I), ``x = W z + mean + noise eps``. Evidence, posterior, bound and best weights are closed forms, so
-whatever a chapter claims of a VAE can be held against the truth here. Use float64.
+``z`` from N(0, I), ``x = W z + mean + noise eps``. Evidence, posterior, bound and best weights are closed
+forms, so whatever a chapter claims of a VAE can be held against the truth here. Use float64.
 
 Sources: Tipping and Bishop 1999; for the collapse of its units, Lucas et al. 2019.
 """
@@ -46,7 +46,9 @@ class LinearGaussian:
         return -0.5 * (distance + torch.logdet(covariance) + size * math.log(2 * math.pi))
 
     def posterior(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Mean (n, d) and covariance (d, d) of ``p(z|x)``, Gaussian; the covariance is the same for all ``x``."""
+        """Mean (n, d) and covariance (d, d) of ``p(z|x)``, Gaussian;
+        the covariance is the same for all ``x``.
+        """
         precision = (
             torch.eye(self.weight.shape[1], dtype=x.dtype) + self.weight.T @ self.weight / self.noise**2
         )
@@ -54,7 +56,8 @@ class LinearGaussian:
         return (x - self.mean) @ self.weight @ covariance / self.noise**2, covariance
 
     def elbo(self, x: Tensor, mu: Tensor, covariance: Tensor) -> Tensor:
-        r"""The bound for ``q = N(mu, covariance)``, no sampling, mean over the batch; ``mu`` (n, d), covariance (d, d).
+        r"""The bound for ``q = N(mu, covariance)``, no sampling, mean over the batch; ``mu`` (n, d),
+        covariance (d, d).
 
         ``E_q |x - W z - mean|^2 = |x - W mu - mean|^2 + tr(W' W covariance)``.
         """
@@ -68,8 +71,8 @@ class LinearGaussian:
 def kl_between(mu: Tensor, covariance: Tensor, mu_p: Tensor, covariance_p: Tensor) -> Tensor:
     """``KL(N(mu, covariance) || N(mu_p, covariance_p))`` in nats, mean over the batch of means (n, d).
 
-    A KL does not change when both densities are mapped alike. So the second is mapped to N(0, I), the first is
-    turned until its covariance is diagonal, and :func:`avbgtn.models.losses.gaussian_kl` does the rest.
+    A KL does not change when both densities are mapped alike. So the second is mapped to N(0, I), the first
+    is turned until its covariance is diagonal, and :func:`avbgtn.models.losses.gaussian_kl` does the rest.
     """
     whiten = torch.linalg.inv(torch.linalg.cholesky(covariance_p))
     variance, axes = torch.linalg.eigh(whiten @ covariance @ whiten.T)
@@ -77,10 +80,11 @@ def kl_between(mu: Tensor, covariance: Tensor, mu_p: Tensor, covariance_p: Tenso
 
 
 def best_weight(eigenvalues: Tensor, noise: float, units: int) -> Tensor:
-    r"""Maximum likelihood ``W`` for data whose covariance is ``diag(eigenvalues)``, largest first: (D, units).
+    r"""Maximum likelihood ``W`` for data whose covariance is ``diag(eigenvalues)``,
+    largest first: (D, units).
 
-    Column ``i`` is ``sqrt(max(lambda_i - noise^2, 0))`` along axis ``i`` (Tipping and Bishop 1999): a direction in which
-    the data vary less than the noise gets nothing.
+    Column ``i`` is ``sqrt(max(lambda_i - noise^2, 0))`` along axis ``i`` (Tipping and Bishop 1999):
+    a direction in which the data vary less than the noise gets nothing.
     """
     lengths = (eigenvalues[:units] - noise**2).clamp(min=0).sqrt()
     return torch.eye(len(eigenvalues), units, dtype=eigenvalues.dtype) * lengths
@@ -91,12 +95,12 @@ def train_linear_vae(
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Train a linear VAE, not knowing the solution, on data with covariance ``diag(eigenvalues)``.
 
-    The expectation over data and noise is exact, so L-BFGS sees no sampling error. The decoder is ``W z``, the
-    encoder ``q(z|x) = N(V x, diag sigma^2)``.
+    The expectation over data and noise is exact, so L-BFGS sees no sampling error. The decoder is ``W z``,
+    the encoder ``q(z|x) = N(V x, diag sigma^2)``.
 
     Returns:
-        KL of each unit, mean over the data, in nats, (units,); variance of each unit's posterior mean, (units,);
-        the bound, (). Units in falling order of their KL.
+        KL of each unit, mean over the data, in nats, (units,); variance of each unit's posterior mean,
+        (units,); the bound, (). Units in falling order of their KL.
     """
     size = len(eigenvalues)
     draw = {"generator": generator, "dtype": eigenvalues.dtype}

@@ -1,11 +1,13 @@
-r"""The variational autoencoder: what it maximises, how its gradient gets through a random draw, and a tighter bound.
+r"""The variational autoencoder: what it maximises, how its gradient gets through a random draw,
+and a tighter bound.
 
-Words, the same in all of the book: ``z`` the latent code, ``p(z) = N(0, I)`` the prior, ``p(x|z)`` the likelihood
-(the decoder's), ``q(z|x) = N(mu(x), diag sigma(x)^2)`` the encoder's guess of the posterior ``p(z|x)``. Everything is
-in nats, summed over pixels and over the code; only the batch is averaged. The KL term is
-:func:`avbgtn.models.losses.gaussian_kl`, and there is no other.
+Words, the same in all of the book: ``z`` the latent code, ``p(z) = N(0, I)`` the prior, ``p(x|z)`` the
+likelihood (the decoder's), ``q(z|x) = N(mu(x), diag sigma(x)^2)`` the encoder's guess of the posterior
+``p(z|x)``. Everything is in nats, summed over pixels and over the code; only the batch is averaged. The KL
+term is :func:`avbgtn.models.losses.gaussian_kl`, and there is no other.
 
-Sources: Kingma and Welling 2014, Rezende et al. 2014; the importance-weighted bound and active units, Burda et al.
+Sources: Kingma and Welling 2014, Rezende et al. 2014; the importance-weighted bound and active units,
+Burda et al.
 2016. The networks are in ``conv_vae.py``, the model with closed forms in ``linear_vae.py``.
 """
 
@@ -32,7 +34,7 @@ __all__ = [
 ]
 
 
-# --- densities ------------------------------------------------------------------------------------------------
+# --- densities ----------------------------------------------------------------------------------------------
 
 
 def gaussian_log_density(x: Tensor, mu: Tensor | float = 0.0, sigma: Tensor | float = 1.0) -> Tensor:
@@ -43,9 +45,11 @@ def gaussian_log_density(x: Tensor, mu: Tensor | float = 0.0, sigma: Tensor | fl
 
 
 def bernoulli_log_likelihood(x: Tensor, logits: Tensor) -> Tensor:
-    r"""``log p(x|z)`` of pixels that are ink (1) or paper (0), in nats, summed over the image: ``(n, ...) -> (n,)``.
+    r"""``log p(x|z)`` of pixels that are ink (1) or paper (0), in nats, summed over the image:
+    ``(n, ...) -> (n,)``.
 
-    ``sum x log s(l) + (1 - x) log(1 - s(l))``, from logits ``l``, so that no probability is ever rounded to 0.
+    ``sum x log s(l) + (1 - x) log(1 - s(l))``, from logits ``l``,
+    so that no probability is ever rounded to 0.
     """
     if x.shape != logits.shape:
         raise ValueError(
@@ -55,36 +59,42 @@ def bernoulli_log_likelihood(x: Tensor, logits: Tensor) -> Tensor:
     return -F.binary_cross_entropy_with_logits(logits, x, reduction="none").flatten(1).sum(1)
 
 
-# --- the bound ------------------------------------------------------------------------------------------------
+# --- the bound ----------------------------------------------------------------------------------------------
 
 
 def reparameterise(mu: Tensor, sigma: Tensor | float, eps: Tensor) -> Tensor:
-    """A draw from N(mu, sigma^2) as a function of its parameters: ``mu + sigma eps`` with ``eps`` from N(0, I)."""
+    """A draw from N(mu, sigma^2) as a function of its parameters:
+    ``mu + sigma eps`` with ``eps`` from N(0, I).
+    """
     return mu + sigma * eps
 
 
 def elbo(log_likelihood: Tensor, mu: Tensor, sigma: Tensor | float) -> Tensor:
-    r"""The evidence lower bound ``E_q log p(x|z) - KL(q(z|x) || p(z))``, in nats an image, mean over the batch.
+    r"""The evidence lower bound ``E_q log p(x|z) - KL(q(z|x) || p(z))``, in nats an image,
+    mean over the batch.
 
     Args:
-        log_likelihood: ``log p(x|z)`` of each image, ``(n,)``, for one draw ``z`` of ``q(z|x)``, or its expectation.
+        log_likelihood: ``log p(x|z)`` of each image, ``(n,)``, for one draw ``z`` of ``q(z|x)``,
+            or its expectation.
         mu, sigma: of ``q(z|x)``, ``(n, d)``.
     """
     return log_likelihood.mean() - gaussian_kl(mu, sigma)
 
 
 def importance_bound(log_w: Tensor) -> Tensor:
-    r"""The importance-weighted bound ``E log (1/k) sum_i w_i``, in nats, mean over the batch; ``k = 1`` is the ELBO.
+    r"""The importance-weighted bound ``E log (1/k) sum_i w_i``, in nats, mean over the batch;
+    ``k = 1`` is the ELBO.
 
     Args:
-        log_w: ``log p(x|z_i) + log p(z_i) - log q(z_i|x)`` of ``k`` draws for each of ``n`` images, ``(k, n)``.
+        log_w: ``log p(x|z_i) + log p(z_i) - log q(z_i|x)`` of ``k`` draws for each of
+            ``n`` images, ``(k, n)``.
     """
     if log_w.ndim != 2:
         raise ValueError(f"log_w must be (k draws, n images), got shape {tuple(log_w.shape)}")
     return (torch.logsumexp(log_w, dim=0) - math.log(len(log_w))).mean()
 
 
-# --- gradients through a random draw --------------------------------------------------------------------------
+# --- gradients through a random draw ------------------------------------------------------------------------
 
 
 def score_function_gradient(f: Callable[[Tensor], Tensor], mu: Tensor, sigma: float, eps: Tensor) -> Tensor:
@@ -103,17 +113,21 @@ def score_function_gradient(f: Callable[[Tensor], Tensor], mu: Tensor, sigma: fl
 
 
 def pathwise_gradient(f: Callable[[Tensor], Tensor], mu: Tensor, sigma: float, eps: Tensor) -> Tensor:
-    r"""Estimates of ``d/dmu E f(z)`` by ``d/dmu f(mu + sigma eps)``, the noise held fixed: one a draw, ``(n, d)``."""
+    r"""Estimates of ``d/dmu E f(z)`` by ``d/dmu f(mu + sigma eps)``, the noise held fixed:
+    one a draw, ``(n, d)``.
+    """
     z = reparameterise(mu, sigma, eps).detach().requires_grad_()  # dz/dmu = 1, so df/dz is df/dmu
     return torch.autograd.grad(f(z).sum(), z)[0]
 
 
 def exact_gradient_variances(d: int, m: float, s: float) -> tuple[float, float]:
-    r"""Variance of one draw's estimate of ``d/dm_1 E |z|^2``, z from N(m 1, s^2 I) in d dimensions, in closed form.
+    r"""Variance of one draw's estimate of ``d/dm_1 E |z|^2``, z from N(m 1, s^2 I) in d dimensions,
+    in closed form.
 
-    With ``a = m^2 + s^2`` and ``v = 4 m^2 s^2 + 2 s^4``, the mean and variance of one ``z_j^2``, the score function
-    ``|z|^2 eps_1 / s`` has the second moment ``(E z_1^4 eps_1^2 + 2 (m^2 + 3 s^2)(d-1) a + (d-1) v + (d-1)^2 a^2) / s^2``;
-    the pathwise ``2 z_1`` has variance ``4 s^2``, whatever ``d``.
+    With ``a = m^2 + s^2`` and ``v = 4 m^2 s^2 + 2 s^4``, the mean and variance of one ``z_j^2``, the score
+    function ``|z|^2 eps_1 / s`` has the second moment
+    ``(E z_1^4 eps_1^2 + 2 (m^2 + 3 s^2)(d-1) a + (d-1) v + (d-1)^2 a^2) / s^2``; the pathwise ``2 z_1`` has
+    variance ``4 s^2``, whatever ``d``.
 
     Returns:
         of the score function, of the pathwise gradient.
@@ -124,7 +138,7 @@ def exact_gradient_variances(d: int, m: float, s: float) -> tuple[float, float]:
     return second_moment - 4 * m**2, 4 * s**2
 
 
-# --- which units carry something ------------------------------------------------------------------------------
+# --- which units carry something ----------------------------------------------------------------------------
 
 
 def kl_per_unit(mu: Tensor, sigma: Tensor) -> Tensor:
@@ -133,5 +147,7 @@ def kl_per_unit(mu: Tensor, sigma: Tensor) -> Tensor:
 
 
 def active_units(mu: Tensor, threshold: float = 0.01) -> int:
-    """How many units' posterior means move with the image: variance over the images ``(n, d)`` above ``threshold``."""
+    """How many units' posterior means move with the image: variance over the images
+    ``(n, d)`` above ``threshold``.
+    """
     return int((mu.var(0) > threshold).sum())
