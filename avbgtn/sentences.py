@@ -49,8 +49,8 @@ def in_markdown(value: Any) -> str:
 
 # What the extra "train" of pyproject.toml installs, by the name of its module.
 OF_TRAINING = {
-    "lightning_fabric": "lightning-fabric", "torchmetrics": "torchmetrics", "torchvision": "torchvision", "scipy": "scipy",
-    "sklearn": "scikit-learn", "librosa": "librosa", "matplotlib": "matplotlib",
+    "lightning_fabric": "lightning-fabric", "torchmetrics": "torchmetrics", "torchvision": "torchvision",
+    "scipy": "scipy", "sklearn": "scikit-learn", "librosa": "librosa", "matplotlib": "matplotlib",
 }  # fmt: skip
 
 # --- errors of the system -----------------------------------------------------------------------------------
@@ -71,8 +71,8 @@ ADVICE = {
 
 
 def of_error(error: BaseException) -> str | None:
-    """One sentence for an error of the system: a disk's, a name's, a package that is missing, or memory that is used up.
-    ``None`` for any other error, which is a mistake in the program and needs its traceback."""
+    """One sentence for an error of the system: a disk's, a name's, a missing package, or memory that is used
+    up. ``None`` for any other error, which is a mistake in the program and needs its traceback."""
     if isinstance(error, OSError):
         where = " and ".join(shown(os.fsdecode(name)) for name in _names(error))
         what = shown(error.strerror or str(error) or type(error).__name__)
@@ -92,7 +92,8 @@ def of_error(error: BaseException) -> str | None:
     if isinstance(error, RuntimeError) and "home directory" in str(error):  # pathlib's for "~nobody"
         return "a path begins with ~ and a name whose home is unknown here; write the path in full"
     if isinstance(error, ModuleNotFoundError) and (package := OF_TRAINING.get(str(error.name).split(".")[0])):
-        return f'training, scoring and drawing need the package {package}, which is not installed here: pip install "avbgtn[train]"'
+        lacks = f"training, scoring and drawing need the package {package}, which is not installed here"
+        return f'{lacks}: pip install "avbgtn[train]"'
     return None
 
 

@@ -1,4 +1,4 @@
-"""The package without the extra ``train``: weights are loaded and files translated, and the rest says what it lacks."""
+"""Without the extra ``train``: weights load and files are translated, and the rest names what it lacks."""
 
 import json
 import subprocess
@@ -18,7 +18,7 @@ from avbgtn.sentences import OF_TRAINING, of_error
 from contents import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-# As if these modules were not installed, for whoever imports them and for whoever asks whether they are there.
+# As if these modules were not installed, for whoever imports them and for whoever asks for them.
 WITHOUT = """
 import json, sys
 from importlib.machinery import PathFinder
@@ -80,7 +80,10 @@ def test_the_core_loads_weights_and_translates(tmp_path):
     assert Image.open(tmp_path / "blond.png").size == (90, 70) and (tmp_path / "violin.wav").is_file()
 
 
-NEEDED = 'training, scoring and drawing need the package {}, which is not installed here: pip install "avbgtn[train]"'
+NEEDED = (
+    "training, scoring and drawing need the package {}, which is not installed here: "
+    'pip install "avbgtn[train]"'
+)
 
 
 def test_training_without_its_packages_names_one_on_the_command_line(tmp_path):
@@ -93,7 +96,8 @@ def test_training_without_its_packages_names_one_on_the_command_line(tmp_path):
 
 @pytest.mark.parametrize("statement", ["avbgtn.train", "from avbgtn import train"])
 def test_training_without_its_packages_names_one_in_python(statement):
-    code = f"import avbgtn\ntry:\n    {statement}\nexcept ImportError as error:\n    print(type(error).__name__, error)"
+    code = f"import avbgtn\ntry:\n    {statement}\n"
+    code += "except ImportError as error:\n    print(type(error).__name__, error)"
     done = without(OF_TRAINING, code)
     assert done.stdout == f"PackageError {NEEDED.format('lightning-fabric')}\n", done.stderr
 
