@@ -45,7 +45,7 @@ class Steps(MarkdownDirective):
             for r in found
         ]  # fmt: skip
         head = ["Setting", "CPU s, reference", "CPU s, ours", "Ratio of GFLOP"]
-    head += ["of CPU time", "of clock time", "of memory"]
+        head += ["of CPU time", "of clock time", "of memory"]
         return [*table(head, rows), "", where]
 
 
