@@ -8,8 +8,9 @@
     python -m avbgtn study --grid full --cell 3
     torchrun --nproc-per-node 2 -m avbgtn train --batch 2
 
-Exit codes: 0 done, 2 bad input or a run that cannot go on (one sentence on stderr), 75 interrupted with a checkpoint saved,
-130 interrupted, 141 whoever read the output is gone. AVBGTN_TRACEBACK=1 prints the traceback behind a sentence.
+Exit codes: 0 done, 2 bad input or a run that cannot go on (one sentence on stderr), 75 interrupted with a
+checkpoint saved, 130 interrupted, 141 whoever read the output is gone. AVBGTN_TRACEBACK=1 prints the
+traceback behind a sentence.
 """
 
 import argparse
@@ -53,8 +54,14 @@ def parser() -> argparse.ArgumentParser:
     )
     commands = top.add_subparsers(dest="command", required=True, metavar="train | resume | translate | study")
 
-    train = commands.add_parser("train", help="train, or go on training, the models of an experiment",
-                                description="The options are the parameters of book/celeba.ipynb, and with --dataset music or irmas, or with --representation, those of book/audio.ipynb, with the same defaults and checks.")  # fmt: skip
+    train = commands.add_parser(
+        "train",
+        help="train, or go on training, the models of an experiment",
+        description=(
+            "The options are the parameters of book/celeba.ipynb, and with --dataset music or irmas, or with"
+            " --representation, those of book/audio.ipynb, with the same defaults and checks."
+        ),
+    )
     for name, default in {
         f.name: f.default for kind in (SoundParameters, Parameters) for f in fields(kind)
     }.items():
@@ -78,9 +85,18 @@ def parser() -> argparse.ArgumentParser:
     translate = commands.add_parser("translate", help="translate a picture or a sound")
     translate_command.add_options(translate)
 
-    study = commands.add_parser("study", help="list or train the cells of a grid", description="Without --cell and --processes: the cells, what differs between them, and which are done.")  # fmt: skip
+    study = commands.add_parser(
+        "study",
+        help="list or train the cells of a grid",
+        description="Without --cell and --processes: the cells, how they differ, and which are done.",
+    )
     study.add_argument("--grid", default="full", help=f"which: {', '.join(GRIDS)}; default full")
-    study.add_argument("--cell", default=None, metavar="K", help='train this one, by number or name; in a job array "$SLURM_ARRAY_TASK_ID"')  # fmt: skip
+    study.add_argument(
+        "--cell",
+        default=None,
+        metavar="K",
+        help='train this one, by number or name; in a job array "$SLURM_ARRAY_TASK_ID"',
+    )
     study.add_argument("--processes", default=None, metavar="N", help="train all open cells, N at a time")
     return top
 
@@ -122,7 +138,7 @@ def _sentence(error: Exception) -> str | None:
 
 
 def _reader_is_gone() -> bool:
-    """Whether standard output is a pipe that nobody reads any more; if so, it is replaced, as Python flushes it at its end."""
+    """Whether standard output is a pipe without a reader; it is then replaced, as Python will flush it."""
     try:
         output = sys.stdout.fileno()
         there = select.poll()
@@ -153,12 +169,13 @@ def _epochs(text: str) -> tuple[int, ...]:
         return tuple(TABLE["epochs"]("keep", part) for part in text.split(","))
     except ConfigError:
         raise ConfigError(
-            f"keep must be epochs separated by commas, whole numbers from 1 to {TABLE['epochs'].most}, got {got(text)}"
+            f"keep must be epochs separated by commas, whole numbers from 1 to {TABLE['epochs'].most}, got"
+            f" {got(text)}"
         ) from None
 
 
 def _one_thread(device: str) -> None:
-    """One thread a process on the CPU: more are slower on a busy machine, and may change the last bits of a result."""
+    """One thread a process on the CPU: more are slower on a busy machine and may change the last bits."""
     import torch
 
     if device == "cpu":
@@ -196,7 +213,8 @@ def _train(args: argparse.Namespace, here: Place) -> int:
 
     if here.launched:  # join the processes that are there
         for name, config in experiment.configs.items():
-            train(config, experiment.data, epochs=experiment.epochs, run_dir=experiment.run_folder(name), keep=keep, speed=parameters.speed, say=say)  # fmt: skip
+            about = dict(run_dir=experiment.run_folder(name), keep=keep, speed=parameters.speed, say=say)
+            train(config, experiment.data, epochs=experiment.epochs, **about)
         return 0
     for name, run in train_experiment(experiment, keep=keep, say=say).items():
         say(f"{name}: {run.path}")
@@ -214,7 +232,8 @@ def _silent(text: str) -> None:
 
 def _resume(args: argparse.Namespace, here: Place) -> int:
     asked = None if args.devices is None else TABLE["devices"]("devices", args.devices)
-    given = from_parameters({"epochs": args.epochs, "root": args.root, "workers": args.workers, "cache": args.cache, "speed": args.speed})  # fmt: skip
+    named = ("epochs", "root", "workers", "cache", "speed")
+    given = from_parameters({name: getattr(args, name) for name in named})
     options = {name: TABLE[name](name, getattr(args, name)) for name in ("log_every", "measure_every")}
     keep = _epochs(args.keep)
     from .runs import Run
@@ -239,7 +258,8 @@ def _resume(args: argparse.Namespace, here: Place) -> int:
         domains.use_cache()
     if domains.checksum != c.data_checksum:
         raise RunError(
-            f"the data differ from those of {run.path}: checksum {domains.checksum} now, {c.data_checksum} then; restore them or start a new run"
+            f"the data differ from those of {run.path}: checksum {domains.checksum} now, {c.data_checksum}"
+            " then; restore them or start a new run"
         )
     train(c, domains, epochs=given.epochs, run_dir=run.path, keep=keep, speed=given.speed, say=say, **options)
     say(str(run.path))
@@ -250,7 +270,10 @@ def _study(args: argparse.Namespace, here: Place) -> int:
     from .study import cells as study
 
     if here.world > 1:
-        raise ConfigError(f"study trains a cell in one process, and the launcher started {here.words()}; start it without torchrun")  # fmt: skip
+        raise ConfigError(
+            f"study trains a cell in one process, and the launcher started {here.words()}; start it without"
+            " torchrun"
+        )
     grid = study.find_grid(args.grid)
     if args.cell is not None and args.processes is not None:
         raise ConfigError("give --cell or --processes, not both: one cell, or all open ones")

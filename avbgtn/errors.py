@@ -1,4 +1,5 @@
-"""What can be wrong with what a user gave: each is one sentence that says what came, what was expected, and what to do."""
+"""What can be wrong with what a user gave: each is one sentence that says what came, what was expected, and
+what to do."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -32,7 +33,8 @@ class PackageError(RunError, ImportError):
 
 
 class SharedError(RunError):
-    """An error that every process of a training raises in the same words; the first one is enough to say it."""
+    """An error that every process of a training raises in the same words; the first one is enough to say
+    it."""
 
 
 @contextmanager

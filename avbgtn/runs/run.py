@@ -3,13 +3,14 @@
     runs/heads-quick-avb_gtn-1a2b3c4d/
         parameters.json     the Config, as given, and its fingerprint
         provenance.json     revision, versions, device, data checksum; one entry for every (re)start
-        metrics.jsonl       one JSON object a line: what training measured; no times, so it is bit-reproducible
-        timings.jsonl       one JSON object a line: seconds, memory
+        metrics.jsonl       one JSON object a line: what training measured; no times, so it is
+        bit-reproducible timings.jsonl       one JSON object a line: seconds, memory
         checkpoints/        see checkpoints.py
         latest              one line, for people: the name of the newest complete checkpoint
         lock                held by the one process that trains here
 
-All tensors are ``safetensors`` and the rest is JSON: opening a run from the web cannot run code. A run folder holds its own
+All tensors are ``safetensors`` and the rest is JSON: opening a run from the web cannot run code. A run folder
+holds its own
 files: a link in it is refused, as writing would follow it out of the folder.
 """
 
@@ -57,7 +58,8 @@ class Run:
         say: where sentences for people go that nobody waits for; the standard error output.
 
     Raises:
-        RunError: the folder is missing, holds another run, or is damaged; the sentence says which and what to do.
+        RunError: the folder is missing, holds another run, or is damaged; the sentence says which and what to
+            do.
     """
 
     def __init__(self, path: str | Path):
@@ -67,7 +69,8 @@ class Run:
         with explained(self.path):
             if not file.is_file() and not file.is_symlink():
                 raise RunError(
-                    f"{self.path} is not a run folder: it has no parameters.json; give the folder that training printed"
+                    f"{self.path} is not a run folder: it has no parameters.json; give the folder that"
+                    " training printed"
                 )
             check_entries(self.path)
             try:
@@ -76,16 +79,19 @@ class Run:
                     raise ValueError("it is not what training wrote")
                 if stored.get("format", 0) > FORMAT:
                     raise RunError(
-                        f"{self.path} was written by a newer avbgtn (format {stored['format']}, this one reads {FORMAT}); update avbgtn"
+                        f"{self.path} was written by a newer avbgtn (format {stored['format']}, this one"
+                        f" reads {FORMAT}); update avbgtn"
                     )
             except ValueError as error:
                 raise RunError(f"{file} cannot be read ({error}); {remedy}") from error
         self.config = stored_config(stored.get("config"), file, remedy)
-        # written since checkpoints have sums; a folder without a checkpoint yet has nothing else to compare with
+        # written since checkpoints have sums; a folder without a checkpoint yet has nothing else to compare
+        # with
         if stored.get("fingerprint", self.config.fingerprint()) != self.config.fingerprint():
             raise RunError(
-                f"{file} was changed after it was written: its fingerprint is {self.config.fingerprint()}, and it says "
-                f"{stored['fingerprint']}; restore it, or train other parameters in another run_dir"
+                f"{file} was changed after it was written: its fingerprint is {self.config.fingerprint()},"
+                f" and it says {stored['fingerprint']}; restore it, or train other parameters in another"
+                " run_dir"
             )
         self._checkpoints = Checkpoints(self.path, self.config.fingerprint(), lambda text: self.say(text))
         self.say: Callable[[str], None] = notice
@@ -93,7 +99,8 @@ class Run:
 
     @classmethod
     def create(cls, config: Config, path: str | Path | None = None) -> "Run":
-        """The run folder of ``config``: made if new, continued if it is there, refused if it holds another run.
+        """The run folder of ``config``: made if new, continued if it is there, refused if it holds another
+        run.
 
         Args:
             path: an explicit folder, or None for ``runs_root()/dataset-preset-model-fingerprint``.
@@ -156,14 +163,15 @@ class Run:
                 with explained(self.path):
                     raise
             raise RunError(
-                f"the disk of {self.path} cannot lock files ({error}), so nothing would keep two trainings apart; set AVBGTN_RUNS or run_dir to another disk"
+                f"the disk of {self.path} cannot lock files ({error}), so nothing would keep two trainings"
+                " apart; set AVBGTN_RUNS or run_dir to another disk"
             ) from error
         try:
             yield self
         finally:
             lock.release()
 
-    # --- lines ------------------------------------------------------------------------------------------------
+    # --- lines ----------------------------------------------------------------------------------------------
 
     def append(self, file: str, record: dict[str, Any]) -> None:
         """Add one JSON line to ``metrics.jsonl`` or ``timings.jsonl``."""
@@ -171,8 +179,8 @@ class Run:
             append(self.path / file, json.dumps(record) + "\n")
 
     def lines(self, file: str = METRICS) -> list[dict[str, Any]]:
-        """All complete lines of a ``.jsonl`` file; a last line cut short by a crash is left out, and so, with a sentence,
-        are lines that cannot be read."""
+        """All complete lines of a ``.jsonl`` file; a last line cut short by a crash is left out, and so, with
+        a sentence, are lines that cannot be read."""
         with explained(self.path):
             log = run_logs.read_log(self.path / file)
         if log.problem and file not in self._told:
@@ -181,8 +189,8 @@ class Run:
         return log.records
 
     def cut_after(self, epoch: int) -> None:
-        """Drop the lines past a checkpoint, so that a continued run writes each line once. A log that is damaged is kept
-        under another name, which is said."""
+        """Drop the lines past a checkpoint, so that a continued run writes each line once. A log that is
+        damaged is kept under another name, which is said."""
         marks = {METRICS: self.state(epoch).get("metrics") if epoch else None}
         for file in (METRICS, TIMINGS):
             with explained(self.path, self.latest):
@@ -202,18 +210,20 @@ class Run:
                 raise ValueError("it is no list of starts")
         except (OSError, ValueError) as error:
             raise RunError(
-                f"{path} cannot be read ({error}); move it away, the next start of the training makes a new one"
+                f"{path} cannot be read ({error}); move it away, the next start of the training makes a"
+                " new one"
             ) from error
         return entries
 
     def cpu_seconds(self) -> list[float]:
-        """CPU-seconds of each stretch of training between a start and a stop; their sum is what the run cost."""
+        """CPU-seconds of each stretch of training between a start and a stop; their sum is what the run
+        cost."""
         last = {line["start"]: line["cpu_seconds"] for line in self.lines(TIMINGS)}
         return list(last.values())
 
     def add_provenance(self, entry: dict[str, Any]) -> tuple[int, dict[str, Any]]:
-        """Note a start; returns its number, from 1, and the entry before it, empty for the first. A file that is damaged
-        is kept under another name, which is said."""
+        """Note a start; returns its number, from 1, and the entry before it, empty for the first. A file that
+        is damaged is kept under another name, which is said."""
         path = self.path / "provenance.json"
         with explained(self.path, self.latest):
             try:
@@ -221,7 +231,8 @@ class Run:
             except RunError as error:  # not a disk that cannot be read: that ends the reading below
                 aside, earlier = set_aside(path), []
                 self.say(
-                    f"{path} is damaged ({error.__cause__}): it is kept as {aside.name}, and a new file goes on"
+                    f"{path} is damaged ({error.__cause__}): it is kept as {aside.name}, and a new file"
+                    " goes on"
                 )
             write_atomically(path, json_text([*earlier, entry]))
             # the times are numbered by start: no number may come twice when earlier starts are forgotten
@@ -229,7 +240,7 @@ class Run:
             number = max([len(earlier) + 1, *(int(start) + 1 for start in timed)])
         return number, earlier[-1] if earlier else {}
 
-    # --- checkpoints ------------------------------------------------------------------------------------------
+    # --- checkpoints ----------------------------------------------------------------------------------------
 
     def checkpoint(self, epoch: int) -> Path:
         return self._checkpoints.path(epoch)
@@ -252,8 +263,8 @@ class Run:
         self, epoch: int, tensors: dict[str, Tensors], state: dict[str, Any], *,
         keep: tuple[int, ...] = (), metrics: int | None = None,
     ) -> Path:  # fmt: skip
-        """Write the checkpoint of ``epoch``; afterwards only it, the one before, and the weights of ``keep`` remain. For the
-        arguments and the errors see :meth:`Checkpoints.save`."""
+        """Write the checkpoint of ``epoch``; afterwards only it, the one before, and the weights of ``keep``
+        remain. For the arguments and the errors see :meth:`Checkpoints.save`."""
         previous = self.latest()
         final = self._checkpoints.save(epoch, tensors, state, metrics=metrics)
         self._checkpoints.tidy(keep, newest={epoch, previous})
@@ -264,7 +275,8 @@ class Run:
         return run_logs.size(self.path / METRICS)
 
     def load(self, name: str, epoch: int | None = None) -> Tensors:
-        """The tensors of one file (``weights``, ``ema`` or ``optimizer``) of a checkpoint, the newest by default; checked."""
+        """The tensors of one file (``weights``, ``ema`` or ``optimizer``) of a checkpoint, the newest by
+        default; checked."""
         return self._checkpoints.load(name, epoch)
 
     def verify(self, epoch: int) -> None:

@@ -1,8 +1,8 @@
 """A step that always runs on the same memory: what a CUDA graph asks for.
 
-A small batch keeps a GPU less busy than its queue: thousands of kernels of a few microseconds, each started by
-Python. A CUDA graph is the recording of one step; playing it starts them all at once. The recording knows addresses,
-not tensors, so batch, noise and step sizes have to lie where they lay when it was made.
+A small batch keeps a GPU less busy than its queue: thousands of kernels of a few microseconds, each started
+by Python. A CUDA graph is the recording of one step; playing it starts them all at once. The recording knows
+addresses, not tensors, so batch, noise and step sizes have to lie where they lay when it was made.
 """
 
 from collections.abc import Callable
@@ -16,12 +16,13 @@ WARM_UP = 3  # steps on a stream of their own before the recording: libraries ch
 class StaticStep:
     """Call ``body(*tensors)`` on buffers of its own, into which every call copies first.
 
-    On CUDA, the first calls run as they are (and count: they are ordinary steps), then one is recorded, and from
-    then on the recording is played. Elsewhere the body simply runs, which lets a CPU test what the buffers do.
+    On CUDA, the first calls run as they are (and count: they are ordinary steps), then one is recorded, and
+    from then on the recording is played. Elsewhere the body simply runs, which lets a CPU test what the
+    buffers do.
 
     Args:
-        body: all that a step does on the device; its inputs are the buffers, its results stay in tensors that exist
-            before (weights, optimiser states, sums). It must not wait for the device.
+        body: all that a step does on the device; its inputs are the buffers, its results stay in tensors that
+            exist before (weights, optimiser states, sums). It must not wait for the device.
     """
 
     def __init__(self, body: Callable[..., None]):

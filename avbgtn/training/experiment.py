@@ -1,5 +1,5 @@
-"""From checked parameters to something that can be trained: the device, the preset and the data are found here, and
-every choice is put into words (:attr:`Experiment.lines`)."""
+"""From checked parameters to something that can be trained: the device, the preset and the data are found
+here, and every choice is put into words (:attr:`Experiment.lines`)."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +14,8 @@ from ..errors import ConfigError, one_sentence
 from ..runs.run import runs_root
 from ..sentences import shown
 
-# CPU-seconds an epoch (one update of every player, batch 1), UNIT and AVB-GTN together, measured on one thread of an
-# AMD EPYC in November 2026. Nothing is claimed for GPUs until one has been measured.
+# CPU-seconds an epoch (one update of every player, batch 1), UNIT and AVB-GTN together, measured on one
+# thread of an AMD EPYC in November 2026. Nothing is claimed for GPUs until one has been measured.
 # "aligned" is as large as "quick".
 SECONDS_ON_CPU = {"quick": 0.13, "reader": 0.45, "paper": 4.7, "aligned": 0.13}
 SOUND_SECONDS_ON_CPU = {"quick": 0.4, "reader": 1.6, "paper": 4.7, "aligned": 0.4}
@@ -23,7 +23,8 @@ SOUND_SECONDS_ON_CPU = {"quick": 0.4, "reader": 1.6, "paper": 4.7, "aligned": 0.
 
 @dataclass(frozen=True)
 class Experiment:
-    """Configs of the models to compare, equal but for what tells the models apart, and the data they share."""
+    """Configs of the models to compare, equal but for what tells the models apart, and the data they
+    share."""
 
     configs: dict[str, Config]
     data: data.Domains
@@ -54,7 +55,8 @@ class Experiment:
         return runs_root() / f"{c.dataset}-{c.preset}-{c.model}-{c.fingerprint()}"
 
     def is_default(self) -> bool:
-        """Whether this is the run whose outputs the book commits, so that its numbers can be held against the record."""
+        """Whether this is the run whose outputs the book commits, so that its numbers can be held against the
+        record."""
         # where things are and how they are computed, not what comes out
         free = ("run_dir", "root", "image", "clip", "workers", "cache", "speed")
         kind = type(self.parameters)
@@ -77,12 +79,14 @@ def resolve(p: Parameters) -> Experiment:
 
     Raises:
         ConfigError: CUDA was asked for and is not there; the data cannot have that size.
-        avbgtn.errors.DataError: the data set is missing or broken; a picture or sound of one's own cannot be used.
+        avbgtn.errors.DataError: the data set is missing or broken; a picture or sound of one's own cannot be
+        used.
     """
     cuda = torch.cuda.is_available()
     if p.device == "cuda" and not cuda:
         raise ConfigError(
-            "device='cuda' was asked for and torch sees no CUDA device; use device='cpu' or 'auto', or look at the driver (nvidia-smi)"
+            "device='cuda' was asked for and torch sees no CUDA device; use device='cpu' or 'auto', or look"
+            " at the driver (nvidia-smi)"
         )
     if p.devices > 1 and p.device != "cpu" and cuda and torch.cuda.device_count() < p.devices:
         raise ConfigError(
@@ -109,7 +113,8 @@ def resolve(p: Parameters) -> Experiment:
 
 
 def _open_own(p: Parameters, c: Config) -> None:
-    """Open a person's own picture or sound now: that it cannot be used is better known before the training than after."""
+    """Open a person's own picture or sound now: that it cannot be used is better known before the training
+    than after."""
     if p.image:
         data.image_from_file(p.image, c.size)
     if isinstance(p, SoundParameters) and p.clip:
@@ -128,8 +133,8 @@ def uses_cache(p: Parameters, domains: data.Domains) -> bool:
 def load_data(
     config: Config, *, root: str | None = None, workers: int = 0, cache: bool = False
 ) -> data.Domains:
-    """The data set of a config, whatever it consists of; its checksum is not compared. ``workers`` and ``cache`` are
-    those of :func:`avbgtn.data.load`; sounds have no such cache."""
+    """The data set of a config, whatever it consists of; its checksum is not compared. ``workers`` and
+    ``cache`` are those of :func:`avbgtn.data.load`; sounds have no such cache."""
     return data.load(
         config.dataset, root=root, size=config.size, sound=config.sound, workers=workers, cache=cache,
         domains=config.domains,
@@ -142,8 +147,8 @@ def _data(p: Parameters) -> tuple[str, str, tuple[str, str]]:
     row = p.datasets[name]
     if row.fixed and p.domains not in (None, row.domains):  # which "auto" took
         raise ConfigError(
-            f"domains {','.join(p.domains)!r} are not those of dataset={name!r} ({why}); leave domains out, or name "
-            "the data set that has them"
+            f"domains {','.join(p.domains)!r} are not those of dataset={name!r} ({why}); leave domains out,"
+            " or name the data set that has them"
         )
     return name, why, p.domains or row.domains or data.own_domains(p.root)
 
@@ -162,19 +167,25 @@ def _lines(p: Parameters, preset: str, device: str, why: str, configs: dict[str,
         else "auto: no CUDA device"
     )
     lines = [
-        f"preset {preset} ({reason}); {p.epochs:,} epochs of both models on one CPU core take about {duration('quick')} with preset quick, {duration('paper')} with preset paper",
+        (
+            f"preset {preset} ({reason}); {p.epochs:,} epochs of both models on one CPU core take about"
+            f" {duration('quick')} with preset quick, {duration('paper')} with preset paper"
+        ),
         why,
         f"device: {device}, {p.precision}, {p.devices} process{'es' if p.devices > 1 else ''}",
     ]
     if sound := next(iter(configs.values())).sound:
         lines.append(
-            f"sound: {sound.representation}, {sound.rate:,} Hz, cuts of {sound.seconds:.2f} s, windows of {sound.fft} samples every {sound.hop}, images of {sound.planes} x {sound.rows} x {sound.columns}"
+            f"sound: {sound.representation}, {sound.rate:,} Hz, cuts of {sound.seconds:.2f} s, windows of"
+            f" {sound.fft} samples every {sound.hop}, images of {sound.planes} x {sound.rows} x"
+            f" {sound.columns}"
         )
     for c in configs.values():
         size = f"{c.size} px" if c.sound is None else f"{c.shape[0]} x {c.shape[1]}"
         noise = f"noise at the {c.posterior}" if c.posterior != "none" else "no noise"
         what = f"{c.model}: {size}, width {c.width}, {noise}"
         lines.append(
-            f"{what}, penalty {c.penalty}, {c.init} initialisation, batch {c.batch}, seed {c.seed}, lr {c.lr:g}, run {c.fingerprint()}"
+            f"{what}, penalty {c.penalty}, {c.init} initialisation, batch {c.batch}, seed {c.seed}, lr"
+            f" {c.lr:g}, run {c.fingerprint()}"
         )
     return lines

@@ -1,4 +1,5 @@
-"""From a notebook to several processes: a notebook never forks, it starts ``torchrun`` and follows the run folder."""
+"""From a notebook to several processes: a notebook never forks, it starts ``torchrun`` and follows the run
+folder."""
 
 import os
 import signal
@@ -60,8 +61,8 @@ def train_experiment(
 def follow_torchrun(
     run: Run, devices: int, *, epochs: int, root: str | None, options: dict, say: Callable[[str], None]
 ) -> None:
-    """Continue a run in ``devices`` processes, showing what they print; a signal to this process is handed on, so that
-    they save a checkpoint before they stop.
+    """Continue a run in ``devices`` processes, showing what they print; a signal to this process is handed
+    on, so that they save a checkpoint before they stop.
 
     Args:
         options: of ``python -m avbgtn resume``.

@@ -10,8 +10,8 @@ NEVER = 2**30  # bytes; no piece of memory here is that large
 def keep_memory() -> bool:
     """Tell the C library to keep what is freed, for the rest of this process; whether it could be told.
 
-    A step frees and takes hundreds of megabytes. By its habit, glibc gives much of it back to the system, which then
-    clears it, page by page, for the next step.
+    A step frees and takes hundreds of megabytes. By its habit, glibc gives much of it back to the system,
+    which then clears it, page by page, for the next step.
     """
     if not sys.platform.startswith("linux"):
         return False

@@ -29,7 +29,8 @@ SCRAMBLED_CYCLE = 0.5  # the cycle is closed to better than this share of what c
 
 @contextmanager
 def ema_weights(model: UNIT, ema: dict[str, Tensor]) -> Iterator[UNIT]:
-    """The model with its averaged encoders and generators, for the time of the ``with`` block; nothing is copied."""
+    """The model with its averaged encoders and generators, for the time of the ``with`` block; nothing is
+    copied."""
     parameters = dict(model.named_parameters())
 
     def swap() -> None:
@@ -117,7 +118,8 @@ class Monitor:
         return found
 
     def _noise_share(self, model: UNIT, images: int = 4, draws: int = 4) -> float:
-        """``std over noise / std over images`` of the code: 0, the noise is ignored; infinite, the image is."""
+        """``std over noise / std over images`` of the code: 0, the noise is ignored; infinite, the image
+        is."""
         if model.noise_shape() is None:
             return 0.0
         x1, _ = self.to(next(model.parameters()), self.validation)
@@ -142,13 +144,15 @@ def alarms(line: dict[str, float], t_prior: str = "normal") -> list[str]:
     """Sentences for what looks wrong in one metrics line; empty when nothing does.
 
     Args:
-        t_prior: as in ``Config``: a T that tells the codes of the two domains apart is meant to end at chance.
+        t_prior: as in ``Config``: a T that tells the codes of the two domains apart is meant to end at
+            chance.
     """
     found = []
     t = [line[key] for key in ("posterior/t1", "posterior/t2") if key in line]
     if t and min(t) < T_SATURATED:
         found.append(
-            f"T is saturated: its loss is {min(t):.2g} nats (chance is {losses.TWO_LOG_TWO:.3f}), so log s(T) hardly moves the encoder"
+            f"T is saturated: its loss is {min(t):.2g} nats (chance is {losses.TWO_LOG_TWO:.3f}), so log s(T)"
+            " hardly moves the encoder"
         )
     share = line.get("val/noise_share")
     if (
@@ -159,7 +163,8 @@ def alarms(line: dict[str, float], t_prior: str = "normal") -> list[str]:
         and all(abs(x - losses.TWO_LOG_TWO) < T_CHANCE for x in t)
     ):
         found.append(
-            f"T is at chance while the code is still mostly a function of the image (noise share {share:.2f}): T is too weak or was fooled"
+            "T is at chance while the code is still mostly a function of the image (noise share"
+            f" {share:.2f}): T is too weak or was fooled"
         )
     for k in (1, 2):
         gap = line.get(f"d{k}_real_train", 0.0) - line.get(f"d{k}_real_val", 0.0)
@@ -172,7 +177,8 @@ def alarms(line: dict[str, float], t_prior: str = "normal") -> list[str]:
         copy, cycle = line["val_ema/copy"], line["val_ema/cyc"]
         if cycle < SCRAMBLED_CYCLE * copy and translation > copy:
             found.append(
-                f"colour scrambling: the cycle closes (L1 {cycle:.3f}) but translations are worse than copying ({translation:.3f} against {copy:.3f})"
+                f"colour scrambling: the cycle closes (L1 {cycle:.3f}) but translations are worse than"
+                f" copying ({translation:.3f} against {copy:.3f})"
             )
     return found
 

@@ -36,8 +36,9 @@ class Optimisers:
         self.adams = {name: self._adams(name) for name in self.players}
 
     def _adams(self, player: str) -> list[torch.optim.Adam]:
-        """The player's optimiser, and with ``early`` one more for each large weight, which steps by itself as soon as the
-        backward pass has its gradient; the gradient then goes, so that never all of them are in memory."""
+        """The player's optimiser, and with ``early`` one more for each large weight, which steps by itself as
+        soon as the backward pass has its gradient; the gradient then goes, so that never all of them are in
+        memory."""
         parameters = list(self.parameters[player].values())
         alone = "early" in self.speed and self.fabric.world_size == 1 and "graph" not in self.speed
         large = [p for p in parameters if alone and p.numel() > LARGE]
@@ -58,7 +59,8 @@ class Optimisers:
             fused="fused" in self.speed,
             capturable=self.recorded,
         )
-        # Now, not at the first step as Adam would: between the passing tensors of a step, what stays leaves holes.
+        # Now, not at the first step as Adam would: between the passing tensors of a step, what stays leaves
+        # holes.
         for p in parameters:
             where = p.device if "fused" in self.speed or self.recorded else "cpu"
             adam.state[p] = {"step": torch.zeros((), device=where)}
@@ -96,7 +98,7 @@ class Optimisers:
         for p in parameters:
             p.grad = None
 
-    # --- what is written down ---------------------------------------------------------------------------------
+    # --- what is written down -------------------------------------------------------------------------------
 
     def _state(self, player: str, p: Tensor) -> dict[str, Tensor]:
         adam = self.early.get(p) or self.adams[player][0]
@@ -122,9 +124,11 @@ class Optimisers:
                 state = {key: saved[f"{player}.{name}.{key}"] for key in ("step", "exp_avg", "exp_avg_sq")}
                 if state["step"] < 0 or (state["exp_avg_sq"] < 0).any():
                     raise RunError(
-                        f"{source} holds a square or a count below 0, in {player}.{name}: take an earlier checkpoint"
+                        f"{source} holds a square or a count below 0, in {player}.{name}: take an earlier"
+                        " checkpoint"
                     )
-                # a fused step wants its counter on the parameter's device; a copy, because the file is memory-mapped
+                # a fused step wants its counter on the parameter's device; a copy, because the file is
+                # memory-mapped
                 self._state(player, p).update(
                     {key: value.to(p.device, copy=True) for key, value in state.items()}
                 )

@@ -1,8 +1,8 @@
-"""One training in several processes: where this process stands, what the processes tell each other, and what happens
-when one of them is lost.
+"""One training in several processes: where this process stands, what the processes tell each other, and what
+happens when one of them is lost.
 
-``torchrun`` and ``fabric run`` start the processes and say in the environment which is which. Importing this imports no
-torch, so that a batch that cannot be shared is refused before any work starts.
+``torchrun`` and ``fabric run`` start the processes and say in the environment which is which. Importing this
+imports no torch, so that a batch that cannot be shared is refused before any work starts.
 """
 
 import os
@@ -27,7 +27,8 @@ from ..sentences import got
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
 
-# Set by launch.py and study/cells.py: the standard input is a pipe, whose other end is the notebook or the study.
+# Set by launch.py and study/cells.py: the standard input is a pipe, whose other end is the notebook or the
+# study.
 FOLLOWED = "AVBGTN_FOLLOWED"
 SAVED = "checkpoint saved; the same command continues"  # what an interrupted training says last
 LOST = "lost the other processes"  # what the survivors of a killed process say
@@ -65,7 +66,8 @@ class Place:
         """
         if self.launched and devices is not None and devices != self.here:
             raise ConfigError(
-                f"devices={devices} was asked for, and the launcher started {self.here} on this machine; leave devices out, the launcher's number counts"
+                f"devices={devices} was asked for, and the launcher started {self.here} on this machine;"
+                " leave devices out, the launcher's number counts"
             )
         if batch % self.world:
             raise ConfigError(
@@ -85,15 +87,16 @@ def _note(text: str) -> None:
 
 
 def place(note: Callable[[str], None] = _note) -> Place:
-    """This process's place, by the environment. Some of the launcher's variables without ``LOCAL_WORLD_SIZE`` are left from
-    something else: they are said to be ignored, and taken away, so that no library believes them.
+    """This process's place, by the environment. Some of the launcher's variables without ``LOCAL_WORLD_SIZE``
+    are left from something else: they are said to be ignored, and taken away, so that no library believes
+    them.
 
     Args:
         note: what is told of ignored variables.
 
     Raises:
-        ConfigError: the machines do not start equally many processes; the variables are no numbers, or do not fit
-            together; no torchrun answers where they say that one is.
+        ConfigError: the machines do not start equally many processes; the variables are no numbers, or do not
+            fit together; no torchrun answers where they say that one is.
     """
     given = {name: os.environ[name] for name in LAUNCHER if name in os.environ}
     if "LOCAL_WORLD_SIZE" not in given:
@@ -118,18 +121,21 @@ def place(note: Callable[[str], None] = _note) -> Place:
         )
     if world % here:
         raise ConfigError(
-            f"every machine must start as many processes, got {here} of {world} on this one; give all of them the same --nproc-per-node"
+            f"every machine must start as many processes, got {here} of {world} on this one; give all of them"
+            " the same --nproc-per-node"
         )
     if os.environ.get("TORCHELASTIC_USE_AGENT_STORE") == "True" and not _answers():
         raise ConfigError(
-            f"the variables of torchrun are set, and none answers at {os.environ.get('MASTER_ADDR')}:{os.environ.get('MASTER_PORT')}; {undo}"
+            "the variables of torchrun are set, and none answers at"
+            f" {os.environ.get('MASTER_ADDR')}:{os.environ.get('MASTER_PORT')}; {undo}"
         )
     return Place(rank, world, here, launched=True)
 
 
 def _answers(tries: int = 10) -> bool:
-    """Whether torchrun listens where it says. It does before it starts a process; a busy machine gets some seconds. Without
-    this, the variables of a torchrun that is gone would let a process wait for the others until its patience ends."""
+    """Whether torchrun listens where it says. It does before it starts a process; a busy machine gets some
+    seconds. Without this, the variables of a torchrun that is gone would let a process wait for the others
+    until its patience ends."""
     try:
         where = os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"])
     except (KeyError, ValueError):
@@ -144,8 +150,8 @@ def _answers(tries: int = 10) -> bool:
 
 
 def patience() -> timedelta:
-    """How long a process waits for the others before it gives them up: ``$AVBGTN_PATIENCE`` minutes, 10 by default. The
-    longest that one keeps the others waiting on purpose is a checkpoint or a measurement.
+    """How long a process waits for the others before it gives them up: ``$AVBGTN_PATIENCE`` minutes, 10 by
+    default. The longest that one keeps the others waiting on purpose is a checkpoint or a measurement.
 
     Raises:
         ConfigError: the variable is no number above 0.
@@ -156,8 +162,8 @@ def patience() -> timedelta:
 
 
 def check_fabric_run(config: Config) -> None:
-    """Compare the options of ``fabric run`` with the config, which decides, and take them out of the environment: Fabric
-    itself compares their spellings (gpu is not cuda, 64 not 64-true).
+    """Compare the options of ``fabric run`` with the config, which decides, and take them out of the
+    environment: Fabric itself compares their spellings (gpu is not cuda, 64 not 64-true).
 
     Raises:
         ConfigError: an option wants something else.
@@ -176,12 +182,12 @@ def check_fabric_run(config: Config) -> None:
             )
 
 
-# --- what the processes tell each other -------------------------------------------------------------------------------
+# --- what the processes tell each other ---------------------------------------------------------------------
 
 
 def together(fabric: "Fabric", work: Callable[[], Any]) -> Any:
-    """What ``work()`` gives. If it fails in one process, it fails in all, in the same words: nobody waits for a process
-    that is gone.
+    """What ``work()`` gives. If it fails in one process, it fails in all, in the same words: nobody waits for
+    a process that is gone.
 
     Raises:
         SharedError: what went wrong in the first process that failed.
@@ -212,21 +218,24 @@ def not_alone(here: Place) -> Iterator[None]:
     try:
         yield
     except RuntimeError as error:
-        # torch raises RuntimeError for gloo and subclasses for NCCL, with words that depend on where it noticed
+        # torch raises RuntimeError for gloo and subclasses for NCCL, with words that depend on where it
+        # noticed
         broken = r"gloo|nccl|peer|timed? ?out|socket|store|connection|process group"
         if here.world == 1 or isinstance(error, RunError) or not re.search(broken, str(error), re.IGNORECASE):
             raise
         minutes = patience().total_seconds() / 60
         raise RunError(
-            f"{LOST}: one was killed, failed, or was silent for {minutes:g} minutes; the run can be continued by the same command ({str(error).splitlines()[0][:160]})"
+            f"{LOST}: one was killed, failed, or was silent for {minutes:g} minutes; the run can be continued"
+            f" by the same command ({str(error).splitlines()[0][:160]})"
         ) from error
 
 
-# --- signals and parents ----------------------------------------------------------------------------------------------
+# --- signals and parents ------------------------------------------------------------------------------------
 
 
 class Interrupted(KeyboardInterrupt):
-    """SIGTERM or Ctrl-C: a checkpoint was saved, the same command continues. The command line exits with EXIT_CODE."""
+    """SIGTERM or Ctrl-C: a checkpoint was saved, the same command continues. The command line exits with
+    EXIT_CODE."""
 
     EXIT_CODE = 75  # "temporary failure, try again" of sysexits.h: a batch system can requeue on it
 
@@ -255,8 +264,9 @@ class Signals:
 
 
 def stop_without_parent() -> None:
-    """Watch the launcher, and the notebook or study behind it if there is one, from a thread: when either is gone, this
-    process gets the SIGTERM that they can no longer send, saves a checkpoint and stops, and does not train on unseen."""
+    """Watch the launcher, and the notebook or study behind it if there is one, from a thread: when either is
+    gone, this process gets the SIGTERM that they can no longer send, saves a checkpoint and stops, and does
+    not train on unseen."""
     launcher, followed = os.getppid(), FOLLOWED in os.environ
 
     def watch() -> None:

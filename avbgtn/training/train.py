@@ -1,9 +1,11 @@
 """The one training loop, for every model of the book.
 
-An *epoch* here is what the paper calls one: **one update of every player on one batch** (the configuration file of
-UNIT's code calls its iterations epochs; 50,000 passes over CelebA at batch 1 would be 1.5 thousand million updates).
+An *epoch* here is what the paper calls one: **one update of every player on one batch** (the configuration
+file of UNIT's code calls its iterations epochs; 50,000 passes over CelebA at batch 1 would be 1.5 thousand
+million updates).
 
-The epoch itself is in ``trainer.py``; here is the loop around it: logs, checkpoints, signals, and what is said of them.
+The epoch itself is in ``trainer.py``; here is the loop around it: logs, checkpoints, signals, and what is
+said of them.
 """
 
 import os
@@ -43,8 +45,8 @@ def train(
     speed: str = "auto",
     say: Callable[[str], None] = print,
 ) -> Run:
-    """Train, or go on training, the run of ``config`` up to ``epochs``; where torchrun or fabric run started this
-    process, together with the others that they started (see ``processes.py``).
+    """Train, or go on training, the run of ``config`` up to ``epochs``; where torchrun or fabric run started
+    this process, together with the others that they started (see ``processes.py``).
 
     Args:
         epochs: updates of every player, in all; may grow from call to call, not shrink.
@@ -58,8 +60,8 @@ def train(
 
     Raises:
         ConfigError: the batch cannot be shared equally by the processes.
-        RunError: the folder holds another run, is in use, full or damaged; the training diverged; epochs shrank; another
-            process was lost.
+        RunError: the folder holds another run, is in use, full or damaged; the training diverged; epochs
+            shrank; another process was lost.
         Interrupted: SIGTERM or Ctrl-C, after a checkpoint was saved.
     """
     here = place()
@@ -93,7 +95,8 @@ def _found(config: Config, folder: str) -> Run:
     """The run folder that the first process made, as the others find it."""
     if not (Path(folder) / "parameters.json").is_file():
         raise RunError(
-            f"{folder} is not seen by every process: several machines need a run folder on a disk that they share; set AVBGTN_RUNS or run_dir"
+            f"{folder} is not seen by every process: several machines need a run folder on a disk that they"
+            " share; set AVBGTN_RUNS or run_dir"
         )
     return Run.create(config, folder)  # refuses the folder of other parameters
 
@@ -104,7 +107,8 @@ def _train(
     done = fabric.broadcast(run.latest() or 0)
     if done > epochs:
         raise SharedError(
-            f"epochs may grow, not shrink: {run.path} has {done:,} epochs, got epochs={epochs:,}; ask for at least {done:,}"
+            f"epochs may grow, not shrink: {run.path} has {done:,} epochs, got epochs={epochs:,}; ask for at"
+            f" least {done:,}"
         )
     first, run.say = fabric.is_global_zero, say
     if done:
@@ -184,7 +188,8 @@ def _train(
                 f"{run.path.name}: interrupted before its first checkpoint was written"
             ) from None
         raise Interrupted(
-            f"{run.path.name}: interrupted at once; the checkpoint of epoch {safe:,} is safe, the same command continues"
+            f"{run.path.name}: interrupted at once; the checkpoint of epoch {safe:,} is safe, the same"
+            " command continues"
         ) from None
     return run
 
@@ -202,7 +207,8 @@ def _check_checkpoint(run: Run, epoch: int) -> None:
 def _metrics_line(
     trainer: Trainer, monitor: Monitor | None, epoch: int, latest: Callable[[], int | None], *, measure: bool
 ) -> dict:
-    """Means of the losses since the last line, scores now and then, alarms; the same to the bit for the same run."""
+    """Means of the losses since the last line, scores now and then, alarms; the same to the bit for the same
+    run."""
     together(trainer.fabric, lambda: trainer.healthy(epoch, latest, everything=False))
     line = {"epoch": epoch, **trainer.means()}
     if measure and monitor is not None:
@@ -238,15 +244,16 @@ def _note_start(run: Run, done: int, fabric: Fabric, speed: Iterable[str], say) 
     earlier = before.get("revision", entry["revision"])
     if earlier != entry["revision"]:
         say(
-            f"warning: {run.path.name} was trained by revision {earlier}, this is {entry['revision']}; continuing"
+            f"warning: {run.path.name} was trained by revision {earlier}, this is {entry['revision']};"
+            " continuing"
         )
     return number
 
 
 def _agree(fabric: Fabric, epoch: int, *flags: bool) -> tuple[bool, ...]:
-    """Each flag, raised if any process raised it, so that all save and stop at the same epoch. On CPUs they ask each other
-    at every epoch, because torchrun grants them 30 s to stop and epochs can be long; on GPUs at every tenth, because to
-    ask is to wait for the device."""
+    """Each flag, raised if any process raised it, so that all save and stop at the same epoch. On CPUs they
+    ask each other at every epoch, because torchrun grants them 30 s to stop and epochs can be long; on GPUs
+    at every tenth, because to ask is to wait for the device."""
     if fabric.world_size == 1:
         return flags
     if fabric.device.type != "cpu" and epoch % 10:

@@ -1,9 +1,9 @@
 """One epoch of training, and everything that a continued run must remember.
 
-The step reads: draw the batch and the noise, run every network once, update each adversary on detached tensors,
-update the generators on the same tensors with their graph, average the weights. Who plays is the model's to say
-(:meth:`avbgtn.models.unit.UNIT.players`), their updates are in ``optimisers.py``, the loop around an epoch is in
-``train.py``, and what makes it fast is listed in ``config/speed.py``.
+The step reads: draw the batch and the noise, run every network once, update each adversary on detached
+tensors, update the generators on the same tensors with their graph, average the weights. Who plays is the
+model's to say (:meth:`avbgtn.models.unit.UNIT.players`), their updates are in ``optimisers.py``, the loop
+around an epoch is in ``train.py``, and what makes it fast is listed in ``config/speed.py``.
 """
 
 import os
@@ -32,7 +32,8 @@ from .processes import ALONE, Place, patience
 
 
 def make_fabric(config: Config, here: Place = ALONE) -> Fabric:
-    """Device, precision and processes, by Lightning Fabric; it joins the processes that torchrun or fabric run started."""
+    """Device, precision and processes, by Lightning Fabric; it joins the processes that torchrun or fabric
+    run started."""
     return Fabric(
         accelerator=config.device,
         devices="auto" if "LT_DEVICES" in os.environ else here.here,  # fabric run may name the GPUs
@@ -45,7 +46,8 @@ def make_fabric(config: Config, here: Place = ALONE) -> Fabric:
 
 
 class Trainer:
-    """The state of one training in memory: model, optimisers, averaged weights, sums for the next metrics line.
+    """The state of one training in memory: model, optimisers, averaged weights, sums for the next metrics
+    line.
 
     Args:
         speed: which of ``speed.SPEED_UPS``; no result depends on it but by rounding.
@@ -72,7 +74,7 @@ class Trainer:
         self.summed = 0
         self.noise_names: tuple[str, ...] = ()
 
-    # --- one epoch --------------------------------------------------------------------------------------------
+    # --- one epoch ------------------------------------------------------------------------------------------
 
     def update(self, epoch: int) -> None:
         """One update of every player on one batch; ``epoch`` counts from 0."""
@@ -127,7 +129,7 @@ class Trainer:
             else:
                 self.sums[key] = value.clone()
 
-    # --- what is written down ---------------------------------------------------------------------------------
+    # --- what is written down -------------------------------------------------------------------------------
 
     def means(self) -> dict[str, float]:
         """Means since the last metrics line; over all processes."""
@@ -147,12 +149,13 @@ class Trainer:
     def healthy(
         self, epoch: int, latest: Callable[[], int | None] = lambda: None, *, everything: bool = True
     ) -> None:
-        """Refuse to go on, or to write a checkpoint, with NaN or infinite losses, weights, averages or optimiser state.
+        """Refuse to go on, or to write a checkpoint, with NaN or infinite losses, weights, averages or
+        optimiser state.
 
         Args:
             latest: gives the epoch of the newest checkpoint, for the sentence.
-            everything: whether averages and optimiser state are looked at too, as before a checkpoint; that takes thrice
-                as long as losses and weights.
+            everything: whether averages and optimiser state are looked at too, as before a checkpoint; that
+                takes thrice as long as losses and weights.
         """
         bad = not_finite(self.means())
         if not bad:
