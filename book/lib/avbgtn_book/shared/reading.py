@@ -54,10 +54,12 @@ def source_of(thing: Callable | type) -> str:
 
 
 def _place(thing: Callable | type) -> str:
+    """Where it stands in the repository, and its name."""
     thing = inspect.unwrap(thing)
     package = sys.modules[thing.__module__.partition(".")[0]]
     file = Path(inspect.getsourcefile(thing)).relative_to(Path(package.__file__).parents[1])
-    return f"{file.as_posix()}: {thing.__qualname__}"
+    room = "book/lib/" if package.__name__ == "avbgtn_book" else ""
+    return f"{room}{file.as_posix()}: {thing.__qualname__}"
 
 
 def cpu_seconds() -> float:
