@@ -3,10 +3,9 @@ r"""AVB-GTN: what the paper adds to UNIT (Griffin, Kanawati, Zhang 2018; Mesched
 Three things, and nothing else:
 
 1. noise at the encoder's input (``posterior="input"``): ``z = E([x, eps])`` has any distribution, not a
-Gaussian
-   one (the paper's Figure 2, right); ``unit.py`` joins the noise planes to the image;
+   Gaussian one (the paper's Figure 2, right); ``unit.py`` joins the noise planes to the image;
 2. a posterior discriminator a domain, ``T_k(x, z)``, trained by Eq. (9) to tell codes of ``x`` from samples
-of the prior;
+   of the prior;
 3. ``log s(T)`` in place of UNIT's KL terms: Eqs. (10)-(13).
 
 The cycle terms ask the T of the domain that *encoded* (``T_2`` about ``z12``, which ``E_2`` drew for
@@ -132,8 +131,8 @@ class AVBGTN(UNIT):
 
         Eqs. (10), (11): ``lambda_1 log s(T_k(x_k, z_k)) + lambda_2 |x_k - G_k(z_k)|_1``
 
-        Eqs. (12), (13): ``lambda_3 log s(T_k(x_k, z_k)) + lambda_3 log s(T_l(x_kl, z_kl)) + lambda_4 |x_k -
-        x_klk|_1``
+        Eqs. (12), (13): ``lambda_3 log s(T_k(x_k, z_k)) + lambda_3 log s(T_l(x_kl, z_kl))
+        + lambda_4 |x_k - x_klk|_1``
         """
         form = T_FORMS.get(self.config.penalty)
         if form is None:

@@ -280,8 +280,8 @@ class UNIT(nn.Module):
         return losses.vae_loss(penalty, rec, lambda_1=self.config.lambda_1, lambda_2=self.config.lambda_2)
 
     def cycle_loss(self, penalty: Tensor, penalty_there: Tensor, cyc: Tensor) -> Tensor:
-        """Eqs. (6), (7): ``lambda_3 KL(q_k(z_k | x_k) || p(z)) + lambda_3 KL(q_l(z_kl | x_kl) || p(z)) +
-        lambda_4 |x_k - x_klk|_1``.
+        """Eqs. (6), (7): ``lambda_3 KL(q_k(z_k | x_k) || p(z)) + lambda_3 KL(q_l(z_kl | x_kl) || p(z))
+        + lambda_4 |x_k - x_klk|_1``.
 
         Its first term is that of Eqs. (2), (3) once more; UNIT's code has it once,
         ``lambda_reading="literal"`` twice.
