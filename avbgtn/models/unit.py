@@ -127,8 +127,7 @@ class UNIT(nn.Module):
     # --- noise ----------------------------------------------------------------------------------------------
 
     def noise_shape(self, image: tuple[int, int] | None = None) -> tuple[int, ...] | None:
-        """Shape of one image's noise: a code for ``posterior="code"``, ``noise_channels`` planes for
-        ``"input"``.
+        """Shape of an image's noise: a code, or ``noise_channels`` planes for ``posterior="input"``.
 
         Args:
             image: height and width, multiples of 4; by default those of the training images.
@@ -185,8 +184,7 @@ class UNIT(nn.Module):
         return self.decode(self.encode(x, source, eps), target)
 
     def step(self, x1: Tensor, x2: Tensor, noise: Noise) -> Step:
-        """Four encodings and six decodings, each once; both domains go through the shared blocks as one
-        batch."""
+        """Four encodings and six decodings, each once; the shared blocks see both domains as one batch."""
         return self.back(self.there(x1, x2, noise), noise)
 
     def there(self, x1: Tensor, x2: Tensor, noise: Noise) -> Step:
@@ -208,8 +206,7 @@ class UNIT(nn.Module):
         return step
 
     def encode_pair(self, a: str, b: str, step: Step, noise: Noise) -> None:
-        """Codes of an image that looks like domain 1 and one that looks like domain 2, or the other way
-        round."""
+        """Codes of an image that looks like domain 1 and one like domain 2, or the other way round."""
         eps = [noise.get(f"eps/{key}") for key in (a, b)]
         private = [
             self.features(step.encoded_image(key), DOMAIN_OF_ENCODER[key], e)
@@ -222,15 +219,13 @@ class UNIT(nn.Module):
     # --- losses ---------------------------------------------------------------------------------------------
 
     def discriminate(self, images: dict[int, Tensor]) -> dict[int, Tensor]:
-        """Logits of ``D1`` and ``D2``; the fronts are private, the deep layers see both domains as one
-        batch."""
+        """Logits of ``D1`` and ``D2``: private fronts; the deep layers see both domains as one batch."""
         fronts = [self.discriminator1(images[1]), self.discriminator2(images[2])]
         logits = in_full(self.discriminator_shared(torch.cat(fronts))).flatten(1)  # (N1 + N2, places)
         return dict(zip((1, 2), logits.split([images[1].shape[0], images[2].shape[0]]), strict=True))
 
     def player_losses(self, player: str, step: Step, noise: Noise, update: int = 0) -> dict[str, Tensor]:
-        """What ``player`` minimises in the ``update``-th of its updates, as ``"loss"``, with the parts that
-        make it up."""
+        """What ``player`` minimises in its ``update``-th update, as ``"loss"``, and the parts of it."""
         return self.players()[player].losses(step, noise, update)
 
     def discriminators_losses(self, step: Step, noise: Noise, update: int = 0) -> dict[str, Tensor]:
@@ -283,8 +278,7 @@ class UNIT(nn.Module):
         """Eqs. (6), (7): ``lambda_3 KL(q_k(z_k | x_k) || p(z)) + lambda_3 KL(q_l(z_kl | x_kl) || p(z))
         + lambda_4 |x_k - x_klk|_1``.
 
-        Its first term is that of Eqs. (2), (3) once more; UNIT's code has it once,
-        ``lambda_reading="literal"`` twice.
+        Eqs. (2), (3) have its first term too; UNIT's code has it once, ``lambda_reading="literal"`` twice.
         """
         c = self.config
         again = penalty if c.lambda_reading == "literal" else 0.0
