@@ -1,7 +1,6 @@
 """Where the modules of before are now: their old names still work, with a warning that names the new place.
 
-The package was once one folder of modules; it has been rooms since, and what only the book needs is
-``avbgtn_book``.
+The package was once one folder of modules; now it is rooms, and ``avbgtn_book`` is what only the book needs.
 """
 
 import sys

@@ -33,8 +33,7 @@ class PackageError(RunError, ImportError):
 
 
 class SharedError(RunError):
-    """An error that every process of a training raises in the same words; the first one is enough to say
-    it."""
+    """An error that every process of a training raises in the same words; to say the first is enough."""
 
 
 @contextmanager

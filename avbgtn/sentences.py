@@ -13,8 +13,7 @@ LONGEST = 160  # characters of a value in a sentence; what is longer is cut
 
 
 def shown(value: Any) -> str:
-    """``str(value)`` as it can be printed on one line; what cannot be printed is escaped, as in a Python
-    string.
+    """``str(value)`` as one printable line; what cannot be printed is escaped, as in a Python string.
 
     Newlines, escape codes, marks that turn the direction of writing and bytes that are no text (a file name
     may hold them; Python keeps them as lone surrogates) come out as ``\\n``, ``\\x1b``, ``\\u202e`` and

@@ -139,8 +139,7 @@ def json_text(value: Any) -> str:
 
 
 def write_durably(path: Path, data: bytes) -> None:
-    """A new file in the place of what was there, on the disk when this returns. A link there is replaced, not
-    followed."""
+    """A new file in place of any other, on the disk when this returns; a link is replaced, not followed."""
     path.unlink(missing_ok=True)
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | NO_LINKS, 0o666)
     try:
@@ -166,8 +165,7 @@ def _write_all(handle: int, data: bytes) -> None:
 
 
 def flush_to_disk(path: Path) -> None:
-    """What was appended to a file so far is on the disk when this returns; a file that is not there is
-    none."""
+    """What was appended to a file so far, if it is there, is on the disk when this returns."""
     try:
         handle = os.open(path, os.O_WRONLY | os.O_APPEND | NO_LINKS)
     except FileNotFoundError:

@@ -1,13 +1,12 @@
-"""The table: of every parameter, and of every field of a config, its kind, its bounds, its words and its
-help.
+"""The table: the kind, the bounds, the words and the help of every parameter and of every field of a config.
 
 The checks of what people type (``parameters.py``, the command line) and of what a file holds
 (:class:`~avbgtn.config.Config`, from ``parameters.json`` or from the metadata of a weights file) both come
 from here, so that no limit stands in two places. Importing this imports no torch.
 
-Upper bounds are generous, at least eight times the paper's values. They stop what no
-machine can hold, and what a slip of the keyboard or a damaged file asks for, before memory is taken;
-:data:`MOST_WEIGHTS` and :data:`MOST_VALUES` stop what is too much together."""
+Upper bounds are generous, at least eight times the paper's values. They stop what no machine can hold, and
+what a slip of the keyboard or a damaged file asks for, before memory is taken; :data:`MOST_WEIGHTS` and
+:data:`MOST_VALUES` stop what is too much together."""
 
 from dataclasses import replace
 

@@ -1,5 +1,4 @@
-"""The kinds of values: each takes what a person or papermill gave and returns a value, or refuses in one
-sentence.
+"""The kinds of values: each turns what a person or papermill gave into a value, or refuses in one sentence.
 
 papermill's ``-p`` gives ``5e4`` as a float and ``true`` as a string, its YAML gives ``no`` as ``False``, and
 a command line gives strings only: all of this a kind reads when it is *called*. What a file holds is read

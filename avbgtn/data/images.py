@@ -40,8 +40,7 @@ def _nothing(line: str) -> None:
 def open_image(
     path: str | PathLike, what: str = "the image", say: Callable[[str], None] = _nothing
 ) -> Image.Image:
-    """The picture in ``path``, upright, in sRGB, on white; every way in which that can fail becomes one
-    sentence.
+    """The picture in ``path``, upright, in sRGB, on white; every way to fail becomes one sentence.
 
     Args:
         what: how errors call it.
