@@ -59,8 +59,7 @@ class Optimisers:
             fused="fused" in self.speed,
             capturable=self.recorded,
         )
-        # Now, not at the first step as Adam would: between the passing tensors of a step, what stays leaves
-        # holes.
+        # Now, not at the first step as Adam would: what stays between a step's passing tensors leaves holes.
         for p in parameters:
             where = p.device if "fused" in self.speed or self.recorded else "cpu"
             adam.state[p] = {"step": torch.zeros((), device=where)}
@@ -127,8 +126,7 @@ class Optimisers:
                         f"{source} holds a square or a count below 0, in {player}.{name}: take an earlier"
                         " checkpoint"
                     )
-                # a fused step wants its counter on the parameter's device; a copy, because the file is
-                # memory-mapped
+                # a fused step wants its counter on its parameter's device; copied: the file is memory-mapped
                 self._state(player, p).update(
                     {key: value.to(p.device, copy=True) for key, value in state.items()}
                 )

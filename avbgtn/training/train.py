@@ -207,8 +207,7 @@ def _check_checkpoint(run: Run, epoch: int) -> None:
 def _metrics_line(
     trainer: Trainer, monitor: Monitor | None, epoch: int, latest: Callable[[], int | None], *, measure: bool
 ) -> dict:
-    """Means of the losses since the last line, scores now and then, alarms; the same to the bit for the same
-    run."""
+    """Mean losses since the last line, scores now and then, alarms; the same to the bit for the same run."""
     together(trainer.fabric, lambda: trainer.healthy(epoch, latest, everything=False))
     line = {"epoch": epoch, **trainer.means()}
     if measure and monitor is not None:
