@@ -8,8 +8,7 @@ from .sentences import of_error, shown
 
 
 class ConfigError(ValueError):
-    """A parameter that cannot be used: one sentence, on one line, with what came, what was expected and what
-    to do."""
+    """A parameter that cannot be used: one sentence, one line, what came, what was expected, what to do."""
 
     def __init__(self, sentence: str):
         super().__init__(shown(sentence))

@@ -97,8 +97,7 @@ class Whole(Kind):
 
 @dataclass(frozen=True)
 class Number(Kind):
-    """Finite numbers with ``above < number``, ``least <= number``, ``number < below``, ``number <= most``;
-    ``"1e-3"`` counts."""
+    """Finite numbers, ``"1e-3"`` too, with ``above < number < below`` and ``least <= number <= most``."""
 
     above: float | None = None
     least: float | None = None
@@ -148,8 +147,7 @@ def _yes_or_no(value: Any) -> bool | None:
 
 @dataclass(frozen=True)
 class Word(Kind):
-    """One of these words, spelt like this. Of a parameter that can be ``"auto"``, a config holds what that
-    became."""
+    """One of these words, spelt like this; where ``"auto"`` is one, a config holds what that became."""
 
     choices: tuple[str, ...]
     auto: bool = False

@@ -4,8 +4,7 @@ Conventions, the same for all of them:
 
 * tensors first, options by keyword; images ``(N, C, H, W)`` in [-1, 1], codes ``(N, ...)``, logits ``(N,)``
   or any shape;
-* what a function returns is to be **minimised** by the player it belongs to, also where the paper writes
-  ``max``;
+* what a function returns is to be **minimised** by its player, also where the paper writes ``max``;
 * reductions are spelt out: "event" dimensions are all but the first. KL-like terms are **summed** over the
   code (nats) and averaged over the batch; the L1 terms are **means** over pixels, as in UNIT's code;
 * log-sigmoids go through ``softplus``, never through clamped probabilities: ``log s(t) = -softplus(-t)``.

@@ -37,8 +37,7 @@ class Optimisers:
 
     def _adams(self, player: str) -> list[torch.optim.Adam]:
         """The player's optimiser, and with ``early`` one more for each large weight, which steps by itself as
-        soon as the backward pass has its gradient; the gradient then goes, so that never all of them are in
-        memory."""
+        soon as the backward pass has its gradient; that then goes: they are never all in memory."""
         parameters = list(self.parameters[player].values())
         alone = "early" in self.speed and self.fabric.world_size == 1 and "graph" not in self.speed
         large = [p for p in parameters if alone and p.numel() > LARGE]

@@ -87,8 +87,7 @@ def _note(text: str) -> None:
 
 def place(note: Callable[[str], None] = _note) -> Place:
     """This process's place, by the environment. Some of the launcher's variables without ``LOCAL_WORLD_SIZE``
-    are left from something else: they are said to be ignored, and taken away, so that no library believes
-    them.
+    are left from something else: they are said to be ignored, and taken away: no library believes them.
 
     Args:
         note: what is told of ignored variables.
