@@ -1,6 +1,6 @@
 """The command line, each case in a fresh interpreter: odd arguments, environments, and places to write to.
 
-Right is exit code 0, or 2 with exactly one line on stderr that begins with "error: ".
+Right is exit code 0, or 2 with exactly one line on stderr that begins with "error: ", beside notes.
 What argparse itself refuses ends with such a line too, after its line on usage.
 """
 
@@ -227,6 +227,7 @@ def judge(code, out, err, folder) -> Outcome:
         return Outcome("success", out[-200:], "", err)
     if lines and lines[0].startswith("usage: ") and ": error: " in lines[-1]:  # argparse's own
         return Outcome("sentence", lines[-1], "", out)
+    lines = [line for line in lines if not line.startswith("note: ")]  # what is ignored is said too
     if len(lines) != 1 or not lines[0].startswith("error: "):
         return Outcome(
             "traceback",
