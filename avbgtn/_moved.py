@@ -20,6 +20,7 @@ _BY_PLACE = {
         " data.colour_profiles=colour_profiles data.sound_files=sound_files data.sound_headers=sound_headers"
         " data.sound_kinds=sound_kinds data.sound_writing=sound_writing"
     ),
+    "avbgtn.data.celeba": "data.celeba_layouts=layouts data.celeba_lists=lists",
     "avbgtn.data.sources": (
         "data.archives=archives data.download=download data.folders=folders data.pinned=pinned"
         " data.roots=roots"

@@ -104,8 +104,11 @@ def read_small(path: Path) -> bytes:
     return data
 
 
+FILES, ENDINGS = ("latest", "lock"), (".json", ".jsonl", ".safetensors")
+
+
 def check_entries(folder: Path) -> None:
-    """Refuse what would lead a writer out of a run folder, or keep a reader waiting: links, pipes, devices.
+    """Refuse what would lead a writer out of a run folder, keep a reader waiting, or stand in a file's way.
 
     Raises:
         RunError: the sentence names the first one.
@@ -127,6 +130,8 @@ def check_entries(folder: Path) -> None:
             )
         if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
             raise RunError(f"{path} is a pipe, a socket or a device, and a run folder holds files: remove it")
+        if stat.S_ISDIR(mode) and (entry.name in FILES or path.suffix in ENDINGS):
+            raise RunError(f"{path} is a folder where a run folder has a file: move it away, or rename it")
         if stat.S_ISDIR(mode) and (entry.name == "checkpoints" or folder.name == "checkpoints"):
             check_entries(path)
 

@@ -270,12 +270,13 @@ class UNIT(nn.Module):
         }
 
     def vae_loss(self, penalty: Tensor, rec: Tensor) -> Tensor:
-        """Eqs. (2), (3): ``lambda_1 KL(q_k(z_k | x_k) || p(z)) + lambda_2 |x_k - G_k(z_k)|_1``, with the
-        penalty of ``z_k`` in the place of the KL."""
+        """Eqs. (2), (3), or (10), (11): ``lambda_1 KL(q_k(z_k | x_k) || p(z)) + lambda_2 |x_k - G_k(z_k)|_1``
+        with the penalty of ``z_k`` in the place of the KL."""
         return losses.vae_loss(penalty, rec, lambda_1=self.config.lambda_1, lambda_2=self.config.lambda_2)
 
     def cycle_loss(self, penalty: Tensor, penalty_there: Tensor, cyc: Tensor) -> Tensor:
-        """Eqs. (6), (7): ``lambda_3 KL(q_k(z_k | x_k) || p(z)) + lambda_3 KL(q_l(z_kl | x_kl) || p(z))
+        """Eqs. (6), (7), or (12), (13):
+        ``lambda_3 KL(q_k(z_k | x_k) || p(z)) + lambda_3 KL(q_l(z_kl | x_kl) || p(z))
         + lambda_4 |x_k - x_klk|_1``.
 
         Eqs. (2), (3) have its first term too; UNIT's code has it once, ``lambda_reading="literal"`` twice.

@@ -21,7 +21,7 @@ from tqdm import tqdm
 
 from ..config import Config
 from ..data import Domains
-from ..errors import ReadOnlyError, RunError, SharedError
+from ..errors import ReadOnlyError, RunError, SharedError, one_sentence
 from ..runs import Run
 from ..runs.provenance import provenance
 from ..runs.saver import Saver
@@ -32,6 +32,7 @@ from .processes import SAVED, Interrupted, Signals, check_fabric_run, not_alone,
 from .trainer import Trainer, make_fabric
 
 
+@one_sentence()
 def train(
     config: Config,
     data: Domains,

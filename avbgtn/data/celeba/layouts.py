@@ -22,10 +22,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..errors import DataError
-from ..sentences import shown
-from .sources import archives
-from .sources.folders import Folder, look, walk, what
+from ...errors import DataError
+from ...sentences import shown
+from ..sources import archives
+from ..sources.folders import Folder, look, walk, what
 
 TITLE = "CelebA"
 PIECES = "img_align_celeba/, list_attr_celeba.txt and list_eval_partition.txt (or .csv)"

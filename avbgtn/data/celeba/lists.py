@@ -16,9 +16,9 @@ from itertools import chain
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
-from ..errors import DataError
-from ..sentences import shown
-from .sources.folders import what
+from ...errors import DataError
+from ...sentences import shown
+from ..sources.folders import what
 
 LONGEST = 100_000  # letters of a line; the longest real one has 516
 LEADING = {  # what people's programs call the columns before the attributes
