@@ -104,7 +104,10 @@ def read_small(path: Path) -> bytes:
     return data
 
 
-FILES, ENDINGS = ("latest", "lock"), (".json", ".jsonl", ".safetensors")
+FILES = {  # of a run folder and of a checkpoint
+    "latest", "lock", "parameters.json", "provenance.json", "metrics.jsonl", "timings.jsonl",
+    "state.json", "weights.safetensors", "ema.safetensors", "optimizer.safetensors",
+}  # fmt: skip
 
 
 def check_entries(folder: Path) -> None:
@@ -130,7 +133,7 @@ def check_entries(folder: Path) -> None:
             )
         if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
             raise RunError(f"{path} is a pipe, a socket or a device, and a run folder holds files: remove it")
-        if stat.S_ISDIR(mode) and (entry.name in FILES or path.suffix in ENDINGS):
+        if stat.S_ISDIR(mode) and entry.name in FILES:
             raise RunError(f"{path} is a folder where a run folder has a file: move it away, or rename it")
         if stat.S_ISDIR(mode) and (entry.name == "checkpoints" or folder.name == "checkpoints"):
             check_entries(path)

@@ -36,6 +36,11 @@ def _rows(*rows: DataSet) -> dict[str, DataSet]:
     return {row.name: row for row in rows}
 
 
+def with_other_domains(rows: dict[str, DataSet]) -> str:
+    """The data set that a person may want who names domains that another does not have."""
+    return next(row.name for row in rows.values() if not row.fixed)
+
+
 # "auto" takes the first that has a finder where it is found, else the first that is built in.
 PICTURES = _rows(
     DataSet(

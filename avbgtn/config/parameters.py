@@ -13,7 +13,7 @@ from ..errors import ConfigError
 from ..sentences import got
 from . import values as v
 from .config import MODELS, OF_PRESET, PRESETS, T_PENALTIES, Config, default_posterior
-from .datasets import PICTURES
+from .datasets import PICTURES, with_other_domains
 from .table import TABLE
 
 if TYPE_CHECKING:
@@ -47,9 +47,8 @@ class Parameters:
 
     epochs: int = 500  # updates of every player, which is what the paper calls epochs: minutes on one core
     dataset: str = "auto"  # CelebA where it is found, else the built-in heads
-    root: str | None = (
-        None  # the folder that holds celeba/, or two folders of pictures; None is $AVBGTN_DATA, else ./data
-    )
+    # The folder that holds celeba/, or two folders of pictures; None is $AVBGTN_DATA, else ./data.
+    root: str | None = None
     domains: tuple[str, str] | None = None  # brown and blond, as the data set calls them
     preset: str = "auto"  # "paper" on CUDA, "quick" elsewhere
     size: int | None = None  # here and below: None is the preset's
@@ -81,9 +80,8 @@ class Parameters:
     device: str = "auto"  # CUDA where torch sees it
     devices: int = 1  # processes, one a GPU or a core
     workers: int = 0  # threads that read CelebA ahead
-    cache: str = (
-        "auto"  # decode CelebA once, to disk: "auto" does where a run reads each picture more than once
-    )
+    # Decode CelebA once, to disk: "auto" does where a run reads each picture more than once.
+    cache: str = "auto"
     speed: str = "auto"  # which of speed.SPEED_UPS; no result depends on it
     run_dir: str | None = None  # None is $AVBGTN_RUNS, else ./runs, and a name that follows from the config
     score_split: str = "validation"  # "test" is for the final study alone
@@ -96,13 +94,12 @@ class Parameters:
 
     def check_data(self) -> None:
         """Refuse domains and sizes that the data set does not have."""
-        named = self.datasets.get(
-            self.dataset
-        )  # None: "auto" is still to be resolved, and is no person's own folders
+        # None: "auto" is still to be resolved, and is no person's own folders
+        named = self.datasets.get(self.dataset)
         rows = [named] if named else [row for row in self.datasets.values() if row.domains]
         where = f" for dataset={self.dataset!r}" if named else ""
         if self.domains and all(row.fixed and self.domains != row.domains for row in rows):
-            other = next(row.name for row in self.datasets.values() if not row.fixed)
+            other = with_other_domains(self.datasets)
             raise ConfigError(
                 f"domains must be {','.join(rows[0].domains)}{where}, got {got(','.join(self.domains))}; "
                 f"leave domains out, or use dataset={other!r}"
@@ -231,13 +228,11 @@ def config_of(
     if model == "avb_gtn":
         chosen |= {name: given[name] for name in given.keys() & set(OF_AVB_GTN)}
         plain = defaults(type(p))
+        # A notebook hands on every default, so only another value shows that it was asked for.
         chosen |= {
             name: value
             for name, value in OF_PRESET.get(preset, {}).items()
-            if name not in plain
-            or getattr(p, name)
-            # A notebook hands on every default, so only another value shows that it was asked for
-            == plain[name]
+            if name not in plain or getattr(p, name) == plain[name]
         }
     return Config(
         model=model,

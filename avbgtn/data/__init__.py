@@ -13,7 +13,7 @@ from difflib import get_close_matches
 from importlib import import_module
 from pathlib import Path
 
-from ..config.datasets import PICTURES, SOUNDS
+from ..config.datasets import PICTURES, SOUNDS, with_other_domains
 from ..config.sound import Sound
 from ..errors import DataError
 from ..sentences import shown
@@ -117,7 +117,8 @@ def load(
     name, sentence = resolve(dataset, root, sound=sound is not None)
     if dataset == "auto":
         print(sentence)
-    row = (PICTURES if sound is None else SOUNDS)[name]
+    rows = PICTURES if sound is None else SOUNDS
+    row = rows[name]
     module, class_ = row.opens.split(".")
     opens = getattr(_module(module), class_)
     about = {"workers": workers} | ({"size": size} if sound is None else {"sound": sound})
@@ -126,7 +127,7 @@ def load(
     elif domains is not None and (isinstance(domains, str) or tuple(domains) != row.domains):
         raise DataError(
             f"dataset={name!r} has the domains {row.domains}, in this order, got {domains!r}: leave"
-            " domains out"
+            f" domains out, or use dataset={with_other_domains(rows)!r}"
         )
     if row.built_in:
         return opens(**about)
@@ -139,11 +140,11 @@ def load(
     return loaded
 
 
-def own_domains(root: str | Path | None, domains: tuple[str, str] | None = None) -> tuple[str, str]:
+def own_domains(root: str | Path | None) -> tuple[str, str]:
     """The names of the two folders of ``dataset="folder"``, as :func:`load` finds them."""
     from .sources.two_folders import folders
 
-    return tuple(folder.name for folder in folders(data_root(root), domains))
+    return tuple(folder.name for folder in folders(data_root(root)))
 
 
 def resolve_sound(dataset: str, root: str | Path | None = None) -> tuple[str, str]:

@@ -37,7 +37,7 @@ class Heads(Domains):
 
     Args:
         size: 128, or 64 or 32 by averaging 2 x 2 or 4 x 4 pixels.
-        workers: threads that read ahead, which brings nothing here: the heads lie in memory.
+        workers: of no use here, as the heads lie in memory; no thread is started.
 
     Raises:
         DataError: another size, or a damaged pack.
@@ -46,11 +46,11 @@ class Heads(Domains):
     def __init__(self, size: int, *, workers: int = 0):
         if isinstance(size, bool) or size not in SIZES:
             raise DataError(
-                f"the built-in heads come at 32, 64 or 128 pixels, got size={size!r}: choose one of these"
+                f"the heads come at {', '.join(map(str, SIZES))} pixels, got size={size!r}: choose one"
             )
         self._training = _training_images(size)
         super().__init__(
-            name="heads", domains=DOMAINS, size=size, checksum=checksum(), workers=workers,
+            name="heads", domains=DOMAINS, size=size, checksum=checksum(),
             lengths=(len(self._training[0]), len(self._training[1])), has_twins=True,
         )  # fmt: skip
 

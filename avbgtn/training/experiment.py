@@ -8,6 +8,7 @@ import torch
 
 from .. import data
 from ..config import Config
+from ..config.datasets import with_other_domains
 from ..config.parameters import Parameters, config_of
 from ..config.sound_parameters import SoundParameters
 from ..errors import ConfigError, one_sentence
@@ -144,7 +145,7 @@ def _data(p: Parameters) -> tuple[str, str, tuple[str, str]]:
     if row.fixed and p.domains not in (None, row.domains):  # which "auto" took
         raise ConfigError(
             f"domains {','.join(p.domains)!r} are not those of dataset={name!r} ({why}); leave domains out,"
-            " or name the data set that has them"
+            f" or use dataset={with_other_domains(p.datasets)!r}"
         )
     return name, why, p.domains or row.domains or data.own_domains(p.root)
 

@@ -132,10 +132,14 @@ def _why(run: Run, devices: int, code: int, said: list[str]) -> str:
             return f"{who} was killed ({_name(number)}); the others stopped, and the same command {safe}"
     errors = [text for text in said if text.startswith("error: ")]
     first = [text for text in errors if LOST not in text]  # that others were lost is what follows from it
-    words = " | ".join(dict.fromkeys(first or errors) or said[-15:])
+    rest = [text for text in said if not text.startswith(ENDED)]
+    words = " | ".join(dict.fromkeys(first or errors) or rest[-15:])
     return f"a process of {name} failed (exit {code}); the run can be continued. It said: {words}"
 
 
 def _name(number: int) -> str:
     reasons = {signal.SIGKILL: "SIGKILL: by a person, or by the system for want of memory"}
-    return reasons.get(number) or signal.strsignal(number) or f"signal {number}"
+    try:
+        return reasons.get(number) or signal.strsignal(number) or f"signal {number}"
+    except ValueError:  # a number that this system does not have
+        return f"signal {number}"

@@ -11,10 +11,11 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from avbgtn.config import CHOICES, OF_PRESET, PRESETS, Config
+from avbgtn.config.datasets import PICTURES, SOUNDS
 from avbgtn.config.parameters import Parameters, check_parameters_cell, config_of, from_parameters
 from avbgtn.config.sound import Sound
 from avbgtn.config.sound_parameters import SOUND_PRESETS, SoundParameters
-from avbgtn.config.table import OF_CONFIG, OF_PICTURE_OF_SOUND, TABLE
+from avbgtn.config.table import OF_CONFIG, OF_PICTURE_OF_SOUND, OF_SOUND, TABLE
 from avbgtn.config.values import LONGEST_NAME, Number, Whole
 from avbgtn.errors import ConfigError
 from avbgtn.study.grid import GRIDS
@@ -314,3 +315,10 @@ def test_any_value_in_a_stored_config_is_used_or_refused_in_one_line(name, value
         Config.from_dict(AVB_GTN_CONFIG.to_dict() | {name: value}).fingerprint()
     except ConfigError as error:
         assert str(error).isprintable() and len(str(error)) < 1200
+
+
+def test_the_data_sets_are_these():
+    assert tuple(PICTURES) == ("heads", "celeba", "folder") and tuple(SOUNDS) == ("music", "irmas", "folder")
+    assert TABLE["dataset"].choices == tuple(PICTURES) and OF_SOUND["dataset"].choices == tuple(SOUNDS)
+    for rows in (PICTURES, SOUNDS):
+        assert [row.name for row in rows.values() if row.built_in] == [next(iter(rows))]

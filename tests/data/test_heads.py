@@ -178,7 +178,7 @@ def test_attributes_of_another_split_are_refused(split):
 
 @pytest.mark.parametrize("size", [16, 48, 256, 64.5, True, "64"])
 def test_other_sizes_are_refused(size):
-    with pytest.raises(data.DataError, match="come at 32, 64 or 128 pixels, got size="):
+    with pytest.raises(data.DataError, match="come at 32, 64, 128 pixels, got size="):
         data.load("heads", size=size)
 
 

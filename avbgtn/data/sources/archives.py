@@ -50,8 +50,7 @@ def still_zipped(path: Path, name: str) -> str:
     if out := next((m.filename for m in members if _leads_out(m)), None):
         return (
             f"{zip_} is not safe to unpack, {shown(out)[:100]!r} in it leads out of its folder: delete "
-            "it and "
-            "fetch the data set from its own page"
+            "it and fetch the data set from its own page"
         )
     size, packed = sum(m.file_size for m in members), path.stat().st_size
     if size > LARGEST or size > DENSEST * packed:

@@ -8,7 +8,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from ...errors import DataError
-from ...sentences import shown
+from ...sentences import of_error, shown
 
 
 def fetch(
@@ -28,7 +28,7 @@ def fetch(
     is given back what was fetched.
 
     Args:
-        name: of the data set, such as ``"CelebA"``.
+        name: of the data set, such as ``"CelebA"``; in lower case it is that of its row.
         size: what it takes unpacked, in GB; as much must be free, or nothing is fetched.
         find: returns None where there is no trace of the data set under a folder.
         get: fetches into a folder and returns the folder to move in place.
@@ -58,7 +58,8 @@ def fetch(
     except Exception as error:  # whatever the network, a server, a library or the zip may raise
         if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
             shutil.rmtree(growing, ignore_errors=True)  # a full disk may cost others a checkpoint
-        reason = " ".join(shown(" ".join(str(error).split())).split())[:200] or type(error).__name__
+        words = (of_error(error) if isinstance(error, ModuleNotFoundError) else None) or str(error)
+        reason = " ".join(shown(" ".join(words.split())).split())[:200] or type(error).__name__
         raise DataError(
             f"there is no {name} under {shown(root)}, and the download failed ({reason}); "
             + how.format(where=shown(goal))
