@@ -1,5 +1,4 @@
-"""AVB-GTN: UNIT whose KL terms are replaced by AVB's posterior discriminator, and the models on the way to
-it.
+"""AVB-GTN: UNIT with AVB's posterior discriminator in place of its KL terms, and the models on the way to it.
 
     >>> import avbgtn
     >>> blond = avbgtn.load("heads-avbgtn").translate("portrait.jpg")

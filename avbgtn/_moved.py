@@ -1,7 +1,6 @@
 """Where the modules of before are now: their old names still work, with a warning that names the new place.
 
-The package was once one folder of modules; it has been rooms since, and what only the book needs is
-``avbgtn_book``.
+The package was once one folder of modules; now it is rooms, and ``avbgtn_book`` is what only the book needs.
 """
 
 import sys
@@ -21,6 +20,7 @@ _BY_PLACE = {
         " data.colour_profiles=colour_profiles data.sound_files=sound_files data.sound_headers=sound_headers"
         " data.sound_kinds=sound_kinds data.sound_writing=sound_writing"
     ),
+    "avbgtn.data.celeba": "data.celeba_layouts=layouts data.celeba_lists=lists",
     "avbgtn.data.sources": (
         "data.archives=archives data.download=download data.folders=folders data.pinned=pinned"
         " data.roots=roots"

@@ -7,20 +7,23 @@ from contextlib import contextmanager
 from .sentences import of_error, shown
 
 
-class ConfigError(ValueError):
-    """A parameter that cannot be used: one sentence, on one line, with what came, what was expected and what
-    to do."""
+class OneLine(Exception):
+    """A sentence that stays on one line, whatever the names and values in it hold."""
 
-    def __init__(self, sentence: str):
+    def __init__(self, sentence: object):
         super().__init__(shown(sentence))
 
 
-class DataError(ValueError):
+class ConfigError(OneLine, ValueError):
+    """A parameter that cannot be used: one sentence, what came, what was expected, what to do."""
+
+
+class DataError(OneLine, ValueError):
     """The data are missing, damaged or not what was asked for; one sentence: what came, what was expected,
     what to do."""
 
 
-class RunError(RuntimeError):
+class RunError(OneLine, RuntimeError):
     """A run folder that cannot be used as asked; the message says what to do."""
 
 
@@ -33,8 +36,7 @@ class PackageError(RunError, ImportError):
 
 
 class SharedError(RunError):
-    """An error that every process of a training raises in the same words; the first one is enough to say
-    it."""
+    """An error that every process of a training raises in the same words; to say the first is enough."""
 
 
 @contextmanager

@@ -1,5 +1,4 @@
-"""What people are told: names and values as they can be printed on one line, and an error of the system as
-one sentence.
+"""What people are told: names and values as one line can show them, an error of the system as one sentence.
 
 Importing this imports no torch.
 """
@@ -13,8 +12,7 @@ LONGEST = 160  # characters of a value in a sentence; what is longer is cut
 
 
 def shown(value: Any) -> str:
-    """``str(value)`` as it can be printed on one line; what cannot be printed is escaped, as in a Python
-    string.
+    """``str(value)`` as one printable line; what cannot be printed is escaped, as in a Python string.
 
     Newlines, escape codes, marks that turn the direction of writing and bytes that are no text (a file name
     may hold them; Python keeps them as lone surrogates) come out as ``\\n``, ``\\x1b``, ``\\u202e`` and
@@ -42,8 +40,7 @@ def got(value: Any) -> str:
 
 
 def in_markdown(value: Any) -> str:
-    """``value`` as it is, on one line, where Markdown would read marks or HTML in it: a name in a heading or
-    a table."""
+    """``value`` as it is, on one line, where Markdown sees marks or HTML: a name in a heading or a table."""
     return re.sub(r"([\\`*<>|\[\]$~&#]|(?<!\w)_|_(?!\w))", r"\\\1", shown(value))
 
 

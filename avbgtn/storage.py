@@ -104,8 +104,11 @@ def read_small(path: Path) -> bytes:
     return data
 
 
+FILES, ENDINGS = ("latest", "lock"), (".json", ".jsonl", ".safetensors")
+
+
 def check_entries(folder: Path) -> None:
-    """Refuse what would lead a writer out of a run folder, or keep a reader waiting: links, pipes, devices.
+    """Refuse what would lead a writer out of a run folder, keep a reader waiting, or stand in a file's way.
 
     Raises:
         RunError: the sentence names the first one.
@@ -127,6 +130,8 @@ def check_entries(folder: Path) -> None:
             )
         if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
             raise RunError(f"{path} is a pipe, a socket or a device, and a run folder holds files: remove it")
+        if stat.S_ISDIR(mode) and (entry.name in FILES or path.suffix in ENDINGS):
+            raise RunError(f"{path} is a folder where a run folder has a file: move it away, or rename it")
         if stat.S_ISDIR(mode) and (entry.name == "checkpoints" or folder.name == "checkpoints"):
             check_entries(path)
 
@@ -139,8 +144,7 @@ def json_text(value: Any) -> str:
 
 
 def write_durably(path: Path, data: bytes) -> None:
-    """A new file in the place of what was there, on the disk when this returns. A link there is replaced, not
-    followed."""
+    """A new file in place of any other, on the disk when this returns; a link is replaced, not followed."""
     path.unlink(missing_ok=True)
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | NO_LINKS, 0o666)
     try:
@@ -166,8 +170,7 @@ def _write_all(handle: int, data: bytes) -> None:
 
 
 def flush_to_disk(path: Path) -> None:
-    """What was appended to a file so far is on the disk when this returns; a file that is not there is
-    none."""
+    """What was appended to a file so far, if it is there, is on the disk when this returns."""
     try:
         handle = os.open(path, os.O_WRONLY | os.O_APPEND | NO_LINKS)
     except FileNotFoundError:

@@ -39,8 +39,7 @@ def normal(
     dtype: torch.dtype = torch.float32,
 ) -> Tensor:
     """Standard normal noise, shape ``(len(indices), *shape)``: one seed a sample, so that the noise of
-    sample ``i`` does not depend on which other samples are drawn beside it. Nothing here waits for the
-    device."""
+    sample ``i`` does not depend on which samples are drawn beside it. Nothing here waits for the device."""
     draw = torch.Generator(device=device)
     noise = torch.empty(len(indices), *shape, device=device, dtype=dtype)
     for place, i in zip(noise, indices, strict=True):

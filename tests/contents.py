@@ -10,13 +10,12 @@ sys.path.insert(0, str(ROOT / "tools"))
 from toc import sources  # noqa: E402
 
 BOOK = ROOT / "book"
-CHAPTERS = (
-    "vae",
-    "gan",
-    "avb",
-    "unit",
-    "avb_gtn",
-)  # the teaching chapters; the experiments have their own rules
+EXPERIMENTS = ("celeba", "audio", "results")  # which have rules of their own
+CHAPTERS = tuple(
+    path.stem
+    for path in map(pathlib.PurePosixPath, sources())
+    if path.suffix == ".ipynb" and path.stem not in EXPERIMENTS
+)
 
 
 def pages() -> list[str]:

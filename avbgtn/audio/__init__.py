@@ -117,8 +117,7 @@ class BandGain(Representation):
         return (change * (self.HIGH - self.LOW) / 2).clamp(-self.CAP, self.CAP)
 
     def amplified(self, wave: Tensor, gain: Tensor, rate: int | None = None) -> Tensor:
-        """``S'_k = S_k 10^(g_k / 20)``, with the gain interpolated from bands and frames to those of the
-        sound.
+        """``S'_k = S_k 10^(g_k / 20)``, the gain interpolated from bands and frames to those of the sound.
 
         A gain belongs to a frequency and a time, not to a rate: it can be applied to the same sound at
         another rate, whose windows last as long as those of the picture. Below the lowest band and above the
@@ -152,8 +151,7 @@ class BandGain(Representation):
 
 
 def _between(values: Tensor, at: Tensor) -> Tensor:
-    """Linear interpolation of (..., n) at fractional places of the last dimension; beyond its ends they hold
-    on."""
+    """Linear interpolation of (..., n) at fractional places of the last dimension; its ends hold on."""
     last = values.shape[-1] - 1
     at = at.clamp(0, last)
     low = at.floor().long().clamp(max=max(0, last - 1))

@@ -1,5 +1,4 @@
-"""How loud a recording is: what a model is given is brought to the loudness of the sounds that it learnt
-from."""
+"""How loud a recording is: a model's input is brought to the loudness of what the model learnt from."""
 
 import torch
 from torch import Tensor

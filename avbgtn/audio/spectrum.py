@@ -1,5 +1,4 @@
-"""The short-time Fourier transform and back, and what every representation of ``representations.py`` has in
-common."""
+"""The short-time Fourier transform and back, and what all representations of ``representations.py`` share."""
 
 import math
 from abc import ABC, abstractmethod

@@ -1,5 +1,4 @@
-"""The parameters of one training: what they are called, which values they may have, and what follows from
-them.
+"""The parameters of one training: their names, which values they may have, and what follows from them.
 
 Importing this imports no torch.
 """

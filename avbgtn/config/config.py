@@ -178,8 +178,7 @@ class Config:
 
     def _check_memory(self) -> None:
         """Refuse what is too much together, though each number is within its bounds."""
-        # of the residual blocks (four private halves, two shared ones), of the shared discriminator (6,120)
-        # and the rest
+        # of residual blocks (four private halves, two shared), the shared discriminator (6,120) and the rest
         weights = self.width**2 * (288 * (4 * self.private_blocks + 2 * self.shared_blocks) + 7000)
         if weights > MOST_WEIGHTS:
             raise ConfigError(
@@ -259,8 +258,7 @@ class Config:
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "Config":
-        """Raises ConfigError with the names of fields that are unknown or missing; for anything but a
-        dict."""
+        """Raises ConfigError for anything but a dict, and with the names of unknown or missing fields."""
         if not isinstance(values, dict):
             raise ConfigError(f"a config must be an object with a value for every field, got {got(values)}")
         names = {f.name for f in fields(cls)}

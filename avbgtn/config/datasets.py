@@ -43,7 +43,7 @@ PICTURES = _rows(
         about="the built-in heads (computer-rendered, no real person)",
     ),
     DataSet(
-        name="celeba", opens="celeba.CelebA", finder="celeba_layouts", domains=("Brown_Hair", "Blond_Hair"),
+        name="celeba", opens="celeba.CelebA", finder="celeba.layouts", domains=("Brown_Hair", "Blond_Hair"),
         about="CelebA, two of its attributes",
     ),
     DataSet(name="folder", opens="own_pictures.OwnPictures", about="the pictures in two folders"),

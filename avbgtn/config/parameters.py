@@ -221,8 +221,7 @@ def config_of(
 ) -> Config:
     """The Config of one model: the preset's values, then those that differ from the defaults.
 
-    UNIT and AVB-GTN get equal values in everything but ``OF_AVB_GTN`` and what ``OF_PRESET`` gives AVB-GTN
-    alone.
+    UNIT and AVB-GTN get equal values in all but ``OF_AVB_GTN`` and what ``OF_PRESET`` gives AVB-GTN alone.
     """
     # What has the name of a field decides a result; None is the preset's, or the default.
     shared = {f.name for f in fields(p)} & {f.name for f in fields(Config)} - set(RESOLVED)

@@ -32,8 +32,7 @@ def _what(name: str, path: Path) -> str:
     """ "a folder", "a file" or "missing".
 
     Raises:
-        ConfigError: the system cannot look: a part of more than 255 bytes, a folder that may not be entered,
-        a loop.
+        ConfigError: the system cannot look: a part of more than 255 bytes, a folder it may not enter, a loop.
     """
     try:
         return "a folder" if stat.S_ISDIR(path.stat().st_mode) else "a file"

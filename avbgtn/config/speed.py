@@ -1,11 +1,11 @@
 """Ways to train faster, or in less memory, that leave the result as it is, each with a switch of its own.
 
-The ``speed`` parameter names them: ``auto`` is what was measured faster, or leaner, on the device (``make
-bench``), ``plain`` is none of them, and any others are joined by commas. Importing this imports no torch.
+The ``speed`` parameter names them: ``auto`` is what ``make bench`` found faster, or leaner, on the device,
+``plain`` is none of them, and any others are joined by commas. Importing this imports no torch.
 
 What the step saves by its order (every network runs once for all players, no gradients where none are needed,
-the way back only after the discriminators' turn) has no switch: that is how ``models/unit.py``
-and ``training/trainer.py`` are written, and ``tests/bench/reference.py`` is how it is without.
+the way back only after the discriminators' turn) has no switch: that is how ``models/unit.py`` and
+``training/trainer.py`` are written, and ``tests/bench/reference.py`` is how it is without.
 """
 
 from ..errors import ConfigError
@@ -22,8 +22,7 @@ SPEED_UPS = {
         " without a graph"
     ),
 }
-# On a GPU nothing has been measured yet but what torch's and this project's design settle: see the page on
-# speed.
+# On a GPU nothing is measured yet but what torch's and this project's design settle: see the page on speed.
 AUTO = {"cpu": ("fused", "products", "early", "keep_memory", "background"), "cuda": ("fused", "background")}
 
 

@@ -1,13 +1,12 @@
-"""The table: of every parameter, and of every field of a config, its kind, its bounds, its words and its
-help.
+"""The table: the kind, the bounds, the words and the help of every parameter and of every field of a config.
 
 The checks of what people type (``parameters.py``, the command line) and of what a file holds
 (:class:`~avbgtn.config.Config`, from ``parameters.json`` or from the metadata of a weights file) both come
 from here, so that no limit stands in two places. Importing this imports no torch.
 
-Upper bounds are generous, at least eight times the paper's values. They stop what no
-machine can hold, and what a slip of the keyboard or a damaged file asks for, before memory is taken;
-:data:`MOST_WEIGHTS` and :data:`MOST_VALUES` stop what is too much together."""
+Upper bounds are generous, at least eight times the paper's values. They stop what no machine can hold, and
+what a slip of the keyboard or a damaged file asks for, before memory is taken; :data:`MOST_WEIGHTS` and
+:data:`MOST_VALUES` stop what is too much together."""
 
 from dataclasses import replace
 
@@ -64,7 +63,7 @@ TABLE = {
     "models": v.Names(MODELS, help="which models to train, one after the other"),
     "seed": v.Whole(0, 2**64 - 1, "a seed has 64 bits", help="of weights, order, crops and noise"),
     "score_split": v.Word(
-        ("validation", "test"), help="what is scored at the end; test is for the final study alone"
+        ("validation", "test"), help="what the notebook scores; test is for the final study alone"
     ),
     # --- the networks. A residual block has 288 width^2 weights: at width 1024, 300 million.
     "model": v.Word(MODELS),
@@ -164,7 +163,7 @@ TABLE = {
     ),
     "speed": v.SpeedUps(help="ways to be faster; no result depends on them"),
     "run_dir": p.Folder(help="where the run folders go; $AVBGTN_RUNS, else ./runs, if not given"),
-    "image": p.ExistingFile("image", help="a picture of your own, translated at the end"),
+    "image": p.ExistingFile("image", help="a picture of your own, which the notebook translates at its end"),
     # --- sound. A minute at 48 kHz is 3 million samples.
     "representation": v.Word(tuple(PLANES), help="how a sound becomes an image"),
     "rate": v.Whole(
@@ -173,7 +172,7 @@ TABLE = {
         help="samples per second of the model; the preset's if not given",
     ),
     "seconds": v.Number(above=0, most=60.0, help="length of a training cut; the preset's if not given"),
-    "clip": p.ExistingFile("sound", help="a sound of your own, translated at the end"),
+    "clip": p.ExistingFile("sound", help="a sound of your own, which the notebook translates at its end"),
     # --- what the command line has beside the parameters
     "log_every": v.Whole(1, EPOCHS, help="epochs between lines of metrics"),
     "measure_every": v.Whole(1, EPOCHS, help="epochs between scores on validation images"),

@@ -1,5 +1,4 @@
-"""The kinds of values: each takes what a person or papermill gave and returns a value, or refuses in one
-sentence.
+"""The kinds of values: each turns what a person or papermill gave into a value, or refuses in one sentence.
 
 papermill's ``-p`` gives ``5e4`` as a float and ``true`` as a string, its YAML gives ``no`` as ``False``, and
 a command line gives strings only: all of this a kind reads when it is *called*. What a file holds is read
@@ -98,8 +97,7 @@ class Whole(Kind):
 
 @dataclass(frozen=True)
 class Number(Kind):
-    """Finite numbers with ``above < number``, ``least <= number``, ``number < below``, ``number <= most``;
-    ``"1e-3"`` counts."""
+    """Finite numbers, ``"1e-3"`` too, with ``above < number < below`` and ``least <= number <= most``."""
 
     above: float | None = None
     least: float | None = None
@@ -149,8 +147,7 @@ def _yes_or_no(value: Any) -> bool | None:
 
 @dataclass(frozen=True)
 class Word(Kind):
-    """One of these words, spelt like this. Of a parameter that can be ``"auto"``, a config holds what that
-    became."""
+    """One of these words, spelt like this; where ``"auto"`` is one, a config holds what that became."""
 
     choices: tuple[str, ...]
     auto: bool = False

@@ -141,8 +141,7 @@ class Cache:
 def open_or_build(
     folder: Path, facts: dict, decode: Decode, *, workers: int = 0, say: Say = print
 ) -> Cache | None:
-    """The cache in ``folder``, built first if there is none that fits; one process builds, others wait for
-    it.
+    """The cache in ``folder``, built first if none there fits; one process builds, others wait for it.
 
     Args:
         folder: its own; the folder above may hold other caches.

@@ -145,8 +145,7 @@ class Domains:
         return self.augmented(image, streams.generator(seed, f"augment/{domain}", epoch, j))
 
     def augmented(self, image: Tensor, draw: torch.Generator) -> Tensor:
-        """One training image, cropped and mirrored at random: (3, size, size) uint8, or float32 in [-1,
-        1]."""
+        """One training image, randomly cropped and mirrored: (3, size, size) uint8, or float32 in [-1, 1]."""
         places = image.shape[-1] - self.size + 1
         # One draw numbers every combination of the crop's row and column and the flip.
         number = int(torch.randint(2 * places * places, (), generator=draw))

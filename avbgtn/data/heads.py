@@ -106,8 +106,7 @@ def indices(split: str) -> list[int]:
 
 
 def attributes(split: str) -> dict[str, list]:
-    """What is known of the heads of a split, in the order of :func:`indices`, and so of
-    :meth:`Heads.evaluation`.
+    """What is known of a split's heads, in the order of :func:`indices`, and so of :meth:`Heads.evaluation`.
 
     Args:
         split: as for :func:`indices`. Training has two piles of different heads: ``train_a`` are those of

@@ -40,8 +40,7 @@ def _nothing(line: str) -> None:
 def open_image(
     path: str | PathLike, what: str = "the image", say: Callable[[str], None] = _nothing
 ) -> Image.Image:
-    """The picture in ``path``, upright, in sRGB, on white; every way in which that can fail becomes one
-    sentence.
+    """The picture in ``path``, upright, in sRGB, on white; every way to fail becomes one sentence.
 
     Args:
         what: how errors call it.
@@ -75,8 +74,7 @@ def open_image(
         raise DataError(f"{name} has too many pixels: {_shrink()}") from None
     except MemoryError:
         raise DataError(f"{name} does not fit in memory: shrink it") from None
-    # A damaged file can make Pillow's decoders raise anything: RuntimeError, struct.error, KeyError,
-    # TypeError ...
+    # Of a damaged file Pillow's decoders raise anything: RuntimeError, struct.error, KeyError, TypeError ...
     except Exception as error:
         reason = shown(" ".join(str(error).split()) or type(error).__name__)
         if "MAX_TEXT" in reason:
@@ -96,8 +94,7 @@ def _shrink() -> str:
 
 
 def _prepared(image: Image.Image, name: str, say: Callable[[str], None]) -> Image.Image:
-    """8 bits, transparency on white, sRGB, upright: one rule for every picture, of a person or of a data
-    set."""
+    """8 bits, transparency on white, sRGB, upright: one rule for all pictures, a person's or a data set's."""
     profile, grey, turn = image.info.get("icc_profile"), image.mode.split(";")[0] in GREYS, None
     try:
         turn = TURNS.get(image.getexif().get(0x0112))
@@ -118,8 +115,7 @@ def _prepared(image: Image.Image, name: str, say: Callable[[str], None]) -> Imag
 
 
 def _eight_bits(image: Image.Image, name: str, say: Callable[[str], None]) -> Image.Image:
-    """16-bit greys, rounded to 8 bits (Pillow would clip them at 255); of 16-bit colours Pillow takes the
-    upper 8."""
+    """16-bit greys, rounded to 8 (Pillow would clip them at 255); of 16-bit colours it takes the upper 8."""
     if image.mode.split(";")[0] not in ("I", "F"):
         return image
     if image.mode == "F" or (image.mode == "I" and image.format not in ("PNG", "PPM")):

@@ -25,8 +25,7 @@ class Sampler:
 
     def __init__(self, zones: list[dict], sounds: dict[str, tuple[np.ndarray, int]]):
         self.zones = zones
-        # Channels first: a broadcast over rows of two samples is four times as slow.
-        # (2, n)
+        # Channels first, (2, n): a broadcast over rows of two samples is four times as slow.
         self.sounds = {name: np.ascontiguousarray(samples.T) for name, (samples, _) in sounds.items()}
         self.rates = {name: rate for name, (_, rate) in sounds.items()}
 

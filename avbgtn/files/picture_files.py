@@ -1,5 +1,4 @@
-"""Writing pictures: which endings there are, whether a file can be written, asked before the work, and the
-writing."""
+"""Writing pictures: the endings, the question before the work whether a file can be written, the writing."""
 
 import io
 from os import PathLike

@@ -56,8 +56,7 @@ def repaired(file: BinaryIO) -> tuple[BinaryIO | Repaired, bool]:
 
 
 def _find(file: BinaryIO, end: int, wanted: bytes, size: str, at: int) -> int | None:
-    """Where a chunk begins, if chunks of a name and a size (a format of ``struct``) lead to it from
-    ``at``."""
+    """Where a chunk begins, if chunks of a name and a size (``struct`` format) lead to it from ``at``."""
     width = 4 + struct.calcsize(size)
     while at + width <= end:
         file.seek(at)

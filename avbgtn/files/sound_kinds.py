@@ -1,5 +1,4 @@
-"""Sound or not, by the first bytes of a file: its name says little, and opening it with a decoder may take
-long."""
+"""Sound or not, by a file's first bytes: its name says little, and a decoder may take long to open it."""
 
 import os
 import stat

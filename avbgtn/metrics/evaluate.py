@@ -92,8 +92,7 @@ Rows = dict[str, dict[str, Scores]]  # name of a translator -> direction -> scor
 
 
 def model_rows(name: str, model: UNIT, evaluation: Evaluation, *, draws: int = 8) -> Rows:
-    """A model's rows: noise at the code has a mean, which is scored beside one sample; noise at the input has
-    not."""
+    """A model's rows: noise at the code has a mean, scored beside one sample; noise at the input has none."""
     if model.noise_shape() is None:
         return {name: score(model, evaluation, how="mean")}
     if model.config.posterior == "input":

@@ -92,8 +92,7 @@ class EfficientNetFeatures(FeatureNet):
 
 
 class SmallCNNFeatures(FeatureNet):
-    """What an :class:`~avbgtn.metrics.attributes.AttributeClassifier` looks at: 128 features before its last
-    layer.
+    """What :class:`~avbgtn.metrics.attributes.AttributeClassifier` sees: 128 features before its last layer.
 
     It was trained to tell these two domains apart and sees little else: it measures the attribute, and can
     miss a deformed face. Two of them, trained with different seeds, give different KIDs: compare scores of

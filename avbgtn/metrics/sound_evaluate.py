@@ -38,13 +38,11 @@ def model_rows(
     notes: list | None = None,
 ) -> Rows:  # fmt: skip
     """A model's row: ``log_band``, ``chroma`` and ``instrument`` of the translations (see
-    :func:`~avbgtn.metrics.sound_baselines.score_sounds`), ``rec_snr`` and ``rec_lsd`` of the reconstructions,
-    in dB.
+    :func:`~avbgtn.metrics.sound_baselines.score_sounds`), ``rec_snr``, ``rec_lsd`` of reconstructions, in dB.
 
     Args:
         draws: of the noise, for a model with noise at its input; the reconstruction uses the first.
-        notes: the scores of the first clips, which are then asked for their pitch as well (``f0``, first
-            draw).
+        notes: the scores of the first clips, which are then asked for their pitch too (``f0``, first draw).
     """
     chosen = draws_for(model, "draws" if model.config.posterior == "input" else "mean", draws)
     by_direction: dict[str, Scores] = {}
@@ -70,9 +68,8 @@ def baseline_rows(
     evaluation: SoundEvaluation, training1: Tensor, training2: Tensor, classifier: InstrumentClassifier, *,
     notes: list | None = None,
 ) -> Rows:  # fmt: skip
-    """What a translator must beat, and the marks on both sides of it: ``copy``, ``equaliser`` and ``nearest
-    clip``, fitted on unpaired training clips; ``unrelated phrases`` of the other instrument, and the ``true
-    twins``.
+    """What a translator must beat, and the marks on both sides: ``copy``, ``equaliser`` and ``nearest clip``,
+    fitted on unpaired training clips; ``unrelated phrases`` of the other instrument, and the ``true twins``.
 
     Args:
         training1, training2: training clips of the domains, (M, 2, n) at the evaluation's rate.
@@ -146,8 +143,7 @@ PHASE_PLANES = ("magnitude_phase", "log_magnitude_phase")  # representations who
 
 @torch.no_grad()
 def phase_swaps(model: UNIT, waves: Tensor, source: int, *, draw: int | None = None) -> dict[str, Tensor]:
-    """Reconstructions, (N, 2, n), with the network's phase or magnitude put aside: whose fault is what one
-    hears?
+    """Reconstructions, (N, 2, n), without the network's phase or magnitude: whose fault is what one hears?
 
     Args:
         model: of a representation with planes of phases (:data:`PHASE_PLANES`).

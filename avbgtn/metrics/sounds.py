@@ -58,8 +58,8 @@ def log_band_distance(a: Tensor, b: Tensor, rate: int) -> Tensor:
     Measured on the 210 validation phrases, piano against violin, 8 kHz: own twin 0.85, another phrase 1.39,
     and the twin is the nearest of all 210 violins for every piano. By the smallest gap between own twin and
     nearest other violin (0.234) this was chosen over bands of the mono mix (0.228), each channel's own
-    (0.222), 48 or 96 bands (0.21, 0.22), windows of 32 or 96 ms (0.21, 0.22), floors of -40 or -80 dB (0.21,
-    0.16), and a mean of its own for each band (0.21); all but the first with the mono mix.
+    (0.222), 48 or 96 bands (0.21, 0.22), windows of 32 or 96 ms (0.21, 0.22), floors of -40 or -80 dB
+    (0.21, 0.16), and a mean of its own for each band (0.21); all but the first with the mono mix.
 
     Args:
         a, b: (N, 2, n).

@@ -76,8 +76,7 @@ class AVBGTN(UNIT):
         return noise
 
     def prior_noise(self, epoch: int, samples: range) -> Noise:
-        """What T compares the codes with: samples of ``p(z) = N(0, I)``, (t_steps, N, 4w, H/4, W/4) for each
-        code."""
+        """What T compares codes with: samples of ``p(z) = N(0, I)``, for each (t_steps, N, 4w, H/4, W/4)."""
         steps = range(self.config.t_steps)
         return {
             f"prior/{key}": torch.stack(
@@ -131,8 +130,8 @@ class AVBGTN(UNIT):
 
         Eqs. (10), (11): ``lambda_1 log s(T_k(x_k, z_k)) + lambda_2 |x_k - G_k(z_k)|_1``
 
-        Eqs. (12), (13): ``lambda_3 log s(T_k(x_k, z_k)) + lambda_3 log s(T_l(x_kl, z_kl))
-        + lambda_4 |x_k - x_klk|_1``
+        Eqs. (12), (13):
+        ``lambda_3 log s(T_k(x_k, z_k)) + lambda_3 log s(T_l(x_kl, z_kl)) + lambda_4 |x_k - x_klk|_1``
         """
         form = T_FORMS.get(self.config.penalty)
         if form is None:

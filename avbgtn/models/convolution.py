@@ -1,5 +1,4 @@
-"""A convolution that can also be computed as one matrix product, for layers with many weights and few
-places."""
+"""A convolution that can also be computed as a matrix product, for layers of many weights and few places."""
 
 import torch
 from torch import Tensor, nn

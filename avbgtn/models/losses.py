@@ -4,8 +4,7 @@ Conventions, the same for all of them:
 
 * tensors first, options by keyword; images ``(N, C, H, W)`` in [-1, 1], codes ``(N, ...)``, logits ``(N,)``
   or any shape;
-* what a function returns is to be **minimised** by the player it belongs to, also where the paper writes
-  ``max``;
+* what a function returns is to be **minimised** by its player, also where the paper writes ``max``;
 * reductions are spelt out: "event" dimensions are all but the first. KL-like terms are **summed** over the
   code (nats) and averaged over the batch; the L1 terms are **means** over pixels, as in UNIT's code;
 * log-sigmoids go through ``softplus``, never through clamped probabilities: ``log s(t) = -softplus(-t)``.
@@ -47,9 +46,9 @@ def reconstruction_loss(estimate: Tensor, truth: Tensor) -> Tensor:
     r"""``-log p_G(x | z)`` of Eqs. (2), (3), (6), (7) for a Laplace likelihood, up to a constant: the mean
     absolute difference over all elements.
 
-    ``-log p = |x - x'|_1 / b + d log 2b`` for ``d`` values of an image and scale ``b``. The mean is ``b =
-    d``, UNIT's
-    choice: lambda_2 = 100 then means the same at every image size, and is no longer an honest likelihood.
+    ``-log p = |x - x'|_1 / b + d log 2b`` for ``d`` values of an image and scale ``b``. The mean is
+    ``b = d``, UNIT's choice: lambda_2 = 100 then means the same at every image size, and is no longer an
+    honest likelihood.
     """
     if estimate.shape != truth.shape:
         raise ValueError(
@@ -85,21 +84,19 @@ def posterior_discriminator_loss(t_posterior: Tensor, t_prior: Tensor) -> Tensor
     r"""Eq. (9), negated: what T minimises, in nats.
 
     ``-E_q log s(T(x, z)) - E_p log(1 - s(T(x, z)))``. Codes from the encoder are the positive class, so that
-    at the optimum ``T* = log q(z|x) - log p(z)`` (Mescheder et al. 2017, Prop. 1). At chance the loss is 2
-    log 2.
+    at the optimum ``T* = log q(z|x) - log p(z)`` (Mescheder et al. 2017, Prop. 1). At chance the loss is
+    2 log 2.
     """
     return F.softplus(-t_posterior).mean() + F.softplus(t_prior).mean()
 
 
 def logit_penalty(t: Tensor) -> Tensor:
-    r"""Eq. (8)'s ``T*(x, z)``, the AVB form: ``E_q T`` is the KL where T is at its optimum, in nats.
-    Unbounded."""
+    r"""Eq. (8)'s ``T*(x, z)``, the AVB form, unbounded: for an optimal T, ``E_q T`` is the KL, in nats."""
     return t.mean()
 
 
 def log_sigmoid_penalty(t: Tensor) -> Tensor:
-    r"""Eqs. (10)-(13)'s ``log s(T(x, z))``, the paper's form, in nats; in [-log 2, 0] where T is at its
-    optimum.
+    r"""Eqs. (10)-(13)'s ``log s(T(x, z))``, the paper's form, in nats; in [-log 2, 0] for an optimal T.
 
     With T held at its optimum its gradient is that of ``2 JS(q || p)``, not of the KL, and it dies when T is
     sure: the weight of T's gradient is ``1 - s(T)``.
@@ -109,8 +106,8 @@ def log_sigmoid_penalty(t: Tensor) -> Tensor:
 
 def softplus_penalty(t: Tensor) -> Tensor:
     r"""``-log(1 - s(T))``, the non-saturating form, in nats. With T held at its optimum its gradient is that
-    of ``KL(q || p) - 2 JS(q || p)``; added to the log-sigmoid form it is the AVB form: ``T = log s(T) +
-    softplus(T)``."""
+    of ``KL(q || p) - 2 JS(q || p)``; added to the log-sigmoid form it is the AVB form:
+    ``T = log s(T) + softplus(T)``."""
     return F.softplus(t).mean()
 
 
@@ -201,8 +198,8 @@ def _check_gan_form(form: str) -> None:
 
 
 def vae_loss(penalty: Tensor, reconstruction: Tensor, *, lambda_1: float, lambda_2: float) -> Tensor:
-    """Eqs. (2), (3) with a KL for the penalty, Eqs. (10), (11) with ``log s(T)``: ``lambda_1 penalty(z_k) +
-    lambda_2 L1(x_kk, x_k)``."""
+    """Eqs. (2), (3) with a KL for the penalty, Eqs. (10), (11) with ``log s(T)``:
+    ``lambda_1 penalty(z_k) + lambda_2 L1(x_kk, x_k)``."""
     return lambda_1 * penalty + lambda_2 * reconstruction
 
 
@@ -226,8 +223,7 @@ def cycle_loss(
 def total_loss(
     vae: tuple[Tensor, Tensor], gan: tuple[Tensor, Tensor], cycle: tuple[Tensor, Tensor], *, lambda_0: float
 ) -> Tensor:
-    """Eq. (1), the encoders' and generators' side: VAE, GAN (times lambda_0) and cycle losses of both
-    domains."""
+    """Eq. (1), encoders' and generators' side: VAE, GAN (times lambda_0) and cycle losses of both domains."""
     return sum(vae) + lambda_0 * sum(gan) + sum(cycle)
 
 

@@ -20,7 +20,11 @@ IMAGE_CHANNELS = 3  # red, green, blue; a spectrogram has other planes
 
 
 class ResBlock(nn.Module):
+<<<<<<< HEAD
     """``x + f(x)`` with ``f`` = Conv3, norm, ReLU, Conv3, norm; no affine, nothing after.
+=======
+    """``x + f(x)``, ``f`` = Conv3, instance norm, ReLU, Conv3, instance norm; no affine, nothing after."""
+>>>>>>> main
 
     Args:
         norm: ``"instance"``, of each channel by itself, as UNIT's code; ``"layer"``, of all channels of an
@@ -40,8 +44,7 @@ class ResBlock(nn.Module):
 
 
 class Encoder(nn.Module):
-    """The private half of ``E_k``: image (and noise channels, for AVB-GTN) to features at a quarter of the
-    size."""
+    """The private half of ``E_k``: image (and noise, for AVB-GTN) to features at a quarter of the size."""
 
     def __init__(
         self,
@@ -143,8 +146,7 @@ def shared_discriminator(width: int) -> nn.Sequential:
 
 
 class PosteriorDiscriminator(nn.Module):
-    """``T(x, z)``: the logit of "z came from the encoder of x" against "z came from the prior"; one per
-    domain.
+    """``T(x, z)``: the logit of "z came from the encoder of x" against "from the prior"; one per domain.
 
     The paper says only "a simple CNN style architecture"; this one is ours. The image comes down to the
     code's size, is joined with the code, and two more strided convolutions and a 1 x 1 give one number per
@@ -171,8 +173,7 @@ class PosteriorDiscriminator(nn.Module):
     def map(self, x: Tensor, z: Tensor) -> Tensor:
         """The logits before their mean, (M, 1, H/16, W/16).
 
-        Several codes of the same images (posterior samples, then prior samples) share one pass over the
-        images.
+        Several codes of the same images (posterior, then prior samples) share one pass over the images.
         """
         features = self.image(x).repeat(z.shape[0] // x.shape[0], 1, 1, 1)  # (M, 2w, H/4, W/4)
         seen = torch.cat([features, z], dim=1)
@@ -202,8 +203,8 @@ def initialise(module: nn.Module, seed: int, stream: str, *, weight_init: str = 
 
     ``"normal"``: N(0, 0.02), as UNIT's code. ``"kaiming"``: N(0, 2 / fan_in) (He et al. 2015), where the
     fan-in of a transposed convolution counts the inputs that one output really sees, and the generator's last
-    layer gets 1 / (4 fan_in), so that its tanh starts in the middle. Biases are torch's own U(-1/sqrt(f),
-    1/sqrt(f)).
+    layer gets 1 / (4 fan_in), so that its tanh starts in the middle. Biases are torch's own
+    U(-1/sqrt(f), 1/sqrt(f)).
 
     A layer's draw depends on ``seed``, ``stream`` and its place in ``module`` only. The noise channels of an
     encoder's first layer have a stream apart and do not count in its fan-in, so that UNIT and AVB-GTN start
@@ -221,8 +222,7 @@ def initialise(module: nn.Module, seed: int, stream: str, *, weight_init: str = 
         std = 0.02 if weight_init == "normal" else _kaiming_std(layer, image_part)
         bound = 1 / math.sqrt(image_part[0].numel())
         with torch.no_grad():
-            # Drawn on the CPU in float32 whatever the module is, so that every device and precision starts
-            # alike.
+            # Drawn on the CPU in float32 whatever the module is: every device and precision starts alike.
             draw = streams.generator(seed, f"weights/{stream}/{name}")
             image_part.copy_(torch.randn(image_part.shape, generator=draw) * std)
             layer.bias.copy_((torch.rand(layer.bias.shape, generator=draw) * 2 - 1) * bound)

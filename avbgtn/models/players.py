@@ -35,8 +35,7 @@ class Player:
 
 @contextmanager
 def frozen(modules: list[nn.Module]) -> Iterator[None]:
-    """Gradients flow through these modules, none stay in them: one player's step must not leave any in
-    another's."""
+    """Gradients flow through these modules, none stay: one player's step must leave none in another's."""
     parameters = [p for module in modules for p in module.parameters()]
     for p in parameters:
         p.requires_grad_(False)

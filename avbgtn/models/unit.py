@@ -40,17 +40,14 @@ class UNIT(nn.Module):
         self.config = config
         w, blocks, shared = config.width, config.private_blocks, config.shared_blocks
         noise_channels = config.noise_channels if config.posterior == "input" else 0
-        channels = config.channels
-        self.encoder1 = Encoder(w, blocks, noise_channels, channels, config.norm)
-        self.encoder2 = Encoder(w, blocks, noise_channels, channels, config.norm)
+        channels, norm, up = config.channels, config.norm, config.upsampling
+        self.encoder1, self.encoder2 = (Encoder(w, blocks, noise_channels, channels, norm) for _ in (1, 2))
         c = config.code_channels
         narrow, widen = ([nn.Conv2d(4 * w, c, 1)], [nn.Conv2d(c, 4 * w, 1)]) if c else ([], [])
-        self.encoder_shared = nn.Sequential(*[ResBlock(4 * w, config.norm) for _ in range(shared)], *narrow)
-        self.generator_shared = nn.Sequential(*widen, *[ResBlock(4 * w, config.norm) for _ in range(shared)])
-        self.generator1 = Generator(w, blocks, channels, config.norm, config.upsampling)
-        self.generator2 = Generator(w, blocks, channels, config.norm, config.upsampling)
-        self.discriminator1 = Discriminator(w, channels)
-        self.discriminator2 = Discriminator(w, channels)
+        self.encoder_shared = nn.Sequential(*[ResBlock(4 * w, norm) for _ in range(shared)], *narrow)
+        self.generator_shared = nn.Sequential(*widen, *[ResBlock(4 * w, norm) for _ in range(shared)])
+        self.generator1, self.generator2 = (Generator(w, blocks, channels, norm, up) for _ in (1, 2))
+        self.discriminator1, self.discriminator2 = (Discriminator(w, channels) for _ in (1, 2))
         self.discriminator_shared = shared_discriminator(w)
         self.code_shape = (c or 4 * w, config.shape[0] // 4, config.shape[1] // 4)
         self.code_dimensions = math.prod(self.code_shape)  # d in the docstrings of losses.py
@@ -135,8 +132,7 @@ class UNIT(nn.Module):
     # --- noise ----------------------------------------------------------------------------------------------
 
     def noise_shape(self, image: tuple[int, int] | None = None) -> tuple[int, ...] | None:
-        """Shape of one image's noise: a code for ``posterior="code"``, ``noise_channels`` planes for
-        ``"input"``.
+        """Shape of an image's noise: a code, or ``noise_channels`` planes for ``posterior="input"``.
 
         Args:
             image: height and width, multiples of 4; by default those of the training images.
@@ -193,8 +189,7 @@ class UNIT(nn.Module):
         return self.decode(self.encode(x, source, eps), target)
 
     def step(self, x1: Tensor, x2: Tensor, noise: Noise) -> Step:
-        """Four encodings and six decodings, each once; both domains go through the shared blocks as one
-        batch."""
+        """Four encodings and six decodings, each once; the shared blocks see both domains as one batch."""
         return self.back(self.there(x1, x2, noise), noise)
 
     def there(self, x1: Tensor, x2: Tensor, noise: Noise) -> Step:
@@ -216,8 +211,7 @@ class UNIT(nn.Module):
         return step
 
     def encode_pair(self, a: str, b: str, step: Step, noise: Noise) -> None:
-        """Codes of an image that looks like domain 1 and one that looks like domain 2, or the other way
-        round."""
+        """Codes of an image that looks like domain 1 and one like domain 2, or the other way round."""
         eps = [noise.get(f"eps/{key}") for key in (a, b)]
         private = [
             self.features(step.encoded_image(key), DOMAIN_OF_ENCODER[key], e)
@@ -230,15 +224,13 @@ class UNIT(nn.Module):
     # --- losses ---------------------------------------------------------------------------------------------
 
     def discriminate(self, images: dict[int, Tensor]) -> dict[int, Tensor]:
-        """Logits of ``D1`` and ``D2``; the fronts are private, the deep layers see both domains as one
-        batch."""
+        """Logits of ``D1`` and ``D2``: private fronts; the deep layers see both domains as one batch."""
         fronts = [self.discriminator1(images[1]), self.discriminator2(images[2])]
         logits = in_full(self.discriminator_shared(torch.cat(fronts))).flatten(1)  # (N1 + N2, places)
         return dict(zip((1, 2), logits.split([images[1].shape[0], images[2].shape[0]]), strict=True))
 
     def player_losses(self, player: str, step: Step, noise: Noise, update: int = 0) -> dict[str, Tensor]:
-        """What ``player`` minimises in the ``update``-th of its updates, as ``"loss"``, with the parts that
-        make it up."""
+        """What ``player`` minimises in its ``update``-th update, as ``"loss"``, and the parts of it."""
         return self.players()[player].losses(step, noise, update)
 
     def discriminators_losses(self, step: Step, noise: Noise, update: int = 0) -> dict[str, Tensor]:
@@ -283,16 +275,16 @@ class UNIT(nn.Module):
         }
 
     def vae_loss(self, penalty: Tensor, rec: Tensor) -> Tensor:
-        """Eqs. (2), (3): ``lambda_1 KL(q_k(z_k | x_k) || p(z)) + lambda_2 |x_k - G_k(z_k)|_1``, with the
-        penalty of ``z_k`` in the place of the KL."""
+        """Eqs. (2), (3), or (10), (11): ``lambda_1 KL(q_k(z_k | x_k) || p(z)) + lambda_2 |x_k - G_k(z_k)|_1``
+        with the penalty of ``z_k`` in the place of the KL."""
         return losses.vae_loss(penalty, rec, lambda_1=self.config.lambda_1, lambda_2=self.config.lambda_2)
 
     def cycle_loss(self, penalty: Tensor, penalty_there: Tensor, cyc: Tensor) -> Tensor:
-        """Eqs. (6), (7): ``lambda_3 KL(q_k(z_k | x_k) || p(z)) + lambda_3 KL(q_l(z_kl | x_kl) || p(z))
+        """Eqs. (6), (7), or (12), (13):
+        ``lambda_3 KL(q_k(z_k | x_k) || p(z)) + lambda_3 KL(q_l(z_kl | x_kl) || p(z))
         + lambda_4 |x_k - x_klk|_1``.
 
-        Its first term is that of Eqs. (2), (3) once more; UNIT's code has it once,
-        ``lambda_reading="literal"`` twice.
+        Eqs. (2), (3) have its first term too; UNIT's code has it once, ``lambda_reading="literal"`` twice.
         """
         c = self.config
         again = penalty if c.lambda_reading == "literal" else 0.0

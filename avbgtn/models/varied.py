@@ -1,5 +1,4 @@
-"""AVB-GTN with another T than the paper's: what the study of its claims varies, and what the preset
-``aligned`` uses.
+"""AVB-GTN with another T than the paper's, as the study of its claims and the preset ``aligned`` have it.
 
 ``t_input="z"`` hides the image from T; ``t_view`` has it judge patches or places of a code;
 ``t_prior="other"`` has it tell the codes of the two domains apart instead of codes and prior; ``t_r1`` holds

@@ -1,5 +1,4 @@
-"""The checkpoints of one run folder: written whole or not at all, and checked to the last bit when they are
-read.
+"""The checkpoints of one run folder: written whole or not at all, and checked to the last bit when read.
 
     checkpoints/epoch-00000400/{weights,ema,optimizer}.safetensors, state.json
     latest              one line, for people: the name of the newest complete checkpoint
@@ -150,8 +149,7 @@ class Checkpoints:
         return final
 
     def tidy(self, keep: tuple[int, ...] = (), newest: set[int | None] | None = None) -> None:
-        """Remove what a kill left, and, where ``newest`` is given, all checkpoints but these and the weights
-        of ``keep``.
+        """Remove what a kill left, and with ``newest`` all checkpoints but these and the weights of ``keep``.
 
         What cannot be removed now (on a network disk, a file that somebody reads) is tried again next time.
         """
@@ -204,8 +202,7 @@ class Checkpoints:
         return state
 
     def load(self, name: str, epoch: int | None = None) -> Tensors:
-        """The tensors of one file (``weights``, ``ema`` or ``optimizer``) of a checkpoint, the newest by
-        default.
+        """A file's tensors (``weights``, ``ema`` or ``optimizer``); by default, the newest checkpoint's.
 
         Raises:
             RunError: no such checkpoint, or the file is not what was written.

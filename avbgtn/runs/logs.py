@@ -66,8 +66,7 @@ def _check(record: Any, file: str, before: int) -> None:
 
 
 def mark(path: Path, length: int) -> dict[str, Any]:
-    """The length and the SHA-256 of the first ``length`` bytes of a log, for the checkpoint that counts on
-    them."""
+    """Length and SHA-256 of the first ``length`` bytes of a log, for the checkpoint that counts on them."""
     data = b""
     if length and path.exists():
         with open(path, "rb") as f:
@@ -81,8 +80,7 @@ def size(path: Path) -> int:
 
 
 def cut_after(path: Path, epoch: int, marked: dict[str, Any] | None) -> str | None:
-    """Drop the lines past a checkpoint, so that a continued run writes each line once; a damaged log is set
-    aside first.
+    """Drop lines past a checkpoint: a continued run writes each once. A damaged log is set aside first.
 
     Args:
         marked: as :func:`mark` gave it when the checkpoint was written, or None where it is not known.

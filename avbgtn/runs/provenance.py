@@ -1,5 +1,4 @@
-"""Where a result comes from: code revision, versions, machine. Nothing that identifies a person or a
-network."""
+"""Where a result comes from: code revision, versions, machine. Nothing identifies a person or a network."""
 
 import platform
 import subprocess

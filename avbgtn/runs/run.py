@@ -3,15 +3,14 @@
     runs/heads-quick-avb_gtn-1a2b3c4d/
         parameters.json     the Config, as given, and its fingerprint
         provenance.json     revision, versions, device, data checksum; one entry for every (re)start
-        metrics.jsonl       one JSON object a line: what training measured; no times, so it is
-        bit-reproducible timings.jsonl       one JSON object a line: seconds, memory
+        metrics.jsonl       one JSON object a line: what training measured; no times, so bit-reproducible
+        timings.jsonl       one JSON object a line: seconds, memory
         checkpoints/        see checkpoints.py
         latest              one line, for people: the name of the newest complete checkpoint
         lock                held by the one process that trains here
 
 All tensors are ``safetensors`` and the rest is JSON: opening a run from the web cannot run code. A run folder
-holds its own
-files: a link in it is refused, as writing would follow it out of the folder.
+holds its own files: a link in it is refused, as writing would follow it out of the folder.
 """
 
 import errno
@@ -58,8 +57,7 @@ class Run:
         say: where sentences for people go that nobody waits for; the standard error output.
 
     Raises:
-        RunError: the folder is missing, holds another run, or is damaged; the sentence says which and what to
-            do.
+        RunError: the folder is missing, damaged, or holds another run; a sentence says which and what to do.
     """
 
     def __init__(self, path: str | Path):
@@ -85,8 +83,7 @@ class Run:
             except ValueError as error:
                 raise RunError(f"{file} cannot be read ({error}); {remedy}") from error
         self.config = stored_config(stored.get("config"), file, remedy)
-        # written since checkpoints have sums; a folder without a checkpoint yet has nothing else to compare
-        # with
+        # written since checkpoints have sums; a folder without a checkpoint has nothing else to compare with
         if stored.get("fingerprint", self.config.fingerprint()) != self.config.fingerprint():
             raise RunError(
                 f"{file} was changed after it was written: its fingerprint is {self.config.fingerprint()},"
@@ -99,8 +96,7 @@ class Run:
 
     @classmethod
     def create(cls, config: Config, path: str | Path | None = None) -> "Run":
-        """The run folder of ``config``: made if new, continued if it is there, refused if it holds another
-        run.
+        """The run folder of ``config``: made if new, continued if there, refused if it holds another run.
 
         Args:
             path: an explicit folder, or None for ``runs_root()/dataset-preset-model-fingerprint``.
@@ -216,8 +212,7 @@ class Run:
         return entries
 
     def cpu_seconds(self) -> list[float]:
-        """CPU-seconds of each stretch of training between a start and a stop; their sum is what the run
-        cost."""
+        """CPU-seconds of each stretch of training between a start and a stop; the run cost their sum."""
         last = {line["start"]: line["cpu_seconds"] for line in self.lines(TIMINGS)}
         return list(last.values())
 
@@ -275,8 +270,7 @@ class Run:
         return run_logs.size(self.path / METRICS)
 
     def load(self, name: str, epoch: int | None = None) -> Tensors:
-        """The tensors of one file (``weights``, ``ema`` or ``optimizer``) of a checkpoint, the newest by
-        default; checked."""
+        """Tensors of ``weights``, ``ema`` or ``optimizer``, checked; by default the newest checkpoint's."""
         return self._checkpoints.load(name, epoch)
 
     def verify(self, epoch: int) -> None:

@@ -1,5 +1,4 @@
-"""Tensors from files that may come from strangers, or from a disk that forgets: ``safetensors``, never
-pickles.
+"""Tensors from files that may be a stranger's, or on a disk that forgets: ``safetensors``, never pickles.
 
 Of each file the header is checked before anything is taken from it, and of what is taken the names, shapes,
 types and that every number is finite.
@@ -36,8 +35,7 @@ def read_header(path: Path, remedy: str = AGAIN) -> Header:
     """The header of a safetensors file; no tensor is read.
 
     Raises:
-        RunError: missing, cut short, no safetensors file, a pickle, or numbers of another type than a
-            training has.
+        RunError: missing, cut short, no safetensors file, a pickle, or numbers of a type no training has.
     """
     try:
         if path.exists() and not path.is_file():

@@ -1,8 +1,6 @@
-"""A file of weights: one ``.safetensors`` with the averaged encoders and generators, and their config in its
-metadata.
+"""A weights file: averaged encoders and generators in one ``.safetensors``, their config in its metadata.
 
-Those of the package are pinned by their SHA-256 in ``weights/SHA256SUMS`` (the form that ``sha256sum -c``
-reads).
+Those of the package are pinned by their SHA-256 in ``weights/SHA256SUMS``, which ``sha256sum -c`` reads.
 """
 
 import hashlib

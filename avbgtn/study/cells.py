@@ -88,8 +88,7 @@ class Cell:
 
 
 def cells(grid: Grid) -> list[Cell]:
-    """All cells in their order: seed 0 of every variant first, so that a study that was stopped can be
-    compared."""
+    """All cells in their order: seed 0 of every variant first, so that a stopped study can be compared."""
     most = max(variant.seeds for variant in grid.variants)
     pairs = [(v, seed) for seed in range(most) for v in grid.variants if seed < v.seeds]
     return [Cell(grid, number, variant, seed) for number, (variant, seed) in enumerate(pairs)]
@@ -251,8 +250,7 @@ def _start(cell: Cell) -> subprocess.Popen:
     with open(_log(cell), "ab") as log:
         return subprocess.Popen(
             [sys.executable, "-m", "avbgtn", "study", "--grid", cell.grid.name, "--cell", cell.name],
-            # Nothing is written to the pipe: it ends when this process does, however that ends, and the cell
-            # notices.
+            # Nothing is written to the pipe: it ends with this process, however that ends; the cell notices.
             stdin=subprocess.PIPE, stdout=log, stderr=subprocess.STDOUT,
             env=os.environ | {"OMP_NUM_THREADS": "1", FOLLOWED: "1"},
             start_new_session=True,  # a terminal's Ctrl-C comes to the parent, which hands it on

@@ -1,5 +1,4 @@
-r"""What can be read from a code: the domain, which a shared latent space should not know, and the head, which
-it should.
+r"""What a code tells: the domain, which a shared latent space should not know, and the head, which it should.
 
 UNIT assumes a shared latent space: an image and its true translation (its "twin") have the same code. Probes
 here are linear and learn from codes of training images only, so they ask for what lies open, not for all that
@@ -85,14 +84,12 @@ def attribute_probe(
 
     Returns:
         ``style``: share of hair styles named right, the largest of one estimate a style of the training;
-            ``male``: share
-        put on the right side of 0.5; ``tone``, ``yaw``: ``R^2 = 1 - SSE / SST`` on ``held``, 0 for its own
-        mean. To guess the commonest answer scores its share in ``style`` and ``male``, which is well above
-        one half.
+        ``male``: share put on the right side of 0.5; ``tone``, ``yaw``: ``R^2 = 1 - SSE / SST`` on ``held``,
+        0 for its own mean. To guess the commonest answer scores its share in ``style`` and ``male``, which is
+        well above one half.
 
     Raises:
-        ValueError: codes of other shapes, lists of other lengths, or a held-out ``tone`` or ``yaw`` that is
-            constant.
+        ValueError: codes of other shapes, lists of other lengths, or a constant held-out ``tone`` or ``yaw``.
     """
     _check(train, held)
     _check_attributes(train, train_attributes)
@@ -147,11 +144,9 @@ def twin_distance(z1: Tensor, z2: Tensor) -> float:
 
 
 def twin_retrieval(z1: Tensor, z2: Tensor) -> float:
-    """The share of codes whose nearest code in the other domain (Euclidean distance, whole code) is their
-    twin's.
+    """The share of codes whose nearest code in the other domain (Euclidean, whole code) is their twin's.
 
-    The mean of both directions, in [0, 1]; chance is ``1 / N``, so scores of different N are different
-    scores.
+    The mean of both directions, in [0, 1]; chance is ``1 / N``, so scores of different N do not compare.
 
     Args:
         z1, z2: codes of the same heads in the same order, (N, C, h, w) each, N >= 2.
@@ -201,11 +196,9 @@ def read_codes(
     Returns:
         ``domain``; ``style``, ``male``, ``tone``, ``yaw``, learnt from and tested on both domains;
         ``transfer_style`` and so on, learnt from one domain and tested on the other, mean of both ways;
-        ``twin_distance``, ``twin_retrieval``;
-        ``mean_square``: mean of ``z^2`` over the held-out codes of both domains; codes are UNIT's means, one
-            draw of AVB-GTN's.
-        Samples of the prior have 1; so has a code of AVB-GTN that matches it, while UNIT's means would then
-        have 0.
+        ``twin_distance``, ``twin_retrieval``; ``mean_square``: mean of ``z^2`` over the held-out codes of
+        both domains; codes are UNIT's means, one draw of AVB-GTN's. Samples of the prior have 1; so has a
+        code of AVB-GTN that matches it, while UNIT's means would then have 0.
 
     Raises:
         ValueError: held-out images that are no twins, and what the functions above raise.

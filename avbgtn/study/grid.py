@@ -52,8 +52,7 @@ VARIANTS = (
     Variant("avb_gtn-literal", "avb_gtn", 3, {"lambda_reading": "literal"}),
 )
 
-# The search for a variant that beats UNIT: a third of the epochs, seed 0, as many settings for UNIT as for
-# AVB-GTN.
+# The search for a variant that beats UNIT: a third of the epochs, seed 0, as many settings for each side.
 _PLACE = {"penalty": "softplus", "t_input": "z", "t_view": "place", "lambda_1": 1.0, "lambda_3": 1.0}
 _BETWEEN = _PLACE | {"t_prior": "other"}
 _TEN = {"lambda_1": 10.0, "lambda_3": 10.0}
@@ -103,8 +102,7 @@ SEARCH = (
     Variant("contrast-logit", "avb_gtn", 1, {"adaptive_contrast": 16, "penalty": "logit"}),  # as AVB has it
 )
 
-# The best setting of each side in the search, by the mean over its seeds, at full length and with more of
-# them.
+# The best setting of each side in the search, by the mean over its seeds, at full length and with more seeds.
 TUNED = tuple(v._replace(seeds=6) for v in SEARCH if v.name in ("unit-lr-0.002", "aligned-lr-0.002-code-16"))
 
 # Figure 6 of the paper holds a long UNIT against a short AVB-GTN. The long one, 50,000 epochs, is the run of

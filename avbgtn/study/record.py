@@ -1,9 +1,7 @@
-"""What a finished cell of a grid leaves: where it comes from, what it cost, its curve, and scores of many
-kinds.
+"""What a finished cell of a grid leaves: where it comes from, its cost, its curve, and scores of many kinds.
 
 Everything is computed from the run folder, so a record can be made again without training. The test split is
-not touched here but by :func:`split_scores` on a split that the caller names; ``tools/gather_study.py
---test`` does that once.
+touched only by :func:`split_scores`, if the caller names it; ``tools/gather_study.py --test`` does so once.
 """
 
 from typing import Any
@@ -44,8 +42,8 @@ def cell_record(run: Run, faces: Heads, *, epochs: int, images: int | None = Non
     Returns:
         ``curve`` along the training (16 validation heads, averaged weights; UNIT from its mean code, AVB-GTN
         from one draw); ``validation`` (all heads) with ``raw`` for the weights of the last update; ``seen``:
-        as many training heads, whose twins were never shown;
-        ``shifts``: changed heads; ``codes``: what probes read; ``cpu_seconds`` of the training; ``starts``.
+        as many training heads, whose twins were never shown; ``shifts``: changed heads; ``codes``: what
+        probes read; ``cpu_seconds`` of the training; ``starts``.
     """
     model = run_model(run, epoch=epochs, ema=True).eval()
     held_out, training = faces.evaluation(SPLIT, images), faces.evaluation("train", images)

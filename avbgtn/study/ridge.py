@@ -12,8 +12,7 @@ WEIGHTS = tuple(10 ** (k / 2) for k in range(-6, 7))  # of the ridge, per traini
 
 
 class Ridge:
-    r"""A linear map from features to targets, whose weight ``a`` is the one of :data:`WEIGHTS` with the least
-    leave-one-out error.
+    r"""A linear map of features to targets; of :data:`WEIGHTS`, ``a`` has the least leave-one-out error.
 
     ``min |y - b - s W|^2 + N a |W|^2`` over ``W`` and ``b``, where ``s`` are the features, standardised by
     their mean and deviation; a constant feature is switched off. The error at each image of the fit to all

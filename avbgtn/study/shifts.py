@@ -25,8 +25,7 @@ def shifted(evaluation: Evaluation, name: str) -> Evaluation:
     """The same split under one change, of images, twins and masks alike; what is None stays None.
 
     * ``darker``: values in [0, 1] times 0.6. The masks stay as they are: there is as much hair in the dark.
-    * ``turned``: by 15 degrees about the middle, bilinear; what comes in at the corners is the reflected
-      picture.
+    * ``turned``: by 15 degrees about the middle, bilinear; the reflected picture comes in at the corners.
     * ``closer``: the middle 80 % of each side, enlarged to the full size, bilinear.
 
     Args:
@@ -51,14 +50,12 @@ def shifted(evaluation: Evaluation, name: str) -> Evaluation:
 
 
 def _warped(x: Tensor, name: str) -> Tensor:
-    """Each pixel of the result is read at a place of ``x``, between four pixels by their distances; (N, C, H,
-    W)."""
+    """Each pixel of the result is read at a place of ``x``, from four pixels by distance; (N, C, H, W)."""
     height, width = x.shape[-2:]
     if name == "closer":
         rows = [[CLOSER, 0.0, 0.0], [0.0, CLOSER, 0.0]]
     else:
-        # From a place in the result to one in x, in units of half a side with y downwards; hence the ratios
-        # of sides.
+        # From a place in the result to one in x, in half sides with y downwards; hence the ratios of sides.
         c, s = math.cos(math.radians(TURNED)), math.sin(math.radians(TURNED))
         rows = [[c, -s * height / width, 0.0], [s * width / height, c, 0.0]]
     place = torch.tensor(rows, dtype=x.dtype, device=x.device).expand(len(x), 2, 3)

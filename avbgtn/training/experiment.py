@@ -23,8 +23,7 @@ SOUND_SECONDS_ON_CPU = {"quick": 0.4, "reader": 1.6, "paper": 4.7, "aligned": 0.
 
 @dataclass(frozen=True)
 class Experiment:
-    """Configs of the models to compare, equal but for what tells the models apart, and the data they
-    share."""
+    """Configs of the models to compare, equal but for what tells the models apart, and their data."""
 
     configs: dict[str, Config]
     data: data.Domains
@@ -55,8 +54,7 @@ class Experiment:
         return runs_root() / f"{c.dataset}-{c.preset}-{c.model}-{c.fingerprint()}"
 
     def is_default(self) -> bool:
-        """Whether this is the run whose outputs the book commits, so that its numbers can be held against the
-        record."""
+        """Whether the book commits this run's outputs, so that its numbers can be held against the record."""
         # where things are and how they are computed, not what comes out
         free = ("run_dir", "root", "image", "clip", "workers", "cache", "speed")
         kind = type(self.parameters)
@@ -79,8 +77,7 @@ def resolve(p: Parameters) -> Experiment:
 
     Raises:
         ConfigError: CUDA was asked for and is not there; the data cannot have that size.
-        avbgtn.errors.DataError: the data set is missing or broken; a picture or sound of one's own cannot be
-        used.
+        avbgtn.errors.DataError: the data set is missing or broken; one's own picture or sound cannot be used.
     """
     cuda = torch.cuda.is_available()
     if p.device == "cuda" and not cuda:
@@ -113,8 +110,7 @@ def resolve(p: Parameters) -> Experiment:
 
 
 def _open_own(p: Parameters, c: Config) -> None:
-    """Open a person's own picture or sound now: that it cannot be used is better known before the training
-    than after."""
+    """Open a person's own picture or sound now: what cannot be used is better known before the training."""
     if p.image:
         data.image_from_file(p.image, c.size)
     if isinstance(p, SoundParameters) and p.clip:

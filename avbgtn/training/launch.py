@@ -1,5 +1,4 @@
-"""From a notebook to several processes: a notebook never forks, it starts ``torchrun`` and follows the run
-folder."""
+"""From a notebook to several processes: it never forks; it runs ``torchrun`` and follows the run folder."""
 
 import os
 import signal

@@ -29,8 +29,7 @@ SCRAMBLED_CYCLE = 0.5  # the cycle is closed to better than this share of what c
 
 @contextmanager
 def ema_weights(model: UNIT, ema: dict[str, Tensor]) -> Iterator[UNIT]:
-    """The model with its averaged encoders and generators, for the time of the ``with`` block; nothing is
-    copied."""
+    """The model with its averaged encoders and generators within the ``with`` block; nothing is copied."""
     parameters = dict(model.named_parameters())
 
     def swap() -> None:
@@ -118,8 +117,7 @@ class Monitor:
         return found
 
     def _noise_share(self, model: UNIT, images: int = 4, draws: int = 4) -> float:
-        """``std over noise / std over images`` of the code: 0, the noise is ignored; infinite, the image
-        is."""
+        """Of the code, ``std over noise / std over images``: 0, the noise is ignored; infinite, the image."""
         if model.noise_shape() is None:
             return 0.0
         x1, _ = self.to(next(model.parameters()), self.validation)
@@ -144,8 +142,7 @@ def alarms(line: dict[str, float], t_prior: str = "normal") -> list[str]:
     """Sentences for what looks wrong in one metrics line; empty when nothing does.
 
     Args:
-        t_prior: as in ``Config``: a T that tells the codes of the two domains apart is meant to end at
-            chance.
+        t_prior: as in ``Config``: a T that tells the two domains' codes apart is meant to end at chance.
     """
     found = []
     t = [line[key] for key in ("posterior/t1", "posterior/t2") if key in line]

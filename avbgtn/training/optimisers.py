@@ -45,8 +45,7 @@ class Optimisers:
 
     def _optimisers(self, name: str) -> list[torch.optim.Optimizer]:
         """The player's, and with ``early`` one more for each large weight, which steps by itself as soon as
-        the backward pass has its gradient; the gradient then goes, so that never all of them are in
-        memory."""
+        the backward pass has its gradient; that then goes: they are never all in memory."""
         parameters, player = list(self.parameters[name].values()), self.players[name]
         alone = "early" in self.speed and self.fabric.world_size == 1 and "graph" not in self.speed
         large = {p for p in parameters if alone and p.numel() > LARGE}
@@ -81,8 +80,7 @@ class Optimisers:
             fused="fused" in self.speed,
             capturable=self.recorded,
         )
-        # Now, not at the first step as Adam would: between the passing tensors of a step, what stays leaves
-        # holes.
+        # Now, not at the first step as Adam would: what stays between a step's passing tensors leaves holes.
         for p in parameters:
             where = p.device if "fused" in self.speed or self.recorded else "cpu"
             adam.state[p] = {"step": torch.zeros((), device=where)}
@@ -149,6 +147,5 @@ class Optimisers:
                         f"{source} holds a square or a count below 0, in {player}.{name}: take an earlier"
                         " checkpoint"
                     )
-                # a fused step wants its counter on the parameter's device; a copy, because the file is
-                # memory-mapped
+                # a fused step wants its counter on its parameter's device; copied: the file is memory-mapped
                 here.update({key: value.to(p.device, copy=True) for key, value in state.items()})

@@ -27,8 +27,7 @@ from ..sentences import got
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
 
-# Set by launch.py and study/cells.py: the standard input is a pipe, whose other end is the notebook or the
-# study.
+# Set by launch.py and study/cells.py: the standard input is a pipe; its other end is the notebook or study.
 FOLLOWED = "AVBGTN_FOLLOWED"
 SAVED = "checkpoint saved; the same command continues"  # what an interrupted training says last
 LOST = "lost the other processes"  # what the survivors of a killed process say
@@ -88,8 +87,7 @@ def _note(text: str) -> None:
 
 def place(note: Callable[[str], None] = _note) -> Place:
     """This process's place, by the environment. Some of the launcher's variables without ``LOCAL_WORLD_SIZE``
-    are left from something else: they are said to be ignored, and taken away, so that no library believes
-    them.
+    are left from something else: they are said to be ignored, and taken away: no library believes them.
 
     Args:
         note: what is told of ignored variables.
@@ -218,8 +216,7 @@ def not_alone(here: Place) -> Iterator[None]:
     try:
         yield
     except RuntimeError as error:
-        # torch raises RuntimeError for gloo and subclasses for NCCL, with words that depend on where it
-        # noticed
+        # torch raises RuntimeError for gloo and subclasses for NCCL; the words depend on where it noticed
         broken = r"gloo|nccl|peer|timed? ?out|socket|store|connection|process group"
         if here.world == 1 or isinstance(error, RunError) or not re.search(broken, str(error), re.IGNORECASE):
             raise
@@ -234,8 +231,7 @@ def not_alone(here: Place) -> Iterator[None]:
 
 
 class Interrupted(KeyboardInterrupt):
-    """SIGTERM or Ctrl-C: a checkpoint was saved, the same command continues. The command line exits with
-    EXIT_CODE."""
+    """SIGTERM or Ctrl-C: a checkpoint is saved. The command exits with EXIT_CODE; given again, it goes on."""
 
     EXIT_CODE = 75  # "temporary failure, try again" of sysexits.h: a batch system can requeue on it
 

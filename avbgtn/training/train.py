@@ -21,7 +21,7 @@ from tqdm import tqdm
 
 from ..config import Config
 from ..data import Domains
-from ..errors import ReadOnlyError, RunError, SharedError
+from ..errors import ReadOnlyError, RunError, SharedError, one_sentence
 from ..runs import Run
 from ..runs.provenance import provenance
 from ..runs.saver import Saver
@@ -32,6 +32,7 @@ from .processes import SAVED, Interrupted, Signals, check_fabric_run, not_alone,
 from .trainer import Trainer, make_fabric
 
 
+@one_sentence()
 def train(
     config: Config,
     data: Domains,
@@ -207,8 +208,7 @@ def _check_checkpoint(run: Run, epoch: int) -> None:
 def _metrics_line(
     trainer: Trainer, monitor: Monitor | None, epoch: int, latest: Callable[[], int | None], *, measure: bool
 ) -> dict:
-    """Means of the losses since the last line, scores now and then, alarms; the same to the bit for the same
-    run."""
+    """Mean losses since the last line, scores now and then, alarms; the same to the bit for the same run."""
     together(trainer.fabric, lambda: trainer.healthy(epoch, latest, everything=False))
     line = {"epoch": epoch, **trainer.means()}
     if measure and monitor is not None:

@@ -32,8 +32,7 @@ from .processes import ALONE, Place, patience
 
 
 def make_fabric(config: Config, here: Place = ALONE) -> Fabric:
-    """Device, precision and processes, by Lightning Fabric; it joins the processes that torchrun or fabric
-    run started."""
+    """Device, precision and processes, by Lightning Fabric; it joins what torchrun or fabric run started."""
     return Fabric(
         accelerator=config.device,
         devices="auto" if "LT_DEVICES" in os.environ else here.here,  # fabric run may name the GPUs
@@ -46,8 +45,7 @@ def make_fabric(config: Config, here: Place = ALONE) -> Fabric:
 
 
 class Trainer:
-    """The state of one training in memory: model, optimisers, averaged weights, sums for the next metrics
-    line.
+    """A training's state in memory: model, optimisers, averaged weights, sums for the next metrics line.
 
     Args:
         speed: which of ``speed.SPEED_UPS``; no result depends on it but by rounding.
@@ -149,8 +147,7 @@ class Trainer:
     def healthy(
         self, epoch: int, latest: Callable[[], int | None] = lambda: None, *, everything: bool = True
     ) -> None:
-        """Refuse to go on, or to write a checkpoint, with NaN or infinite losses, weights, averages or
-        optimiser state.
+        """Refuse to go on, or to save, with NaN or infinite losses, weights, averages or optimiser state.
 
         Args:
             latest: gives the epoch of the newest checkpoint, for the sentence.

@@ -89,8 +89,7 @@ def carry(change: Tensor, picture: Image.Image, square: tuple[int, int, int, int
 
 
 def _filtered(pixels: np.ndarray, change: np.ndarray, radius: int, step: int) -> np.ndarray:
-    """The guided filter of a change (3, h, w), float32, with the picture (h, w, 3), uint8, as its guide: (h,
-    w, 3)."""
+    """The guided filter of a change (3, h, w), float32, guided by the picture (h, w, 3), uint8: (h, w, 3)."""
     from kornia.filters import guided_blur
 
     height, width = pixels.shape[:2]

@@ -1,5 +1,4 @@
-"""``python -m avbgtn translate``: a picture or a sound, told apart by what is in the file, not by its
-name."""
+"""``python -m avbgtn translate``: a picture or a sound, told apart by the file's content, not its name."""
 
 import argparse
 import warnings

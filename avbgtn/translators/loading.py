@@ -29,8 +29,7 @@ def load(source: str | Path, *, epoch: int | None = None, ema: bool = True) -> "
     pictures, or of sound where the model was trained on sound.
 
     Args:
-        source: a name of :func:`committed`, a ``.safetensors`` file that :func:`export` wrote, or a run
-            folder.
+        source: a name of :func:`committed`, a ``.safetensors`` file from :func:`export`, or a run folder.
         epoch: of a run folder, the checkpoint; the newest by default.
         ema: of a run folder, the averaged weights (default) or the raw ones.
 
@@ -58,13 +57,11 @@ def _translator(model: UNIT) -> "Translator | SoundTranslator":
 
 
 def run_model(run: Run, *, epoch: int | None = None, ema: bool | None = True) -> UNIT:
-    """The model of a run folder with the weights of a checkpoint, on the device that it was trained on if
-    that is here.
+    """The model of a run folder with a checkpoint's weights, on the device it was trained on if that is here.
 
     Args:
         ema: averaged weights, raw ones, or None for the averaged ones as soon as they are worth it: after
-            ``n`` epochs the first, random weights still make up ``ema^n`` of the average, and must be below 5
-            %.
+            ``n`` epochs the first, random weights still make ``ema^n`` of it, which must be below 5 %.
     """
     at = epoch if epoch is not None else run.latest() or 0
     if ema is None:

@@ -1,5 +1,4 @@
-"""Use a trained model on sound: ``avbgtn.load("music-avbgtn").translate_file("my.wav", "violin",
-"out.wav")``."""
+"""A trained model on sound: ``avbgtn.load("music-avbgtn").translate_file("my.wav", "violin", "out.wav")``."""
 
 import math
 from collections.abc import Callable
@@ -43,8 +42,7 @@ def translate_waves(
 def images_of(
     model: UNIT, waves: Tensor, source: int, target: int, draw: int | None = None, *, stream: str = "listen"
 ) -> Tensor:
-    """The translated images of :func:`translate_waves`, (N, planes, rows, columns), before they are made
-    sound."""
+    """The translated images of :func:`translate_waves`, (N, planes, rows, columns), not yet made sound."""
     representation = audio.representation(model.config.sound)
     like = next(model.parameters())
     images = []

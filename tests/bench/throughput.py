@@ -71,9 +71,10 @@ def throughput(pictures: int = 240, size: int = 128) -> dict:
     """Rates of every way to read pictures of ``size`` pixels; 2 to 3 CPU-seconds at 240 pictures.
 
     Returns:
-        ``{"pictures", "size", "jpeg_bytes", "open_ms", "ways": {way: {"pictures_per_s",
-        "wall_ms_per_picture", "cpu_ms_per_picture"}}}``. The ways: ``main thread``, ``workers=1``,
-        ``workers=2``, ``cache, built`` (decoded by two threads and written), ``cache, read``, ``heads``.
+        ``{"pictures", "size", "jpeg_bytes", "open_ms", "ways"}``, of each way in ``"ways"``
+        ``{"pictures_per_s", "wall_ms_per_picture", "cpu_ms_per_picture"}``. The ways: ``main thread``,
+        ``workers=1``, ``workers=2``, ``cache, built`` (decoded by two threads and written),
+        ``cache, read``, ``heads``.
         ``open_ms``: to read the lists and find the cache whole, as every later start does.
     """
     ways = {}

@@ -12,9 +12,9 @@ import pytest
 
 from avbgtn_book import checks
 from avbgtn_book.checks import CheckFailed
+from contents import CHAPTERS
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-CHAPTERS = ("vae", "gan", "avb", "unit", "avb_gtn")
 MODULES = [importlib.import_module(f"avbgtn_book.{chapter}.checks") for chapter in CHAPTERS]
 CHECKS = {
     name: function

@@ -9,6 +9,7 @@ from dataclasses import fields, replace
 import pytest
 
 from avbgtn.config import ALIGNED, PRESETS, Config
+from avbgtn.config.datasets import PICTURES
 from avbgtn.config.parameters import (
     CHECKS,
     OF_AVB_GTN,
@@ -66,8 +67,8 @@ BAD = [
     ({"size": "64px"}, "size must be a multiple of 16 of at least 32, got '64px'"),
     ({"size": 96, "dataset": "heads"}, "size must be 32, 64 or 128 for dataset='heads', got 96"),
     # words
-    ({"dataset": "imagenet"}, "dataset must be one of auto, heads, celeba, folder, got 'imagenet'"),
-    ({"dataset": ["heads"]}, "dataset must be one of auto, heads, celeba, folder, got ['heads']"),
+    ({"dataset": "imagenet"}, f"dataset must be one of auto, {', '.join(PICTURES)}, got 'imagenet'"),
+    ({"dataset": ["heads"]}, f"dataset must be one of auto, {', '.join(PICTURES)}, got ['heads']"),
     ({"preset": "huge"}, "preset must be one of auto, quick, reader, paper, aligned, got 'huge'"),
     ({"posterior": True}, "posterior must be one of input, code, none, got True"),
     ({"gan_loss": "wgan"}, "gan_loss must be one of non_saturating, minimax, least_squares, got 'wgan'"),

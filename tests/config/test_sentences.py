@@ -35,7 +35,8 @@ NAMES = {
 def test_names_are_shown_on_one_line(name):
     assert shown(name) == NAMES[name] == shown(shown(name))
     assert shown(name).encode()  # lone surrogates have no bytes
-    assert str(ConfigError(f"got {name}")) == f"got {NAMES[name]}"
+    for kind in (ConfigError, DataError, RunError):
+        assert str(kind(f"got {name}")) == f"got {NAMES[name]}"
 
 
 @settings(max_examples=100, derandomize=True, deadline=None, database=None)

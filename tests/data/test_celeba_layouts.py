@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from avbgtn import data
-from avbgtn.data import celeba_layouts
+from avbgtn.data.celeba import layouts as celeba_layouts
 from avbgtn.data.sources import folders
 from small_celeba import FILES, kaggle_layout, official_layout, torchvision_layout, write_images, write_text
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from avbgtn.data.celeba_lists import read_attributes, read_partition
+from avbgtn.data.celeba.lists import read_attributes, read_partition
 from avbgtn.errors import DataError
 from small_celeba import FILES, NAMES, PARTS, values
 

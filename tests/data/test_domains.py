@@ -207,7 +207,7 @@ def test_an_unknown_dataset_gets_the_nearest_name():
     ):
         data.resolve("celebA")
     with pytest.raises(
-        data.DataError, match="unknown dataset 'mnist': expected one of auto, heads, celeba, folder"
+        data.DataError, match=f"unknown dataset 'mnist': expected one of {', '.join(data.DATASETS)}"
     ):
         data.load("mnist", size=64)
 

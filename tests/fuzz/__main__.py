@@ -68,6 +68,8 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         if args.repeat:
             return _repeat(args.repeat, scratch)
+        shutil.rmtree(args.out / "fuzz", ignore_errors=True)
+        (args.out / "fuzz").mkdir(parents=True)
         # all at once, so that no child imports anything of its own again and again
         searches = [Search(importlib.import_module(name), args.seed, scratch) for name in chosen]
         if args.quick:
@@ -75,13 +77,13 @@ def main(arguments: list[str] | None = None) -> int:
                 search.quick()
                 _say(search.tally)
         else:
-            _by_time(searches, 60 * args.minutes)
+            _by_time(searches, 60 * args.minutes, args.out / "fuzz")
         return _report(searches, args)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-def _by_time(searches: list[Search], seconds: float) -> None:
+def _by_time(searches: list[Search], seconds: float, folder: Path) -> None:
     """Each kind in turn for a slice of the time by its share, until the time is over and
     each has its least number.
     """
@@ -95,6 +97,7 @@ def _by_time(searches: list[Search], seconds: float) -> None:
         for search in searches:
             search.more(10**9, until=time.monotonic() + SLICE * search.kind.SHARE * scale)
             _say(search.tally)
+        _failures(searches, folder)  # now: nobody should wait an hour for the first
     if seconds >= 3600:
         for search in searches:
             search.more(max(0, getattr(search.kind, "AT_LEAST", 0) - search.tally.tried))
@@ -106,14 +109,8 @@ def _say(tally: Tally) -> None:
 
 
 def _report(searches: list[Search], args: argparse.Namespace) -> int:
-    folder = args.out / "fuzz"
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
     rows = {s.tally.kind: s.tally.row() for s in searches}
-    failures = []
-    for search in searches:
-        for cause, (case, outcome) in search.tally.causes.items():
-            failures.append(_save(folder, search.tally.kind, cause, case, outcome, search.tally.seen[cause]))
+    failures = _failures(searches, args.out / "fuzz")
     found = {
         "seed": args.seed,
         "minutes": None if args.quick else args.minutes,
@@ -131,6 +128,15 @@ def _report(searches: list[Search], args: argparse.Namespace) -> int:
         )
     print(f"\nwritten: {args.out / 'fuzz.json'}")
     return 1 if failures or write_points.get("failures") else 0
+
+
+def _failures(searches: list[Search], folder: Path) -> list[dict]:
+    """What failed so far, each saved with what repeats it."""
+    return [
+        _save(folder, search.tally.kind, cause, case, outcome, search.tally.seen[cause])
+        for search in searches
+        for cause, (case, outcome) in search.tally.causes.items()
+    ]
 
 
 def _write_points(args: argparse.Namespace) -> dict:

@@ -1,6 +1,6 @@
 """The command line, each case in a fresh interpreter: odd arguments, environments, and places to write to.
 
-Right is exit code 0, or 2 with exactly one line on stderr that begins with "error: ".
+Right is exit code 0, or 2 with exactly one line on stderr that begins with "error: ", beside notes.
 What argparse itself refuses ends with such a line too, after its line on usage.
 """
 
@@ -43,7 +43,7 @@ ENVIRONMENT = {
     "LOCAL_WORLD_SIZE": ["", "2", "0", "two", "1"],
     "WORLD_SIZE": ["", "2", "0", "two"],
     "RANK": ["", "0", "9", "x"],
-    "PYTHONIOENCODING": ["ascii", "latin-1", "utf-16"],
+    "PYTHONIOENCODING": ["ascii", "latin-1", "cp1252"],
     "LC_ALL": ["C", "xx_XX"],
     "COLUMNS": ["1", "x", "0"],
     "PYTHONWARNINGS": ["error", "x"],
@@ -59,6 +59,11 @@ def _options(names, most: int):
     return st.lists(st.tuples(st.sampled_from(names), _words), max_size=most).map(
         lambda pairs: [part for name, value in pairs for part in (f"--{name}", value)]
     )
+
+
+def _trains_nothing(options: list[str]) -> bool:
+    """Whether no cell is asked for that there is: to train one takes an hour."""
+    return not any(value.strip().isdecimal() for value in options[1::2])
 
 
 _files = st.sampled_from(
@@ -107,7 +112,7 @@ _arguments = st.one_of(
             ]
         ),
     ).map(lambda x: ["translate", x[0], "-o", x[1]]),
-    _options(["grid", "cell"], 2).map(lambda rest: ["study", *rest]),
+    _options(["grid", "cell"], 2).filter(_trains_nothing).map(lambda rest: ["study", *rest]),
     st.lists(_words, max_size=3),
 )
 cases = st.fixed_dictionaries(
@@ -132,6 +137,8 @@ SEEDS = [
     },
     {"arguments": ["translate", "good.png", "-o", "out.gif"], "environment": {}, "stdout": "full"},
 ]
+# What is ignored is said too, and Python and OpenMP speak for themselves.
+NOT_THE_SENTENCE = re.compile("note: |libgomp: |Invalid -W option ignored")
 EVERY_MINUTE = (0, 2, 3)  # of the seeds, in the minute of `make test`: an interpreter takes seconds to start
 
 
@@ -210,9 +217,9 @@ def judge(code, out, err, folder) -> Outcome:
     if _sums(folder / "work") != (folder / "before").read_text():
         text = "the user's own file was overwritten"
         return Outcome("silent difference", text, text, out + err)
-    if code == CLOSED and not err:
+    lines = [line for line in err.splitlines() if line and not NOT_THE_SENTENCE.match(line)]
+    if code == CLOSED and not lines:
         return Outcome("success", "a quiet end, as nobody reads on", "", out)
-    lines = err.splitlines()
     if "Traceback (most recent call last)" in err or code not in (0, 2):
         last = lines[-1] if lines else ""
         frames = re.findall(r'File "[^"]*?/((?:avbgtn|PIL|soundfile)\S*?)", line \d+, in (\S+)', err)

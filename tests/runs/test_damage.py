@@ -261,6 +261,21 @@ def test_a_file_that_is_gone_from_the_newest_checkpoint_is_missed(file, run):
             train_tiny(run.path, epochs=epochs)
 
 
+@pytest.mark.parametrize("epochs", [4, 6])
+@pytest.mark.parametrize(
+    "name",
+    ["parameters.json", "provenance.json", "metrics.jsonl", "timings.jsonl", "latest", "lock",
+     *(f"checkpoints/epoch-00000004/{file}" for file in ("weights.safetensors", "state.json"))],
+)  # fmt: skip
+def test_a_folder_in_the_place_of_a_file_is_told(name, epochs, run):
+    path = run.path / name
+    path.unlink(missing_ok=True)
+    path.mkdir()
+    with pytest.raises(RunError, match=f"{path.name} is (a folder where|truncated or damaged)") as caught:
+        train_tiny(run.path, epochs=epochs)
+    assert str(caught.value).isprintable()
+
+
 def test_half_a_folder_of_an_earlier_version_is_no_checkpoint(run):
     (run.checkpoint(3) / "ema.safetensors").unlink()
     assert run.checkpoints() == [4] and run.latest() == 4

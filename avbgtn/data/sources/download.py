@@ -24,9 +24,8 @@ def fetch(
     """Download a data set if there is no trace of it under ``root``.
 
     It grows in a hidden folder and moves to ``root/<name in lower case>`` when it is whole: half a download
-    is
-    never taken for a data set, and the next attempt goes on where this one stopped. A disk that fills up is
-    given back what was fetched.
+    is never taken for a data set, and the next attempt goes on where this one stopped. A disk that fills up
+    is given back what was fetched.
 
     Args:
         name: of the data set, such as ``"CelebA"``.

@@ -1,5 +1,4 @@
-"""Files of the package whose content is known to the bit: read, and compared before a byte of them is
-used."""
+"""Files of the package, known to the bit: read, and compared before a byte of them is used."""
 
 import hashlib
 from pathlib import Path

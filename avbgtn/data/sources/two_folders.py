@@ -1,5 +1,4 @@
-"""Two folders of a person's own pictures or sounds: ``root/cats`` and ``root/dogs`` are the domains *cats*
-and *dogs*.
+"""Two folders of a person's own pictures or sounds: ``root/cats`` is the domain *cats*, ``root/dogs`` *dogs*.
 
 Nobody needs to pair anything, and no list is asked for. Every file below a folder counts whose name ends as
 it should, in whatever folders it lies. A tenth of each domain is kept for validation and a tenth for the

@@ -34,8 +34,8 @@ def pulls(trainer: Trainer, epoch: int) -> dict[str, float]:
     and the logit of T.
 
     Returns:
-        ``{"t": T(x1, z1), "logit": lambda_1 |dT/dz|, "log_sigmoid": lambda_1 |d log s(T)/dz|, "softplus":
-        ..., "reconstruction": lambda_2 |d L1(x11, x1)/dz|}``
+        ``{"t": T(x1, z1), "logit": lambda_1 |dT/dz|, "log_sigmoid": lambda_1 |d log s(T)/dz|,
+        "softplus": ..., "reconstruction": lambda_2 |d L1(x11, x1)/dz|}``
     """
     c, model = trainer.config, trainer.model
     x1, x2 = trainer.data.batch(epoch, c.batch, c.seed)

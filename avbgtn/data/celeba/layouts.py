@@ -1,8 +1,7 @@
 """Finding CelebA on a disk, whichever way it got there.
 
 It consists of three pieces: a folder of pictures, a list of attributes, a list of partitions. They lie
-together
-or apart, in any capitalisation, as these and other layouts have it::
+together or apart, in any capitalisation, as these and other layouts have it::
 
     torchvision     celeba/img_align_celeba/*.jpg
                     celeba/list_attr_celeba.txt  celeba/list_eval_partition.txt
@@ -14,8 +13,7 @@ or apart, in any capitalisation, as these and other layouts have it::
     Google Drive    Img-2024...-001/Img/..., Anno-2024...-001/Anno/..., Eval-2024...-001/Eval/...
 
 Up to ``DEPTH`` folders below the data root are searched. Where the root is the folder of pictures itself,
-or one
-of Img, Anno and Eval, so are the folders that it lies in.
+or one of Img, Anno and Eval, so are the folders that it lies in.
 """
 
 import os
@@ -24,10 +22,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..errors import DataError
-from ..sentences import shown
-from .sources import archives
-from .sources.folders import Folder, look, walk, what
+from ...errors import DataError
+from ...sentences import shown
+from ..sources import archives
+from ..sources.folders import Folder, look, walk, what
 
 TITLE = "CelebA"
 PIECES = "img_align_celeba/, list_attr_celeba.txt and list_eval_partition.txt (or .csv)"
@@ -112,8 +110,7 @@ def _fullest(visited: Iterable[Folder]) -> Layout | None:
                 homes.append(images if images in homes else _home(images))
             base = Path(os.path.commonpath(homes))
             layouts.append(Layout(base, images=images, odd=tuple(found["odd"]), **chosen))
-    # Of two equally full ones the deeper, which is less of a mixture, then the first; a zip makes none
-    # fuller.
+    # Of two equally full ones the deeper, which is less mixed, then the first; a zip makes none fuller.
     return max(
         layouts,
         key=lambda x: (
@@ -167,8 +164,7 @@ def _nearest(anchor: Path, paths: list[Path], up: int | None = None) -> Path | N
 
 
 def _home(piece: Path) -> Path:
-    """The folder that a layout with this piece begins in: outside of Img, Anno, Eval and Kaggle's
-    doubling."""
+    """The folder where a layout with this piece begins: outside Img, Anno, Eval and Kaggle's doubling."""
     home = piece.parent
     while re.fullmatch(rf"(?:{'|'.join(PART_FOLDERS)}|{IMAGES}){COPY}", home.name.lower()):
         home = home.parent

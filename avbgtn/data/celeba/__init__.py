@@ -1,7 +1,7 @@
 """CelebA: photographs of known people with 40 attributes; by default Brown_Hair against Blond_Hair.
 
 For research only and not to be passed on, so it cannot be packed: it is read from the reader's own disk, in
-any layout of ``celeba_layouts.py``, or fetched through torchvision. Nobody knows the true translations here.
+any layout of ``layouts.py``, or fetched through torchvision. Nobody knows the true translations here.
 """
 
 import hashlib
@@ -12,16 +12,15 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from ..config.datasets import PICTURES
-from ..errors import DataError
-from ..sentences import shown
-from . import cache as caches
-from . import celeba_layouts as layouts
-from . import celeba_lists as lists
-from .domains import Domains, Evaluation, enlarged, to_float
-from .images import open_image, resized
-from .sources import download
-from .sources.folders import regular, what
+from ...config.datasets import PICTURES
+from ...errors import DataError
+from ...sentences import shown
+from .. import cache as caches
+from ..domains import Domains, Evaluation, enlarged, to_float
+from ..images import open_image, resized
+from ..sources import download
+from ..sources.folders import regular, what
+from . import layouts, lists
 
 DOMAINS = PICTURES["celeba"].domains
 WIDTH, HEIGHT = 178, 218  # of every aligned image

@@ -2,8 +2,7 @@
 
 The authors' attribute list is a number of images, a line of names, and a line of 1 and -1 for each image;
 Kaggle's is a CSV. A spreadsheet or pandas turns them into quoted fields, semicolons, UTF-16, ``1.0``,
-``True``,
-an index in front. Each of these has one meaning and is read; anything else is an error that shows the line.
+``True``, an index in front. Each has one meaning and is read; anything else is an error that shows the line.
 """
 
 import codecs
@@ -17,9 +16,9 @@ from itertools import chain
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
-from ..errors import DataError
-from ..sentences import shown
-from .sources.folders import what
+from ...errors import DataError
+from ...sentences import shown
+from ..sources.folders import what
 
 LONGEST = 100_000  # letters of a line; the longest real one has 516
 LEADING = {  # what people's programs call the columns before the attributes
@@ -133,8 +132,7 @@ def _header(fields: list[str]) -> tuple[list[str], int]:
 
 
 def _before(path: Path, row: Line, names: list[str], named: int, head: Line | None) -> int:
-    """How many columns stand before the values: the image, and perhaps an index that the header leaves
-    out."""
+    """How many columns stand before the values: the image, and perhaps an index that the header lacks."""
     named = max(named, 1)
     before = len(row.fields) - len(names)
     if before in (named, named + 1) and before <= 2 and _image_name(row.fields[before - 1]):
