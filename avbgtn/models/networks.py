@@ -20,11 +20,7 @@ IMAGE_CHANNELS = 3  # red, green, blue; a spectrogram has other planes
 
 
 class ResBlock(nn.Module):
-<<<<<<< HEAD
     """``x + f(x)`` with ``f`` = Conv3, norm, ReLU, Conv3, norm; no affine, nothing after.
-=======
-    """``x + f(x)``, ``f`` = Conv3, instance norm, ReLU, Conv3, instance norm; no affine, nothing after."""
->>>>>>> main
 
     Args:
         norm: ``"instance"``, of each channel by itself, as UNIT's code; ``"layer"``, of all channels of an
