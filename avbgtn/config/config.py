@@ -71,6 +71,11 @@ LATER = {
     "t_view": "image",
     "t_prior": "normal",
     "t_r1": 0.0,
+    "optimiser": "adam",
+    "muon_lr": 0.02,
+    "lr_cosine": 0,
+    "norm": "instance",
+    "upsampling": "transposed",
 }
 
 
@@ -129,6 +134,11 @@ class Config:
     t_view: str = "image"  # what T judges: the whole code, "patch"es of it, or each "place" by itself
     t_prior: str = "normal"  # what T tells the codes from: N(0, I), or the codes of the "other" domain
     t_r1: float = 0.0  # weight of T's gradient penalty at codes of the encoder (Mescheder et al. 2018)
+    optimiser: str = "adam"  # of the kernels of encoders and generators: "adam" as UNIT's code, or "muon"
+    muon_lr: float = 0.02  # the step size of Muon
+    lr_cosine: int = 0  # epochs in which the step sizes fall to 0 along half a cosine; 0: they do not
+    norm: str = "instance"  # in the residual blocks, as UNIT's code; "layer" leaves how strong a channel is
+    upsampling: str = "transposed"  # in the generators, as UNIT's code; "resize" leaves no grid
     sound: Sound | None = None  # for spectrograms: what they show; ``size`` is then their number of rows
 
     @property

@@ -129,6 +129,11 @@ TABLE = {
         above=0, most=STEP, help="step size of the discriminators, never halved; lr if not given"
     ),
     "lr_halve_every": v.Whole(0, EPOCHS, COUNTED, help="epochs between halvings of the step size; 0: never"),
+    "optimiser": v.Word(("adam", "muon"), help="of the kernels of encoders and generators"),
+    "muon_lr": v.Number(above=0, most=STEP, why="nothing would be learnt", help="step size of Muon"),
+    "lr_cosine": v.Whole(0, EPOCHS, COUNTED, help="epochs in which step sizes fall to 0; 0: they do not"),
+    "norm": v.Word(("instance", "layer"), help="in the residual blocks"),
+    "upsampling": v.Word(("transposed", "resize"), help="in the generators; resize leaves no grid"),
     "weight_decay": v.Number(least=0, most=STEP),
     "ema": v.Number(
         least=0,

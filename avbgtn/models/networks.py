@@ -10,6 +10,7 @@ import math
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from .. import streams
 from .convolution import Conv2d
@@ -19,14 +20,20 @@ IMAGE_CHANNELS = 3  # red, green, blue; a spectrogram has other planes
 
 
 class ResBlock(nn.Module):
-    """``x + f(x)``, ``f`` = Conv3, instance norm, ReLU, Conv3, instance norm; no affine, nothing after."""
+    """``x + f(x)`` with ``f`` = Conv3, norm, ReLU, Conv3, norm; no affine, nothing after.
 
-    def __init__(self, channels: int):
+    Args:
+        norm: ``"instance"``, of each channel by itself, as UNIT's code; ``"layer"``, of all channels of an
+            image together, which leaves how strong a channel is, and so the colours.
+    """
+
+    def __init__(self, channels: int, norm: str = "instance"):
         super().__init__()
         self.conv1 = nn.Conv2d(channels, channels, 3, padding=1)
         self.conv2 = nn.Conv2d(channels, channels, 3, padding=1)
         # No parameters, no running statistics: one serves both places
-        self.norm = nn.InstanceNorm2d(channels)
+        per_channel = norm == "instance"
+        self.norm = nn.InstanceNorm2d(channels) if per_channel else nn.GroupNorm(1, channels, affine=False)
 
     def forward(self, x: Tensor) -> Tensor:
         return x + self.norm(self.conv2(torch.relu_(self.norm(self.conv1(x)))))  # (4w, H/4, W/4)
@@ -35,7 +42,14 @@ class ResBlock(nn.Module):
 class Encoder(nn.Module):
     """The private half of ``E_k``: image (and noise, for AVB-GTN) to features at a quarter of the size."""
 
-    def __init__(self, width: int, blocks: int, noise_channels: int = 0, channels: int = IMAGE_CHANNELS):
+    def __init__(
+        self,
+        width: int,
+        blocks: int,
+        noise_channels: int = 0,
+        channels: int = IMAGE_CHANNELS,
+        norm: str = "instance",
+    ):
         super().__init__()
         self.noise_channels = noise_channels
         self.layers = nn.Sequential(
@@ -45,24 +59,52 @@ class Encoder(nn.Module):
             nn.LeakyReLU(SLOPE, inplace=True),
             nn.Conv2d(2 * width, 4 * width, 3, stride=2, padding=1),  # (4w, H/4, W/4)
             nn.LeakyReLU(SLOPE, inplace=True),
-            *[ResBlock(4 * width) for _ in range(blocks)],
+            *[ResBlock(4 * width, norm) for _ in range(blocks)],
         )
 
     def forward(self, x: Tensor) -> Tensor:
         return self.layers(x)
 
 
-class Generator(nn.Module):
-    """The private half of ``G_k``: features at a quarter of the size to an image in [-1, 1]."""
+class ResizeConv2d(nn.Conv2d):
+    """Every pixel four times, then a 3 x 3 convolution: twice the size, and no grid, since every output sees
+    equally many weights (Odena et al. 2016)."""
 
-    def __init__(self, width: int, blocks: int, channels: int = IMAGE_CHANNELS):
+    def __init__(self, channels: int, out: int):
+        super().__init__(channels, out, 3, padding=1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(F.interpolate(x, scale_factor=2.0, mode="nearest"))
+
+
+def larger(channels: int, out: int, upsampling: str) -> nn.Module:
+    """The layer of a generator that doubles the size."""
+    if upsampling == "resize":
+        return ResizeConv2d(channels, out)
+    return nn.ConvTranspose2d(channels, out, 3, stride=2, padding=1, output_padding=1)
+
+
+class Generator(nn.Module):
+    """The private half of ``G_k``: features at a quarter of the size to an image in [-1, 1].
+
+    Args:
+        upsampling: ``"transposed"`` convolutions, as UNIT's code, or ``"resize"``.
+    """
+
+    def __init__(
+        self,
+        width: int,
+        blocks: int,
+        channels: int = IMAGE_CHANNELS,
+        norm: str = "instance",
+        upsampling: str = "transposed",
+    ):
         super().__init__()
         self.layers = nn.Sequential(
-            *[ResBlock(4 * width) for _ in range(blocks)],  # (4w, H/4, W/4)
-            # (2w, H/2, W/2)
-            nn.ConvTranspose2d(4 * width, 2 * width, 3, stride=2, padding=1, output_padding=1),
+            *[ResBlock(4 * width, norm) for _ in range(blocks)],  # (4w, H/4, W/4)
+            larger(4 * width, 2 * width, upsampling),  # (2w, H/2, W/2)
             nn.LeakyReLU(SLOPE, inplace=True),
-            nn.ConvTranspose2d(2 * width, width, 3, stride=2, padding=1, output_padding=1),  # (w, H, W)
+            larger(2 * width, width, upsampling),  # (w, H, W)
             nn.LeakyReLU(SLOPE, inplace=True),
             nn.ConvTranspose2d(width, channels, 1),  # (3, H, W), of sound (planes, H, W)
             nn.Tanh(),

@@ -40,17 +40,14 @@ class UNIT(nn.Module):
         self.config = config
         w, blocks, shared = config.width, config.private_blocks, config.shared_blocks
         noise_channels = config.noise_channels if config.posterior == "input" else 0
-        channels = config.channels
-        self.encoder1 = Encoder(w, blocks, noise_channels, channels)
-        self.encoder2 = Encoder(w, blocks, noise_channels, channels)
+        channels, norm, up = config.channels, config.norm, config.upsampling
+        self.encoder1, self.encoder2 = (Encoder(w, blocks, noise_channels, channels, norm) for _ in (1, 2))
         c = config.code_channels
         narrow, widen = ([nn.Conv2d(4 * w, c, 1)], [nn.Conv2d(c, 4 * w, 1)]) if c else ([], [])
-        self.encoder_shared = nn.Sequential(*[ResBlock(4 * w) for _ in range(shared)], *narrow)
-        self.generator_shared = nn.Sequential(*widen, *[ResBlock(4 * w) for _ in range(shared)])
-        self.generator1 = Generator(w, blocks, channels)
-        self.generator2 = Generator(w, blocks, channels)
-        self.discriminator1 = Discriminator(w, channels)
-        self.discriminator2 = Discriminator(w, channels)
+        self.encoder_shared = nn.Sequential(*[ResBlock(4 * w, norm) for _ in range(shared)], *narrow)
+        self.generator_shared = nn.Sequential(*widen, *[ResBlock(4 * w, norm) for _ in range(shared)])
+        self.generator1, self.generator2 = (Generator(w, blocks, channels, norm, up) for _ in (1, 2))
+        self.discriminator1, self.discriminator2 = (Discriminator(w, channels) for _ in (1, 2))
         self.discriminator_shared = shared_discriminator(w)
         self.code_shape = (c or 4 * w, config.shape[0] // 4, config.shape[1] // 4)
         self.code_dimensions = math.prod(self.code_shape)  # d in the docstrings of losses.py
@@ -88,7 +85,9 @@ class UNIT(nn.Module):
             "discriminators": Player(
                 self.discriminators(), self.discriminators_losses, c.d_lr or c.lr, halved=not c.d_lr
             ),
-            "generators": Player(self.generators(), self.generators_losses, c.lr, looks_back=True),
+            "generators": Player(
+                self.generators(), self.generators_losses, c.lr, looks_back=True, kernels=self.kernels()
+            ),
         }
 
     def player_parameters(self) -> dict[str, dict[str, nn.Parameter]]:
@@ -107,6 +106,12 @@ class UNIT(nn.Module):
             self.encoder1, self.encoder2, self.encoder_shared,
             self.generator_shared, self.generator1, self.generator2,
         ]  # fmt: skip
+
+    def kernels(self) -> list[nn.Parameter]:
+        """What Muon moves: the kernels of encoders and generators, but for those that make the colours."""
+        found = [p for m in self.generators() for p in m.parameters() if p.ndim == 4]
+        last = [list(g.parameters())[-2] for g in (self.generator1, self.generator2)]
+        return [p for p in found if all(p is not q for q in last)]
 
     def discriminators(self) -> list[nn.Module]:
         """Both fronts and the shared deep layers."""

@@ -1,4 +1,6 @@
-"""Adam for each player: the step size by epoch, the update, and what of it a continued run must remember."""
+"""The optimisers of each player: step sizes by epoch, the update, and what a continued run must remember."""
+
+import math
 
 import torch
 from lightning_fabric import Fabric
@@ -8,16 +10,21 @@ from ..config import Config
 from ..errors import RunError
 from ..models.players import Player
 from ..models.unit import UNIT
+from .muon import Muon
 
 BETAS = (0.5, 0.999)  # for every player, as in UNIT's code
 # Numbers in a weight: for smaller ones, a step of their own costs more time than their gradient takes memory.
 LARGE = 2**18
 
 
-def step_size(player: Player, config: Config, epoch: int) -> float:
-    """Adam's for a player: halved every ``lr_halve_every`` epochs where the player asks for that."""
-    halvings = epoch // config.lr_halve_every if config.lr_halve_every and player.halved else 0
-    return player.step_size * 0.5**halvings
+def decay(player: Player, config: Config, epoch: int) -> float:
+    """What a player's step sizes are multiplied by: halved every ``lr_halve_every`` epochs, and half a cosine
+    over ``lr_cosine`` epochs, where the player asks for that."""
+    if not player.halved:
+        return 1.0
+    halvings = epoch // config.lr_halve_every if config.lr_halve_every else 0
+    way = min(1.0, epoch / config.lr_cosine) if config.lr_cosine else 0.0
+    return 0.5**halvings * (0.5 + 0.5 * math.cos(math.pi * way))
 
 
 class Optimisers:
@@ -32,27 +39,42 @@ class Optimisers:
         self.players = model.players()
         self.parameters = model.player_parameters()
         self.recorded = "graph" in speed and fabric.device.type == "cuda"
-        self.early: dict[Tensor, torch.optim.Adam] = {}
-        self.adams = {name: self._adams(name) for name in self.players}
+        self.of: dict[Tensor, torch.optim.Optimizer] = {}  # every weight's
+        self.early: set[Tensor] = set()
+        self.steps = {name: self._optimisers(name) for name in self.players}
 
-    def _adams(self, player: str) -> list[torch.optim.Adam]:
-        """The player's optimiser, and with ``early`` one more for each large weight, which steps by itself as
-        soon as the backward pass has its gradient; that then goes: they are never all in memory."""
-        parameters = list(self.parameters[player].values())
+    def _optimisers(self, name: str) -> list[torch.optim.Optimizer]:
+        """The player's, and with ``early`` one more for each large weight, which steps by itself as soon as
+        the backward pass has its gradient; that then goes: they are never all in memory."""
+        parameters, player = list(self.parameters[name].values()), self.players[name]
         alone = "early" in self.speed and self.fabric.world_size == 1 and "graph" not in self.speed
-        large = [p for p in parameters if alone and p.numel() > LARGE]
+        large = {p for p in parameters if alone and p.numel() > LARGE}
         for p in large:
             p.register_post_accumulate_grad_hook(self._step_now)
-        self.early |= {p: self._adam(player, [p]) for p in large}
-        rest = [p for p in parameters if p not in self.early]
-        return [*([self._adam(player, rest)] if rest else []), *(self.early[p] for p in large)]
+        self.early |= large
+        kernels = set(player.kernels if self.config.optimiser == "muon" else ())
+        found = []
+        for make, theirs in (
+            (self._muon, [p for p in parameters if p in kernels]),
+            (self._adam, [p for p in parameters if p not in kernels]),
+        ):
+            together = [p for p in theirs if p not in large]
+            for some in (*([together] if together else []), *([p] for p in theirs if p in large)):
+                found.append(make(player, some))
+                self.of |= dict.fromkeys(some, found[-1])
+        return found
 
-    def _adam(self, player: str, parameters: list[Tensor]) -> torch.optim.Adam:
-        lr = step_size(self.players[player], self.config, 0)
+    def _step_size(self, size: float) -> float | Tensor:
+        # a recording knows addresses, not numbers
+        return torch.tensor(size, device=self.fabric.device) if self.recorded else size
+
+    def _muon(self, player: Player, parameters: list[Tensor]) -> Muon:
+        return Muon(parameters, lr=self._step_size(self.config.muon_lr))
+
+    def _adam(self, player: Player, parameters: list[Tensor]) -> torch.optim.Adam:
         adam = torch.optim.Adam(
             parameters,
-            # a recording knows addresses, not numbers
-            lr=torch.tensor(lr, device=self.fabric.device) if self.recorded else lr,
+            lr=self._step_size(player.step_size),
             betas=BETAS,
             weight_decay=self.config.weight_decay,
             fused="fused" in self.speed,
@@ -66,14 +88,16 @@ class Optimisers:
         return adam
 
     def _step_now(self, p: Tensor) -> None:
-        self.early[p].step()
+        self.of[p].step()
         p.grad = None
 
     def set_step_sizes(self, epoch: int) -> None:
         """Those of this epoch."""
-        for player, adams in self.adams.items():
-            lr = step_size(self.players[player], self.config, epoch)
-            for group in (adam.param_groups[0] for adam in adams):
+        for name, optimisers in self.steps.items():
+            player = self.players[name]
+            for optimiser in optimisers:
+                first = self.config.muon_lr if isinstance(optimiser, Muon) else player.step_size
+                lr, group = first * decay(player, self.config, epoch), optimiser.param_groups[0]
                 if isinstance(group["lr"], Tensor):
                     group["lr"].fill_(lr)
                 else:
@@ -91,24 +115,21 @@ class Optimisers:
             mean = self.fabric.all_reduce(torch.cat([g.flatten() for g in gradients]), reduce_op="mean")
             for g, m in zip(gradients, mean.split([g.numel() for g in gradients]), strict=True):
                 g.copy_(m.view_as(g))
-        for adam in self.adams[player]:
-            adam.step()  # passes over what has no gradient: those that stepped early
+        for optimiser in self.steps[player]:
+            optimiser.step()  # passes over what has no gradient: those that stepped early
         for p in parameters:
             p.grad = None
 
     # --- what is written down -------------------------------------------------------------------------------
 
-    def _state(self, player: str, p: Tensor) -> dict[str, Tensor]:
-        adam = self.early.get(p) or self.adams[player][0]
-        return adam.state[p]
-
     def tensors(self) -> dict[str, Tensor]:
-        """Adam's state of every weight: ``generators.encoder1.layers.0.weight.exp_avg``."""
+        """The state of every weight: ``generators.encoder1.layers.0.weight.exp_avg``; of Muon its
+        momentum."""
         return {
             f"{player}.{name}.{key}": value
             for player, parameters in self.parameters.items()
             for name, p in parameters.items()
-            for key, value in self._state(player, p).items()
+            for key, value in self.of[p].state[p].items()
         }
 
     def restore(self, saved: dict[str, Tensor], source: object) -> None:
@@ -119,13 +140,12 @@ class Optimisers:
         """
         for player, parameters in self.parameters.items():
             for name, p in parameters.items():
-                state = {key: saved[f"{player}.{name}.{key}"] for key in ("step", "exp_avg", "exp_avg_sq")}
-                if state["step"] < 0 or (state["exp_avg_sq"] < 0).any():
+                here = self.of[p].state[p]
+                state = {key: saved[f"{player}.{name}.{key}"] for key in here}
+                if any(key in ("step", "exp_avg_sq") and (t < 0).any() for key, t in state.items()):
                     raise RunError(
                         f"{source} holds a square or a count below 0, in {player}.{name}: take an earlier"
                         " checkpoint"
                     )
                 # a fused step wants its counter on its parameter's device; copied: the file is memory-mapped
-                self._state(player, p).update(
-                    {key: value.to(p.device, copy=True) for key, value in state.items()}
-                )
+                here.update({key: value.to(p.device, copy=True) for key, value in state.items()})

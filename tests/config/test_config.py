@@ -55,6 +55,11 @@ CHANGED = {
     "t_view": "place",
     "t_prior": "other",
     "t_r1": 1.0,
+    "optimiser": "muon",
+    "muon_lr": 0.01,
+    "lr_cosine": 100,
+    "norm": "layer",
+    "upsampling": "resize",
     "sound": Sound("band_gain", rate=16000, fft=1024, hop=256, rows=AVB_GTN_CONFIG.size, columns=64),
 }
 OTHER_BASE = {

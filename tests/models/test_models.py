@@ -11,7 +11,7 @@ from avbgtn.models import build, losses
 from avbgtn.models.avb_gtn import AVBGTN, T_FORMS
 from avbgtn.models.unit import CODE_PENALTIES, UNIT
 from avbgtn.models.varied import VariedAVBGTN
-from avbgtn.training.optimisers import step_size
+from avbgtn.training.optimisers import decay
 from examples import AVB_GTN_CONFIG, UNIT_CONFIG, RandomDomains
 
 CONFIGS = {"unit": UNIT_CONFIG, "avb_gtn": AVB_GTN_CONFIG}
@@ -289,7 +289,8 @@ def test_only_a_step_size_of_the_discriminators_own_is_not_halved():
     c = replace(AVB_GTN_CONFIG, lr=0.4, t_lr=0.2, lr_halve_every=10)
 
     def step(config, name, epoch):
-        return step_size(build(config).players()[name], config, epoch)
+        player = build(config).players()[name]
+        return player.step_size * decay(player, config, epoch)
 
     for epoch, factor in ((0, 1), (9, 1), (10, 0.5), (25, 0.25)):
         steps = {player: step(c, player, epoch) for player in ("posterior", "discriminators", "generators")}
