@@ -1,9 +1,9 @@
 """Two folders of a person's own pictures or sounds: ``root/cats`` is the domain *cats*, ``root/dogs`` *dogs*.
 
 Nobody needs to pair anything, and no list is asked for. Every file below a folder counts whose name ends as
-it should, in whatever folders it lies. A tenth of each domain is kept for validation and a tenth for the
-test, by the SHA-256 of the files' names, so that the split is the same on every machine and says nothing
-about their order.
+it should, in whatever folders it lies. A tenth of each domain, four files at least, is kept for validation
+and as many for the test, by the SHA-256 of the files' names, so that the split is the same on every machine
+and says nothing about their order.
 """
 
 import hashlib
@@ -16,8 +16,9 @@ from ...errors import DataError
 from ...sentences import shown
 from .folders import contents, look, regular
 
-FEWEST = 10  # files of a domain: one each for validation and test, and something to learn from
+FEWEST = 12  # files of a domain: some each for validation and test, and some to learn from
 KEPT = 10  # one in so many is for validation, another for the test
+LEAST = 4  # but so many each: the experiments show the fourth, and a score of one image says nothing
 Files = dict[tuple[str, int], list[str]]  # (split, domain) -> names below the domain's folder
 
 
@@ -71,5 +72,5 @@ def _split(folder: Path, endings: tuple[str, ...], what: str) -> dict[str, list[
             " some hundreds for a result"
         )
     found.sort(key=lambda name: hashlib.sha256(name.encode("utf-8", "surrogateescape")).digest())
-    kept = math.ceil(len(found) / KEPT)
+    kept = max(LEAST, math.ceil(len(found) / KEPT))
     return {"validation": found[:kept], "test": found[kept : 2 * kept], "train": found[2 * kept :]}
