@@ -127,7 +127,7 @@ def main(arguments: list[str] | None = None) -> int:
             return 128 + signal.SIGPIPE if hasattr(signal, "SIGPIPE") else 2
         if (sentence := _sentence(error)) is None:
             if here.launched:  # whoever follows several processes shows no traceback of theirs
-                return _fail(error, here, repr(error))
+                _fail(error, here, repr(error))
             raise
         return _fail(error, here, sentence)
 
