@@ -33,8 +33,8 @@ CELL = 14_400  # seconds for a cell, which may print nothing until its end
 # Variables that change what is tested or printed: this project's, but for what asks for a way of testing; a
 # launcher's; Python's and a terminal's; the language and the place; a git hook's.
 FOREIGN = re.compile(
-    r"AVBGTN_(?!REQUIRE_BROWSER$|SHOTS$|TEST_THREADS$|FUZZ)|(LOCAL_|GROUP_|ROLE_)?(RANK|WORLD_SIZE)$|ROLE_NAME$"
-    r"|MASTER_(ADDR|PORT)$|TORCHELASTIC_|LT_|SLURM_"
+    r"AVBGTN_(?!REQUIRE_BROWSER$|SHOTS$|TEST_THREADS$|FUZZ)|(LOCAL_|GROUP_|ROLE_)?(RANK|WORLD_SIZE)$"
+    r"|ROLE_NAME$|MASTER_(ADDR|PORT)$|TORCHELASTIC_|LT_|SLURM_"
     r"|PYTHON(WARNINGS|OPTIMIZE|STARTUP|INSPECT|VERBOSE|DEVMODE|IOENCODING|UNBUFFERED)$"
     r"|PYTEST_ADDOPTS$|MPLBACKEND$|TQDM_|(NO|FORCE|PY)_COLORS?$|CLICOLOR|COLUMNS$|LINES$|LANG$|LANGUAGE$|LC_"
     r"|SOURCE_DATE_EPOCH$|GIT_(DIR|WORK_TREE|INDEX_FILE|PREFIX)$|JUPYTER_|IPYTHON"

@@ -213,6 +213,10 @@ class Config:
                 "t_input, t_view, t_prior and t_r1 are options of T, which model='unit' does not have; leave"
                 " them out"
             )
+        if self.optimiser == "muon" and self.weight_decay:
+            raise ConfigError(
+                f"weight_decay must be 0 with optimiser='muon', which has none, got {self.weight_decay:g}"
+            )
         if self.t_prior == "other" and self.t_input != "z":
             raise ConfigError(
                 "t_prior='other' compares the codes of the two domains, whatever their images, so t_input"

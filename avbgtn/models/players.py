@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from torch import Tensor, nn
 
@@ -20,7 +20,6 @@ class Player:
         step_size: of Adam, in the first epoch.
         halved: whether the step size is halved every ``lr_halve_every`` epochs.
         updates: how many in an epoch.
-        kernels: those of its weights that Muon moves where the config's ``optimiser`` is that.
         looks_back: whether its losses need the second half of a step: z12, z21; x121, x212.
     """
 
@@ -30,7 +29,6 @@ class Player:
     halved: bool = True
     updates: int = 1
     looks_back: bool = False
-    kernels: list[nn.Parameter] = field(default_factory=list)
 
 
 @contextmanager

@@ -85,9 +85,7 @@ class UNIT(nn.Module):
             "discriminators": Player(
                 self.discriminators(), self.discriminators_losses, c.d_lr or c.lr, halved=not c.d_lr
             ),
-            "generators": Player(
-                self.generators(), self.generators_losses, c.lr, looks_back=True, kernels=self.kernels()
-            ),
+            "generators": Player(self.generators(), self.generators_losses, c.lr, looks_back=True),
         }
 
     def player_parameters(self) -> dict[str, dict[str, nn.Parameter]]:

@@ -39,6 +39,7 @@ class Optimisers:
         self.players = model.players()
         self.parameters = model.player_parameters()
         self.recorded = "graph" in speed and fabric.device.type == "cuda"
+        self.kernels = set(model.kernels() if config.optimiser == "muon" else ())
         self.of: dict[Tensor, torch.optim.Optimizer] = {}  # every weight's
         self.early: set[Tensor] = set()
         self.steps = {name: self._optimisers(name) for name in self.players}
@@ -52,11 +53,10 @@ class Optimisers:
         for p in large:
             p.register_post_accumulate_grad_hook(self._step_now)
         self.early |= large
-        kernels = set(player.kernels if self.config.optimiser == "muon" else ())
         found = []
         for make, theirs in (
-            (self._muon, [p for p in parameters if p in kernels]),
-            (self._adam, [p for p in parameters if p not in kernels]),
+            (self._muon, [p for p in parameters if p in self.kernels]),
+            (self._adam, [p for p in parameters if p not in self.kernels]),
         ):
             together = [p for p in theirs if p not in large]
             for some in (*([together] if together else []), *([p] for p in theirs if p in large)):

@@ -187,6 +187,10 @@ BAD_UNIT = {
         "adaptive_contrast needs a posterior with noise, got noise_scale=0; use posterior 'input' or 'code' "
         "and noise_scale above 0",
     ),
+    "muon-with-weight-decay": (
+        {"optimiser": "muon", "weight_decay": 1e-4},
+        "weight_decay must be 0 with optimiser='muon', which has none, got 0.0001",
+    ),
     "t-option-without-t": (
         {"t_view": "place"},
         (
