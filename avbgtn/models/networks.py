@@ -68,13 +68,20 @@ class Encoder(nn.Module):
 
 class ResizeConv2d(nn.Conv2d):
     """Every pixel four times, then a 3 x 3 convolution: twice the size, and no grid, since every output sees
-    equally many weights (Odena et al. 2016)."""
+    equally many weights (Odena et al. 2016).
+
+    Four equal pixels are seen through the sum of their weights, so it is computed, on the pixels as they are,
+    as a transposed convolution whose 4 x 4 kernel holds those sums: 16 products a pixel in the place of 36.
+    """
 
     def __init__(self, channels: int, out: int):
         super().__init__(channels, out, 3, padding=1)
 
     def forward(self, x: Tensor) -> Tensor:
-        return super().forward(F.interpolate(x, scale_factor=2.0, mode="nearest"))
+        w = F.pad(self.weight.transpose(0, 1), (1, 1, 1, 1))  # (channels, out, 5, 5)
+        w = w[..., 1:, :] + w[..., :-1, :]
+        w = (w[..., 1:] + w[..., :-1]).flip(-2, -1)  # (channels, out, 4, 4)
+        return F.conv_transpose2d(x, w, self.bias, stride=2, padding=1)
 
 
 def larger(channels: int, out: int, upsampling: str) -> nn.Module:

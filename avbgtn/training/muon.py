@@ -19,16 +19,23 @@ MOMENTUM = 0.95
 def orthogonalised(matrices: Tensor) -> Tensor:
     """About ``U V^T`` for each ``M = U S V^T``, (..., rows, columns): singular values between 0.7 and 1.2.
 
-    Newton-Schulz iterations ``X <- a X + (b A + c A^2) X`` with ``A = X X^T``, from ``M`` over its Frobenius
-    norm. A matrix of zeros stays one.
+    Newton-Schulz iterations ``X <- P(X X^T) X``, ``P(A) = a + b A + c A^2``, from ``M`` over its Frobenius norm.
+    All of them are one polynomial in ``A = X X^T`` times the first ``X``, and are computed as that: ``A`` is a
+    ninth as large as the matrix of a 3 x 3 kernel. A matrix of zeros stays one.
     """
     a, b, c = COEFFICIENTS
     wide = matrices.shape[-2] <= matrices.shape[-1]
     x = matrices if wide else matrices.mT
     x = x / (x.norm(dim=(-2, -1), keepdim=True) + 1e-7)
-    for _ in range(ITERATIONS):
-        gram = x @ x.mT
-        x = a * x + (b * gram + c * gram @ gram) @ x
+    gram = x @ x.mT
+    one = torch.eye(gram.shape[-1], dtype=gram.dtype, device=gram.device)
+    whole = one  # of all iterations so far: X is ``whole`` times the first X
+    for k in range(ITERATIONS):
+        step = a * one + b * gram + c * gram @ gram
+        whole = step @ whole
+        if k < ITERATIONS - 1:
+            gram = step @ gram @ step
+    x = whole @ x
     return x if wide else x.mT
 
 

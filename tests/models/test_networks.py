@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 from torch import nn
+from torch.nn import functional as F
 
 from avbgtn.models import build
 from avbgtn.models.networks import (
@@ -13,6 +14,7 @@ from avbgtn.models.networks import (
     Generator,
     PosteriorDiscriminator,
     ResBlock,
+    ResizeConv2d,
     shared_discriminator,
 )
 from avbgtn.models.varied import VariedPosteriorDiscriminator
@@ -117,6 +119,17 @@ def test_res_block_is_the_identity_plus_a_normalised_branch():
     torch.testing.assert_close(branch.mean((2, 3)), torch.zeros(2, 4).double(), atol=1e-7, rtol=0)
     torch.testing.assert_close(
         branch.var((2, 3), unbiased=False), torch.ones(2, 4).double(), atol=5e-3, rtol=0
+    )
+
+
+def test_a_resize_convolution_is_a_convolution_of_every_pixel_four_times():
+    layer, x = ResizeConv2d(3, 2).double(), torch.randn(2, 3, 5, 4, dtype=torch.float64, requires_grad=True)
+    enlarged = F.interpolate(x, scale_factor=2.0, mode="nearest")
+    expected = F.conv2d(enlarged, layer.weight, layer.bias, padding=1)
+    torch.testing.assert_close(layer(x), expected)
+    wanted = (*layer.parameters(), x)
+    torch.testing.assert_close(
+        torch.autograd.grad(layer(x).square().sum(), wanted), torch.autograd.grad(expected.square().sum(), wanted)
     )
 
 
