@@ -11,6 +11,7 @@ from typing import Any
 
 from ..errors import ConfigError
 from ..sentences import got
+from .presets import ALIGNED, OF_PRESET, PRESETS
 from .sound import PLANES, Sound
 from .table import MODELS, MOST_VALUES, MOST_WEIGHTS, OF_CONFIG, OF_PICTURE_OF_SOUND, T_PENALTIES, TABLE
 from .values import Word
@@ -26,42 +27,6 @@ __all__ = [
     "default_posterior",
 ]
 
-CHOICES = {  # of the words in a config
-    name: kind.choices
-    for name, kind in TABLE.items()
-    if isinstance(kind, Word) and name in (
-        "model", "posterior", "penalty", "penalty_scale", "gan_loss", "init", "weight_init", "lambda_reading",
-        "t_train_on", "t_input", "t_view", "t_prior", "precision", "device",
-    )
-}  # fmt: skip
-
-# A preset is a size of the same model and the step size that suits it. "paper" is the paper's base code,
-# value by value. The others start from Kaiming's weights: from N(0, 0.02) a short run stays grey.
-PRESETS: dict[str, dict[str, Any]] = {
-    "quick": dict(
-        size=64, width=16, private_blocks=2, shared_blocks=1,
-        lr=1e-3, weight_decay=0.0, ema=0.99, weight_init="kaiming",
-    ),
-    "reader": dict(
-        size=64, width=32, private_blocks=3, shared_blocks=1,
-        lr=5e-4, weight_decay=0.0, ema=0.999, weight_init="kaiming",
-    ),
-    "paper": dict(
-        size=128, width=64, private_blocks=3, shared_blocks=1,
-        lr=1e-4, weight_decay=1e-4, ema=0.999, weight_init="normal",
-    ),
-}  # fmt: skip
-
-# The variant that the results chapter found, at the size of "quick": T tells the codes of the two domains
-# apart, patch by patch and without their images, and the noise is where UNIT has it. Fields of AVB-GTN alone;
-# UNIT stays UNIT.
-ALIGNED: dict[str, Any] = dict(
-    posterior="code", penalty="softplus", t_input="z", t_view="patch", t_prior="other",
-    lambda_1=1.0, lambda_3=1.0,
-)  # fmt: skip
-PRESETS["aligned"] = dict(PRESETS["quick"])
-OF_PRESET = {"aligned": ALIGNED}  # what a preset sets for AVB-GTN, where the parameter has its default
-
 # Fields that earlier versions did not have, with what they changed nothing at.
 LATER = {
     "d_lr": 0.0,
@@ -76,6 +41,7 @@ LATER = {
     "lr_cosine": 0,
     "norm": "instance",
     "upsampling": "transposed",
+    "ema_warmup": 0,
 }
 
 
@@ -139,12 +105,18 @@ class Config:
     lr_cosine: int = 0  # epochs in which the step sizes fall to 0 along half a cosine; 0: they do not
     norm: str = "instance"  # in the residual blocks, as UNIT's code; "layer" leaves how strong a channel is
     upsampling: str = "transposed"  # in the generators, as UNIT's code; "resize" leaves no grid
+    ema_warmup: int = 0  # the averages' decay in epoch t is at most (1 + t) / (ema_warmup + t); 0: it is ema
     sound: Sound | None = None  # for spectrograms: what they show; ``size`` is then their number of rows
 
     @property
     def channels(self) -> int:
         """Planes of an image: red, green and blue, or those of a spectrogram."""
         return self.sound.planes if self.sound else 3
+
+    def averaging(self, epoch: int) -> float:
+        """The decay of the averaged weights in an epoch: ``ema``, and with a warm-up ``w`` at most ``(1 +
+        epoch) / (w + epoch)``, which is an average over about the last ``1 / w`` of the training."""
+        return min(self.ema, (1 + epoch) / (self.ema_warmup + epoch)) if self.ema_warmup else self.ema
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -215,7 +187,8 @@ class Config:
             )
         if self.optimiser == "muon" and self.weight_decay:
             raise ConfigError(
-                f"weight_decay must be 0 with optimiser='muon', which has none, got {self.weight_decay:g}"
+                f"optimiser='muon' has no weight decay, got weight_decay={self.weight_decay:g} of"
+                f" preset={self.preset!r}; use optimiser='adam', or another preset"
             )
         if self.t_prior == "other" and self.t_input != "z":
             raise ConfigError(
@@ -285,6 +258,13 @@ class Config:
         """8 hexadecimal digits that change with every field."""
         canonical = json.dumps(self.to_dict(), sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()[:8]
+
+
+CHOICES = {  # of the words in a config
+    f.name: kind.choices
+    for f in fields(Config)
+    if isinstance(kind := OF_CONFIG.get(f.name) or TABLE.get(f.name), Word)
+}
 
 
 def default_posterior(model: str) -> dict[str, Any]:

@@ -50,7 +50,7 @@ class Parameters:
     # The folder that holds celeba/, or two folders of pictures; None is $AVBGTN_DATA, else ./data.
     root: str | None = None
     domains: tuple[str, str] | None = None  # brown and blond, as the data set calls them
-    preset: str = "auto"  # "paper" on CUDA, "quick" elsewhere
+    preset: str = "auto"  # "paper" on CUDA, ``small`` elsewhere
     size: int | None = None  # here and below: None is the preset's
     width: int | None = None
     batch: int = 1
@@ -60,7 +60,7 @@ class Parameters:
     penalty_scale: str = "as_written"
     posterior: str = "input"
     noise_scale: float = 1.0
-    init: str = "independent"
+    init: str | None = None
     weight_init: str | None = None
     gan_loss: str = "non_saturating"
     adaptive_contrast: int = 0
@@ -72,6 +72,9 @@ class Parameters:
     lambda_reading: str = "code"
     lr: float | None = None
     t_lr: float | None = None  # None is lr
+    optimiser: str | None = None
+    norm: str | None = None
+    upsampling: str | None = None
     lr_halve_every: int = 0
     t_steps: int = 1
     t_train_on: str = "real"
@@ -91,6 +94,7 @@ class Parameters:
     checks = {}  # the names, and what each accepts; filled below
     datasets = PICTURES
     presets = PRESETS
+    small = "quick"  # the preset that "auto" is without CUDA
 
     def check_data(self) -> None:
         """Refuse domains and sizes that the data set does not have."""
@@ -175,7 +179,7 @@ def _check_together(p: Parameters) -> None:
     p.check_data()
     if p.precision == "bf16-mixed" and p.device == "cpu":
         raise ConfigError("precision='bf16-mixed' is for CUDA devices, got device='cpu'; use '32-true'")
-    preset = "quick" if p.preset == "auto" else p.preset
+    preset = p.small if p.preset == "auto" else p.preset
     # Config refuses the other senseless combinations; try one now, with stand-ins for what is not known yet.
     for model in p.models:
         config_of(p, model, dataset="", domains=("1", "2"), data_checksum="", preset=preset, device="cpu")

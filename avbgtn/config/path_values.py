@@ -28,6 +28,15 @@ def absolute(name: str, value: Any, expected: str) -> Path:
         ) from None
 
 
+def runs_root() -> Path:
+    """Where runs lie: ``$AVBGTN_RUNS``, or ``runs`` in the current folder.
+
+    Raises:
+        ConfigError: the variable begins with ``~somebody`` who is no user here.
+    """
+    return absolute("$AVBGTN_RUNS", os.environ.get("AVBGTN_RUNS") or "runs", "a folder").resolve()
+
+
 def _what(name: str, path: Path) -> str:
     """ "a folder", "a file" or "missing".
 

@@ -4,33 +4,14 @@ As in ``parameters.py``, everything is checked before torch is imported.
 """
 
 from dataclasses import dataclass, fields
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from ..errors import ConfigError
 from .datasets import SOUNDS
 from .parameters import Parameters
+from .presets import SOUND_PRESETS
 from .sound import Sound
 from .table import OF_SOUND, TABLE
-
-# As in config.PRESETS: sizes of the same model, and the step size that suits each. The paper names none of
-# these numbers. "kaiming_all": from N(0, 0.02) the discriminators of spectrograms are still at chance after
-# 500 epochs.
-SOUND_PRESETS: dict[str, dict[str, Any]] = {
-    "quick": dict(
-        rate=8000, seconds=1.0, size=128, width=8, private_blocks=2, shared_blocks=1,
-        lr=1e-3, weight_decay=0.0, ema=0.99, weight_init="kaiming_all",
-    ),
-    "reader": dict(
-        rate=16000, seconds=1.0, size=128, width=24, private_blocks=3, shared_blocks=1,
-        lr=5e-4, weight_decay=0.0, ema=0.999, weight_init="kaiming_all",
-    ),
-    "paper": dict(
-        rate=16000, seconds=1.0, size=128, width=64, private_blocks=3, shared_blocks=1,
-        lr=1e-4, weight_decay=1e-4, ema=0.999, weight_init="normal",
-    ),
-}  # fmt: skip
-# And for AVB-GTN what config.OF_PRESET says, as with pictures
-SOUND_PRESETS["aligned"] = dict(SOUND_PRESETS["quick"])
 
 
 @dataclass(frozen=True)

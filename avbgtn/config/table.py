@@ -13,6 +13,7 @@ from dataclasses import replace
 from . import path_values as p
 from . import values as v
 from .datasets import PICTURES, SOUNDS
+from .presets import PRESETS
 from .sound import CELL, NARROWEST, PLANES, RATES
 
 MODELS = ("unit", "avb_gtn")
@@ -56,9 +57,9 @@ TABLE = {
     ),
     "domains": v.Pair(help="the two attributes of CelebA, or the two folders, such as Brown_Hair,Blond_Hair"),
     "preset": v.Word(
-        ("quick", "reader", "paper", "aligned"),
+        tuple(PRESETS),
         auto=True,
-        help="size and step size of the model; auto is paper on CUDA, quick elsewhere",
+        help="size of the model and what trains it; auto is paper on CUDA, quick elsewhere",
     ),
     "models": v.Names(MODELS, help="which models to train, one after the other"),
     "seed": v.Whole(0, 2**64 - 1, "a seed has 64 bits", help="of weights, order, crops and noise"),
@@ -75,7 +76,8 @@ TABLE = {
     "shared_blocks": v.Whole(0, 64, MEMORY),
     "code_channels": v.Whole(0, 4096, MEMORY),  # what width 1024 has
     "init": v.Word(
-        ("independent", "twin"), help="whether the private layers of both domains start alike (twin)"
+        ("independent", "twin"),
+        help="whether the private layers of both domains start alike (twin); the preset's if not given",
     ),
     "weight_init": v.Word(
         ("normal", "kaiming", "kaiming_all"), help="how weights start; the preset's if not given"
@@ -129,11 +131,15 @@ TABLE = {
         above=0, most=STEP, help="step size of the discriminators, never halved; lr if not given"
     ),
     "lr_halve_every": v.Whole(0, EPOCHS, COUNTED, help="epochs between halvings of the step size; 0: never"),
-    "optimiser": v.Word(("adam", "muon"), help="of the kernels of encoders and generators"),
+    "optimiser": v.Word(
+        ("adam", "muon"), help="of the kernels of encoders and generators; the preset's if not given"
+    ),
     "muon_lr": v.Number(above=0, most=STEP, why="nothing would be learnt", help="step size of Muon"),
     "lr_cosine": v.Whole(0, EPOCHS, COUNTED, help="epochs in which step sizes fall to 0; 0: they do not"),
-    "norm": v.Word(("instance", "layer"), help="in the residual blocks"),
-    "upsampling": v.Word(("transposed", "resize"), help="in the generators; resize leaves no grid"),
+    "norm": v.Word(("instance", "layer"), help="in the residual blocks; the preset's if not given"),
+    "upsampling": v.Word(
+        ("transposed", "resize"), help="in the generators, resize leaves no grid; the preset's if not given"
+    ),
     "weight_decay": v.Number(least=0, most=STEP),
     "ema": v.Number(
         least=0,
@@ -141,6 +147,7 @@ TABLE = {
         why="the average would never move",
         help="weight of the past in the averaged weights; the preset's if not given",
     ),
+    "ema_warmup": v.Whole(0, EPOCHS, COUNTED),
     "precision": v.Word(("32-true", "bf16-mixed", "64-true"), help="of the numbers; bf16-mixed is for CUDA"),
     # --- the machine: nothing of this changes a result but the device, whose generators draw other noise
     "device": v.Word(("cpu", "cuda"), auto=True, help="auto is CUDA where torch sees it"),

@@ -24,7 +24,7 @@ from typing import Any
 from filelock import FileLock, SoftFileLock, Timeout
 
 from ..config import Config
-from ..config.places import runs_root
+from ..config.path_values import runs_root
 from ..config.stored import stored_config
 from ..errors import RunError
 from ..storage import (

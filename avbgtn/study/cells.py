@@ -24,7 +24,7 @@ from typing import Any
 from ..config import Config
 from ..config.datasets import PICTURES
 from ..config.parameters import Parameters, config_of
-from ..config.places import runs_root
+from ..config.path_values import runs_root
 from ..errors import ConfigError
 from ..sentences import got, shown
 from ..training.processes import FOLLOWED, SAVED, Interrupted, Signals

@@ -18,8 +18,10 @@ from ..sentences import shown
 # CPU-seconds an epoch (one update of every player, batch 1), UNIT and AVB-GTN together, measured on one
 # thread of an AMD EPYC in November 2026. Nothing is claimed for GPUs until one has been measured.
 # "aligned" is as large as "quick".
-SECONDS_ON_CPU = {"quick": 0.13, "reader": 0.45, "paper": 4.7, "aligned": 0.13}
-SOUND_SECONDS_ON_CPU = {"quick": 0.4, "reader": 1.6, "paper": 4.7, "aligned": 0.4}
+SECONDS_ON_CPU = {"quick": 0.13, "reader": 0.45, "paper": 4.7, "aligned": 0.13, "modern": 0.15,
+                  "modern-aligned": 0.15}  # fmt: skip
+SOUND_SECONDS_ON_CPU = {"quick": 0.4, "reader": 1.6, "paper": 4.7, "aligned": 0.4, "modern": 0.45,
+                        "modern-aligned": 0.45}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,7 @@ class Experiment:
             if name not in free
         )
         c = next(iter(self.configs.values()))
-        return same and (kind.datasets[c.dataset].built_in, c.preset, c.device) == (True, "quick", "cpu")
+        return same and (kind.datasets[c.dataset].built_in, c.preset, c.device) == (True, kind.small, "cpu")
 
     def keep(self) -> tuple[int, ...]:
         """10, 40 and 100 % of the epochs: the paper's 5,000, 20,000 and 50,000 (Figure 4)."""
@@ -91,7 +93,7 @@ def resolve(p: Parameters) -> Experiment:
             f"devices must be at most the {torch.cuda.device_count()} GPUs that torch sees, got {p.devices}"
         )
     device = "cpu" if p.device == "cpu" or not cuda else "cuda"
-    preset = p.preset if p.preset != "auto" else ("paper" if device == "cuda" else "quick")
+    preset = p.preset if p.preset != "auto" else ("paper" if device == "cuda" else p.small)
     if p.precision == "bf16-mixed" and device == "cpu":
         raise ConfigError("precision='bf16-mixed' is for CUDA devices and none was found; use '32-true'")
 
@@ -166,7 +168,7 @@ def _lines(p: Parameters, preset: str, device: str, why: str, configs: dict[str,
     lines = [
         (
             f"preset {preset} ({reason}); {p.epochs:,} epochs of both models on one CPU core take about"
-            f" {duration('quick')} with preset quick, {duration('paper')} with preset paper"
+            f" {duration(p.small)} with preset {p.small}, {duration('paper')} with preset paper"
         ),
         why,
         f"device: {device}, {p.precision}, {p.devices} process{'es' if p.devices > 1 else ''}",

@@ -19,9 +19,9 @@ MOMENTUM = 0.95
 def orthogonalised(matrices: Tensor) -> Tensor:
     """About ``U V^T`` for each ``M = U S V^T``, (..., rows, columns): singular values between 0.7 and 1.2.
 
-    Newton-Schulz iterations ``X <- P(X X^T) X``, ``P(A) = a + b A + c A^2``, from ``M`` over its Frobenius norm.
-    All of them are one polynomial in ``A = X X^T`` times the first ``X``, and are computed as that: ``A`` is a
-    ninth as large as the matrix of a 3 x 3 kernel. A matrix of zeros stays one.
+    Newton-Schulz iterations ``X <- P(X X^T) X``, ``P(A) = a + b A + c A^2``, from ``M`` over its
+    Frobenius norm. All of them are one polynomial in ``A = X X^T`` times the first ``X``, and are computed as
+    that: ``A`` is a ninth as large as the matrix of a 3 x 3 kernel. A matrix of zeros stays one.
     """
     a, b, c = COEFFICIENTS
     wide = matrices.shape[-2] <= matrices.shape[-1]

@@ -83,7 +83,12 @@ class Trainer:
         else:
             self.noise_names = tuple(noise)
             self.static(x1, x2, *noise.values())
+        self._average(epoch)
         self.summed += 1
+
+    def _average(self, epoch: int) -> None:
+        weights = [p.detach() for p in self.averaged.values()]
+        torch._foreach_lerp_(list(self.ema.values()), weights, 1 - self.config.averaging(epoch))
 
     def inputs(self, epoch: int) -> tuple[Tensor, Tensor, Noise]:
         """This process's share of the epoch's batch and noise, on the device."""
@@ -115,8 +120,6 @@ class Trainer:
                     parts = player.losses(step, noise, update)
                 self.optimisers.update(name, parts["loss"])
             self._count(name, parts)
-        weights = [p.detach() for p in self.averaged.values()]
-        torch._foreach_lerp_(list(self.ema.values()), weights, 1 - self.config.ema)
 
     def _count(self, player: str, parts: dict[str, Tensor]) -> None:
         """Add to the sums on the device, so that the step never waits for it."""

@@ -1,5 +1,6 @@
 """Use a trained model without the book: ``avbgtn.load("heads-avbgtn").translate("portrait.jpg")``."""
 
+import math
 from pathlib import Path
 
 import torch
@@ -60,12 +61,12 @@ def run_model(run: Run, *, epoch: int | None = None, ema: bool | None = True) ->
     """The model of a run folder with a checkpoint's weights, on the device it was trained on if that is here.
 
     Args:
-        ema: averaged weights, raw ones, or None for the averaged ones as soon as they are worth it: after
-            ``n`` epochs the first, random weights still make ``ema^n`` of it, which must be below 5 %.
+        ema: averaged weights, raw ones, or None for the averaged ones as soon as they are worth it: the
+            first, random weights must make less than 5 % of them.
     """
     at = epoch if epoch is not None else run.latest() or 0
     if ema is None:
-        ema = run.config.ema**at < 0.05
+        ema = math.prod(map(run.config.averaging, range(at))) < 0.05
     name = "ema" if ema else "weights"
     tensors = run.load(name, epoch)
     source = run.checkpoint(at) / f"{name}.safetensors"

@@ -21,7 +21,7 @@ MOST = 5000  # epochs; who is not there by then has failed
 
 
 def measure(device: str, *, small: bool = False, say: Callable[[str], None] = print) -> dict:
-    """By preset and seed: epochs and seconds to the target, the curve on the way; and the ratio of the medians.
+    """By preset and seed: epochs and seconds to the target, the curve on the way; the ratio of the medians.
 
     Scores cost no time: the clock stands still while the heads are translated.
     """

@@ -60,6 +60,7 @@ CHANGED = {
     "lr_cosine": 100,
     "norm": "layer",
     "upsampling": "resize",
+    "ema_warmup": 10,
     "sound": Sound("band_gain", rate=16000, fft=1024, hop=256, rows=AVB_GTN_CONFIG.size, columns=64),
 }
 OTHER_BASE = {
@@ -68,12 +69,15 @@ OTHER_BASE = {
 }
 
 PRESET_TABLE = """
-name    size  width  private  shared  lr    weight_decay  ema    weight_init
-quick   64    16     2        1       1e-3  0             0.99   kaiming
-reader  64    32     3        1       5e-4  0             0.999  kaiming
-paper   128   64     3        1       1e-4  1e-4          0.999  normal
-aligned 64    16     2        1       1e-3  0             0.99   kaiming
+name            size  width  private  shared  lr    weight_decay  ema    weight_init
+quick           64    16     2        1       1e-3  0             0.99   kaiming
+reader          64    32     3        1       5e-4  0             0.999  kaiming
+paper           128   64     3        1       1e-4  1e-4          0.999  normal
+aligned         64    16     2        1       1e-3  0             0.99   kaiming
+modern          64    16     2        1       1e-3  0             0.999  kaiming
+modern-aligned  64    16     2        1       1e-3  0             0.999  kaiming
 """
+OF_MODERN = {"optimiser": "muon", "norm": "layer", "upsampling": "resize", "init": "twin", "ema_warmup": 10}
 
 
 def test_presets_are_those_of_the_table():
@@ -82,6 +86,7 @@ def test_presets_are_those_of_the_table():
     assert list(PRESETS) == [row[0] for row in rows]
     for name, *numbers, weight_init in rows:
         expected = {c: float(n) for c, n in zip(columns, numbers, strict=True)} | {"weight_init": weight_init}
+        expected |= OF_MODERN if name.startswith("modern") else {}
         assert PRESETS[name] == expected, f"preset {name} changed: measure it, say why, then change the table"
 
 
@@ -189,7 +194,8 @@ BAD_UNIT = {
     ),
     "muon-with-weight-decay": (
         {"optimiser": "muon", "weight_decay": 1e-4},
-        "weight_decay must be 0 with optimiser='muon', which has none, got 0.0001",
+        "optimiser='muon' has no weight decay, got weight_decay=0.0001 of preset='quick'; use"
+        " optimiser='adam', or another preset",
     ),
     "t-option-without-t": (
         {"t_view": "place"},

@@ -69,7 +69,7 @@ BAD = [
     # words
     ({"dataset": "imagenet"}, f"dataset must be one of auto, {', '.join(PICTURES)}, got 'imagenet'"),
     ({"dataset": ["heads"]}, f"dataset must be one of auto, {', '.join(PICTURES)}, got ['heads']"),
-    ({"preset": "huge"}, "preset must be one of auto, quick, reader, paper, aligned, got 'huge'"),
+    ({"preset": "huge"}, f"preset must be one of auto, {', '.join(PRESETS)}, got 'huge'"),
     ({"posterior": True}, "posterior must be one of input, code, none, got True"),
     ({"gan_loss": "wgan"}, "gan_loss must be one of non_saturating, minimax, least_squares, got 'wgan'"),
     ({"precision": 16}, "precision must be one of 32-true, bf16-mixed, 64-true, got 16"),
@@ -313,7 +313,8 @@ def test_every_parameter_of_a_config_reaches_it():
         "penalty": "logit",
         "lambda_reading": "literal", "lr": 3e-4, "t_lr": 2e-4, "lr_halve_every": 9, "t_steps": 2,
         "t_train_on": "real+translated", "precision": "64-true", "posterior": "code", "noise_scale": 0.5,
-        "penalty_scale": "nats", "adaptive_contrast": 3, "weight_init": "normal",
+        "penalty_scale": "nats", "adaptive_contrast": 3, "weight_init": "normal", "optimiser": "muon",
+        "norm": "layer", "upsampling": "resize",
     }  # fmt: skip
     from_outside = {"model", "dataset", "domains", "data_checksum", "preset", "device"}
     shared = {f.name for f in fields(Config)} & set(CHECKS)

@@ -13,7 +13,8 @@ from avbgtn.config.parameters import (
     defaults,
     from_parameters,
 )
-from avbgtn.config.sound_parameters import SOUND_PRESETS, SoundParameters
+from avbgtn.config.presets import SOUND_PRESETS
+from avbgtn.config.sound_parameters import SoundParameters
 from avbgtn.errors import ConfigError
 
 OWN = ("representation", "rate", "seconds", "d_lr", "clip")

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from avbgtn.config import CHOICES, OF_PRESET, PRESETS, Config
 from avbgtn.config.datasets import PICTURES, SOUNDS
 from avbgtn.config.parameters import Parameters, check_parameters_cell, config_of, from_parameters
+from avbgtn.config.presets import SOUND_PRESETS
 from avbgtn.config.sound import Sound
-from avbgtn.config.sound_parameters import SOUND_PRESETS, SoundParameters
+from avbgtn.config.sound_parameters import SoundParameters
 from avbgtn.config.table import OF_CONFIG, OF_PICTURE_OF_SOUND, OF_SOUND, TABLE
 from avbgtn.config.values import LONGEST_NAME, Number, Whole
 from avbgtn.errors import ConfigError
@@ -236,7 +237,7 @@ def test_every_table_of_presets_has_every_preset():
 def test_a_preset_that_is_none_is_a_sentence_and_no_keyerror(kind):
     about = dict(dataset="", domains=("a", "b"), data_checksum="", device="cpu")
     assert refused(lambda: config_of(kind(), "unit", preset="huge", **about)) == (
-        "preset must be one of quick, reader, paper, aligned, got 'huge'"
+        "preset must be one of quick, reader, paper, aligned, modern, modern-aligned, got 'huge'"
     )
     if kind is SoundParameters:
         refused(lambda: kind().sound("huge"))

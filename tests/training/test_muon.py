@@ -27,7 +27,8 @@ def test_singular_values_are_brought_near_one_and_the_singular_vectors_stay():
 def test_a_matrix_with_small_singular_values_is_orthogonalised_in_float32_as_in_float64():
     """The products are of the matrix's square, where what is small is smaller still."""
     draw = torch.Generator().manual_seed(3)
-    u, _, vt = torch.linalg.svd(torch.randn(16, 144, generator=draw, dtype=torch.float64), full_matrices=False)
+    m = torch.randn(16, 144, generator=draw, dtype=torch.float64)
+    u, _, vt = torch.linalg.svd(m, full_matrices=False)
     m = u @ torch.diag(torch.logspace(0, -7, 16, dtype=torch.float64)) @ vt
     assert (orthogonalised(m.float()) - orthogonalised(m)).abs().max() < 1e-2
 

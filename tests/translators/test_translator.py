@@ -85,6 +85,13 @@ def test_the_average_is_used_once_the_first_weights_are_out_of_it(run):
     assert torch.equal(raw.encoder1.layers[0].weight, chosen.encoder1.layers[0].weight)
 
 
+def test_an_average_that_grows_with_the_training_is_used_at_once(tmp_path):
+    config = replace(AVB_GTN_CONFIG, width=2, ema=0.999, ema_warmup=10)
+    run = train(config, RandomDomains(), epochs=3, run_dir=tmp_path, say=lambda text: None)
+    averaged, chosen = run_model(run, ema=True), run_model(run, ema=None)
+    assert torch.equal(averaged.encoder1.layers[0].weight, chosen.encoder1.layers[0].weight)
+
+
 def test_the_target_is_named_and_the_noise_seeded(run, picture):
     t = avbgtn.load(run.path)
     assert (
