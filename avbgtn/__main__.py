@@ -15,7 +15,6 @@ traceback behind a sentence.
 
 import argparse
 import os
-import select
 import signal
 import sys
 import traceback
@@ -26,6 +25,7 @@ from .config.parameters import Parameters, from_parameters
 from .config.sound_parameters import SoundParameters
 from .config.table import OF_SOUND, TABLE
 from .errors import ConfigError, DataError, RunError, SharedError
+from .output import let_go, reader_is_gone
 from .sentences import got, of_error, shown
 from .study.grid import GRIDS
 from .training.processes import FOLLOWED, Place, place, stop_without_parent
@@ -122,7 +122,7 @@ def main(arguments: list[str] | None = None) -> int:
             print(str(stopped) or "interrupted before there was anything to save", file=sys.stderr)
         return getattr(stopped, "EXIT_CODE", 130)  # 75 of processes.Interrupted: a checkpoint was saved
     except Exception as error:
-        if isinstance(error, BrokenPipeError) and _reader_is_gone():
+        if isinstance(error, BrokenPipeError) and reader_is_gone():
             # As the shell shows it, e.g. for "| head -1"
             return 128 + signal.SIGPIPE if hasattr(signal, "SIGPIPE") else 2
         if (sentence := _sentence(error)) is None:
@@ -137,20 +137,6 @@ def _sentence(error: Exception) -> str | None:
     return str(error) if isinstance(error, ConfigError | DataError | RunError) else of_error(error)
 
 
-def _reader_is_gone() -> bool:
-    """Whether standard output is a pipe without a reader; it is then replaced, as Python will flush it."""
-    try:
-        output = sys.stdout.fileno()
-        there = select.poll()
-    except (OSError, AttributeError):  # no file, as under a test; no such call, as on Windows
-        return False
-    there.register(output, 0)
-    if not any(event & (select.POLLERR | select.POLLHUP) for _, event in there.poll(0)):
-        return False
-    os.dup2(os.open(os.devnull, os.O_WRONLY), output)
-    return True
-
-
 def _fail(error: Exception, here: Place, sentence: str | None = None) -> int:
     """Say it, once: what is the same in all processes is said by the first."""
     if os.environ.get("AVBGTN_TRACEBACK", "0") not in ("", "0"):
@@ -159,6 +145,7 @@ def _fail(error: Exception, here: Place, sentence: str | None = None) -> int:
     if here.first or not shared:
         who = f"rank {here.rank} of {here.world}: " if here.world > 1 and not shared else ""
         print(f"error: {who}{shown(sentence or error)}", file=sys.stderr, flush=True)
+    let_go()
     return 2
 
 

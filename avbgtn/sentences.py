@@ -34,6 +34,7 @@ def got(value: Any) -> str:
         text = shown(repr(value))
     except ValueError:  # Python writes no whole number of more than 4,300 digits
         return "a number with thousands of digits"
+    text = re.sub(r"(<[^<>]*) at 0x[0-9a-fA-F]+>", r"\1>", text)  # where an object lies helps nobody
     if len(text) <= LONGEST:
         return text
     return f"{text[: LONGEST - 40]}... ({len(text):,} characters)"

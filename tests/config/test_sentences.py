@@ -45,6 +45,11 @@ def test_any_text_is_shown_on_one_line(text):
     assert shown(text).isprintable() and got(text).isprintable() and len(got(text)) < 200
 
 
+def test_where_an_object_lies_is_not_told():
+    assert got(object()) == "<object object>" and got([object(), 1]) == "[<object object>, 1]"
+    assert got("see <a at 0x1> b") == "'see <a> b'" and got("at 0x12") == "'at 0x12'"
+
+
 def test_long_values_are_cut():
     assert got("a" * 1000) == "'" + "a" * 119 + "... (1,002 characters)"
     assert got(10**5000) == got([10**5000]) == "a number with thousands of digits"

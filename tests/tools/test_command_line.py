@@ -226,6 +226,21 @@ def test_an_output_that_is_full_is_one_sentence():
     )
 
 
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full")
+def test_another_error_with_an_output_that_is_full_is_one_sentence_too():
+    """What had been printed before was flushed as Python ended: a second message, and exit code 120."""
+    program = """if True:
+        import sys
+        from avbgtn import __main__ as shell
+        def fails(args, here):
+            print("x")
+            raise shell.ConfigError("bad")
+        shell.COMMANDS["study"] = fails
+        sys.exit(shell.main(["study"]))"""
+    found = shell(f"PYTHONUNBUFFERED= $PY -c '{program}' > /dev/full".replace("'bad'", '"bad"'))
+    assert (found.returncode, found.stderr) == (2, b"error: bad\n")
+
+
 def test_unprintable_names_are_printed_in_any_terminal(tmp_path):
     """The file used to be written, and then the print of its name ended in a traceback."""
     for encoding in ("ascii", "utf-8"):
