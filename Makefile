@@ -34,7 +34,7 @@ test: $(READY)  ## test the package, run every notebook against its committed ou
 	@$(PY) -m pytest -n 2 --dist loadfile -rs --junitxml=build/tests.xml \
 		--nbval --nbval-current-env --nbval-sanitize-with tests/nbval.cfg $(ARGS) tests $(NOTEBOOKS)
 
-bench: $(READY)  ## time a training step against the base code's, half an hour (ARGS="--device cuda", ARGS="--only steps")
+bench: $(READY)  ## time a training step against the base code's, and the way to a quality, an hour (ARGS="--device cuda", ARGS="--only steps")
 	@$(PY) tests/bench $(ARGS)
 
 variants: $(READY)  ## run every notebook and numerical test on older instruction sets, an hour and a half (ARGS="--only audio", ARGS="--seeds 8 --gather")

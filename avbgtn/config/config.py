@@ -38,7 +38,7 @@ LATER = {
     "t_r1": 0.0,
     "optimiser": "adam",
     "muon_lr": 0.02,
-    "lr_cosine": 0,
+    "lr_inverse_sqrt": 0,
     "norm": "instance",
     "upsampling": "transposed",
     "ema_warmup": 0,
@@ -102,7 +102,7 @@ class Config:
     t_r1: float = 0.0  # weight of T's gradient penalty at codes of the encoder (Mescheder et al. 2018)
     optimiser: str = "adam"  # of the kernels of encoders and generators: "adam" as UNIT's code, or "muon"
     muon_lr: float = 0.02  # the step size of Muon
-    lr_cosine: int = 0  # epochs in which the step sizes fall to 0 along half a cosine; 0: they do not
+    lr_inverse_sqrt: int = 0  # step sizes over sqrt(1 + epoch / this); 0: they stay
     norm: str = "instance"  # in the residual blocks, as UNIT's code; "layer" leaves how strong a channel is
     upsampling: str = "transposed"  # in the generators, as UNIT's code; "resize" leaves no grid
     ema_warmup: int = 0  # the averages' decay in epoch t is at most (1 + t) / (ema_warmup + t); 0: it is ema

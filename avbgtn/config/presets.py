@@ -24,10 +24,11 @@ PAPER: Preset = dict(
 )  # fmt: skip
 
 # Muon finds the way in half the updates; resized features leave no grid, as transposed convolutions do; a
-# norm over all channels keeps colours; averages that grow with the training need no length foreseen; both
-# domains start alike, so that a translation begins as a reconstruction.
+# norm over all channels keeps colours; steps that shrink and averages that grow need no length foreseen;
+# both domains start alike, so that a translation begins as a reconstruction.
 MODERN: Preset = dict(
-    optimiser="muon", norm="layer", upsampling="resize", init="twin", ema=0.999, ema_warmup=10,
+    optimiser="muon", muon_lr=0.03, lr_inverse_sqrt=100, norm="layer", upsampling="resize", init="twin",
+    weight_init="kaiming_all", ema=0.999, ema_warmup=10,
 )  # fmt: skip
 
 PRESETS: dict[str, Preset] = {

@@ -135,7 +135,7 @@ TABLE = {
         ("adam", "muon"), help="of the kernels of encoders and generators; the preset's if not given"
     ),
     "muon_lr": v.Number(above=0, most=STEP, why="nothing would be learnt", help="step size of Muon"),
-    "lr_cosine": v.Whole(0, EPOCHS, COUNTED, help="epochs in which step sizes fall to 0; 0: they do not"),
+    "lr_inverse_sqrt": v.Whole(0, EPOCHS, COUNTED),
     "norm": v.Word(("instance", "layer"), help="in the residual blocks; the preset's if not given"),
     "upsampling": v.Word(
         ("transposed", "resize"), help="in the generators, resize leaves no grid; the preset's if not given"

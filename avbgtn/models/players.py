@@ -18,7 +18,7 @@ class Player:
         losses: of a step, its noise and the number of the update in this epoch; what the player minimises is
             ``"loss"``, the rest are the parts of it.
         step_size: of Adam, in the first epoch.
-        halved: whether the step size is halved every ``lr_halve_every`` epochs.
+        halved: whether the step size falls as ``lr_halve_every`` and ``lr_inverse_sqrt`` say.
         updates: how many in an epoch.
         looks_back: whether its losses need the second half of a step: z12, z21; x121, x212.
     """

@@ -1,7 +1,5 @@
 """The optimisers of each player: step sizes by epoch, the update, and what a continued run must remember."""
 
-import math
-
 import torch
 from lightning_fabric import Fabric
 from torch import Tensor
@@ -18,13 +16,13 @@ LARGE = 2**18
 
 
 def decay(player: Player, config: Config, epoch: int) -> float:
-    """What a player's step sizes are multiplied by: halved every ``lr_halve_every`` epochs, and half a cosine
-    over ``lr_cosine`` epochs, where the player asks for that."""
+    """What a player's step sizes are multiplied by, where it asks for that: halved every ``lr_halve_every``
+    epochs, and over ``sqrt(1 + epoch / lr_inverse_sqrt)``, which foresees no last epoch."""
     if not player.halved:
         return 1.0
     halvings = epoch // config.lr_halve_every if config.lr_halve_every else 0
-    way = min(1.0, epoch / config.lr_cosine) if config.lr_cosine else 0.0
-    return 0.5**halvings * (0.5 + 0.5 * math.cos(math.pi * way))
+    slower = (1 + epoch / config.lr_inverse_sqrt) ** 0.5 if config.lr_inverse_sqrt else 1.0
+    return 0.5**halvings / slower
 
 
 class Optimisers:

@@ -1,6 +1,6 @@
 """``make bench``: what a training step costs, against the base code's step, and how the cost grows.
 
-    make bench                               everything, about half an hour on one core
+    make bench                               everything, about an hour on one core
     make bench ARGS="--only steps --small"   one part; networks of toy size, in seconds, to see that it works
     make bench ARGS="--device cuda"          on a GPU
 
@@ -24,6 +24,7 @@ import torch  # noqa: E402
 torch.set_num_threads(1)
 
 import curves  # noqa: E402
+import quality  # noqa: E402
 import steps  # noqa: E402
 import throughput  # noqa: E402
 from measure import machine  # noqa: E402
@@ -32,6 +33,7 @@ PARTS = {
     "steps": lambda a, say: steps.measure(a.device, small=a.small, say=say),
     "speed_ups": lambda a, say: steps.measure_speed_ups(a.device, small=a.small, say=say),
     "curves": lambda a, say: curves.measure(a.device, small=a.small, say=say),
+    "quality": lambda a, say: quality.measure(a.device, small=a.small, say=say),
     "data": lambda a, say: throughput.throughput(pictures=24 if a.small else 240),
 }
 

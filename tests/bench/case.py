@@ -27,10 +27,12 @@ class Case:
     width: int | None = None  # None is the preset's
     device: str = "cpu"
     precision: str = "32-true"
+    seed: int = 0
 
     def config(self) -> Config:
         given = {"preset": self.preset, "size": self.size, "batch": self.batch, "models": self.model,
-                 "precision": self.precision, "width": self.width, "dataset": "celeba"}  # fmt: skip
+                 "precision": self.precision, "width": self.width, "dataset": "celeba",
+                 "seed": self.seed}  # fmt: skip
         given |= {"device": self.device}
         about = dict(dataset="heads", domains=("brown", "blond"), data_checksum="0" * 16)
         return config_of(from_parameters(given), self.model, preset=self.preset, device=self.device, **about)

@@ -33,13 +33,13 @@ def measure(device: str, *, small: bool = False, say: Callable[[str], None] = pr
             reached = f"{run['seconds']:.0f} s" if run["seconds"] else "not reached"
             say(f"L1 {target} with {preset}, seed {run['seed']}: {reached}, {run['epochs']:,} epochs")
         found["presets"][preset] = runs
-    first, second = (_median([r["seconds"] for r in found["presets"][p]]) for p in PRESETS)
+    first, second = (median([r["seconds"] for r in found["presets"][p]]) for p in PRESETS)
     found["ratio"] = round(second / first, 3) if first and second else None
     say(f"{PRESETS[1]} against {PRESETS[0]}, median of {len(seeds)} seeds: {found['ratio']}")
     return found
 
 
-def _median(seconds: list[float | None]) -> float | None:
+def median(seconds: list[float | None]) -> float | None:
     """None, a run that did not arrive, is later than all others."""
     middle = statistics.median([float("inf") if s is None else s for s in seconds])
     return None if middle == float("inf") else middle

@@ -57,7 +57,7 @@ CHANGED = {
     "t_r1": 1.0,
     "optimiser": "muon",
     "muon_lr": 0.01,
-    "lr_cosine": 100,
+    "lr_inverse_sqrt": 100,
     "norm": "layer",
     "upsampling": "resize",
     "ema_warmup": 10,
@@ -74,10 +74,13 @@ quick           64    16     2        1       1e-3  0             0.99   kaiming
 reader          64    32     3        1       5e-4  0             0.999  kaiming
 paper           128   64     3        1       1e-4  1e-4          0.999  normal
 aligned         64    16     2        1       1e-3  0             0.99   kaiming
-modern          64    16     2        1       1e-3  0             0.999  kaiming
-modern-aligned  64    16     2        1       1e-3  0             0.999  kaiming
+modern          64    16     2        1       1e-3  0             0.999  kaiming_all
+modern-aligned  64    16     2        1       1e-3  0             0.999  kaiming_all
 """
-OF_MODERN = {"optimiser": "muon", "norm": "layer", "upsampling": "resize", "init": "twin", "ema_warmup": 10}
+OF_MODERN = {
+    "optimiser": "muon", "muon_lr": 0.03, "lr_inverse_sqrt": 100, "norm": "layer", "upsampling": "resize",
+    "init": "twin", "ema_warmup": 10,
+}  # fmt: skip
 
 
 def test_presets_are_those_of_the_table():

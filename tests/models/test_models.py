@@ -302,3 +302,13 @@ def test_only_a_step_size_of_the_discriminators_own_is_not_halved():
         assert step(replace(c, d_lr=0.3), "discriminators", epoch) == 0.3
         assert step(replace(c, d_lr=0.3), "generators", epoch) == 0.4 * factor
     assert step(replace(c, lr_halve_every=0), "generators", 1000) == 0.4
+
+
+def test_step_sizes_fall_with_the_inverse_square_root_of_the_epoch():
+    c = replace(AVB_GTN_CONFIG, lr_inverse_sqrt=100)
+    for name, player in build(c).players().items():
+        assert [decay(player, c, epoch) for epoch in (0, 300, 9900)] == pytest.approx([1, 1 / 2, 1 / 10]), (
+            name
+        )
+    player = build(replace(c, d_lr=0.3)).players()["discriminators"]
+    assert decay(player, c, 300) == 1, "a step size of its own stays"

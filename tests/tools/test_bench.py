@@ -13,6 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "bench"))
 
 import curves  # noqa: E402
+import quality  # noqa: E402
 import steps  # noqa: E402
 from case import REFERENCE, Case  # noqa: E402
 from measure import gflop, median_ratio  # noqa: E402
@@ -78,13 +79,24 @@ def test_the_bench_writes_what_it_found_and_keeps_what_was_there(tmp_path):
     assert found["data"]["found"]["ways"]["heads"]["cpu_ms_per_picture"] > 0
 
 
+def test_the_way_to_a_quality_is_measured_in_cpu_seconds_of_training():
+    said = []
+    found = quality.measure("cpu", small=True, say=said.append)
+    for preset, (run,) in found["presets"].items():
+        epochs, seconds, l1 = run["curve"][-1]
+        assert (epochs, l1 <= 1.0) == (run["epochs"], True) and seconds == run["seconds"] > 0, preset
+    modern, quick = (found["presets"][p][0]["seconds"] for p in ("modern", "quick"))
+    assert found["ratio"] == pytest.approx(modern / quick, abs=1e-3) and len(said) == 3
+    assert quality.median([3.0, None, 1.0]) == 3.0 and quality.median([3.0, None, None]) is None
+
+
 def test_a_wrong_part_is_refused():
     done = subprocess.run(
         [sys.executable, "tests/bench", "--only", "step"], cwd=ROOT, capture_output=True, text=True
     )
     assert (
         done.returncode == 2
-        and "--only must be some of steps,speed_ups,curves,data, got 'step'" in done.stderr
+        and "--only must be some of steps,speed_ups,curves,quality,data, got 'step'" in done.stderr
     )
 
 
