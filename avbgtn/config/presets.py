@@ -28,7 +28,7 @@ PAPER: Preset = dict(
 # both domains start alike, so that a translation begins as a reconstruction.
 MODERN: Preset = dict(
     optimiser="muon", muon_lr=0.03, lr_inverse_sqrt=100, norm="layer", upsampling="resize", init="twin",
-    weight_init="kaiming_all", ema=0.999, ema_warmup=10,
+    ema=0.999, ema_warmup=10,
 )  # fmt: skip
 
 PRESETS: dict[str, Preset] = {

@@ -74,8 +74,8 @@ quick           64    16     2        1       1e-3  0             0.99   kaiming
 reader          64    32     3        1       5e-4  0             0.999  kaiming
 paper           128   64     3        1       1e-4  1e-4          0.999  normal
 aligned         64    16     2        1       1e-3  0             0.99   kaiming
-modern          64    16     2        1       1e-3  0             0.999  kaiming_all
-modern-aligned  64    16     2        1       1e-3  0             0.999  kaiming_all
+modern          64    16     2        1       1e-3  0             0.999  kaiming
+modern-aligned  64    16     2        1       1e-3  0             0.999  kaiming
 """
 OF_MODERN = {
     "optimiser": "muon", "muon_lr": 0.03, "lr_inverse_sqrt": 100, "norm": "layer", "upsampling": "resize",
