@@ -52,7 +52,7 @@ def of_kl(m: Tensor, s: Tensor, m_p: Tensor, s_p: Tensor) -> Named:
         (truth + (shift - shift.square()).sum(1) / 2, "the difference of the means is not squared"),
         (
             truth + (ratio - ratio.square()).sum(1) / 2,
-            "the ratio of the sigmas is not squared: it is unsquared here",
+            "the ratio of the sigmas is not squared",
         ),
         (truth - distance / 2, "the difference of the means is missing"),
         (truth - distance, "the difference of the means has the wrong sign: any distance costs"),
