@@ -1,5 +1,9 @@
 """The questions that every exercise check asks first, and the sentences it answers with."""
 
+import math
+from fractions import Fraction
+
+import numpy as np
 import pytest
 import torch
 
@@ -39,6 +43,36 @@ def test_choices():
             core.choice(answer, ("a", "b"), "answer")
 
 
+@pytest.mark.parametrize("answer", ["b", "B", " b ", "(b)", "b)", "(B)", "b.", "'b'", "[b]:"])
+def test_a_letter_in_any_dress(answer):
+    assert core.choice(answer, ("a", "b", "c"), "answer") == "b"
+
+
+@pytest.mark.parametrize("answer", ["", "()", "ab", "bb", "a or b", ["b"], 2, b"b"])
+def test_no_letter(answer):
+    with fails("must be one of"):
+        core.choice(answer, ("a", "b", "c"), "answer")
+
+
+@pytest.mark.parametrize("answer", [np.array(2.0), np.array([2.0]), np.float32(2), Fraction(2)])
+def test_a_number_of_numpy(answer):
+    assert core.number(answer, "kl") == 2.0
+
+
+@pytest.mark.parametrize(
+    "answer", [10**400, [2.0], {}, 1 + 2j, np.ones(3), torch.tensor(True), torch.ones(0)]
+)
+def test_numbers_that_are_none_become_sentences(answer):
+    with fails("must be one number|kl is inf"):
+        core.number(answer, "kl")
+
+
+def test_whole_numbers():
+    assert core.whole(6.0, "planes") == core.whole(torch.tensor(6), "planes") == 6
+    with fails("whole number, got 2.5"):
+        core.whole(2.5, "planes")
+
+
 def test_functions():
     assert core.function(abs, "f") is abs
     for answer, words in ((None, "still None"), (3.0, r"f and not f\(\.\.\.\)")):
@@ -71,6 +105,49 @@ def test_closeness():
     ):
         with fails(words):
             core.close(got, torch.tensor([1.0, 2.0]), atol=1, name="f")
+
+
+def test_tolerance_follows_the_answers_precision():
+    third = torch.tensor(1 / 3, dtype=torch.float64)
+    assert core.close(third.float(), third, name="f") and core.close(third.half(), third, name="f")
+    assert core.close(third.bfloat16(), third, name="f") and core.close(np.float32(1 / 3), third, name="f")
+    assert core.close(1e4 * third.float() * 1.00001, 1e4 * third, name="f")  # as a part of the size
+    assert not core.close(third + 1e-5, third, name="f")
+    assert not core.close((third + 1e-3).float(), third, name="f")
+
+
+@pytest.mark.parametrize(
+    "got",
+    [[1.0, 2.0], (1, 2), np.array([1.0, 2.0]), [torch.tensor(1.0), torch.tensor(2.0)], [np.float64(1), 2]],
+)
+def test_what_can_be_compared(got):
+    assert core.close(got, torch.tensor([1.0, 2.0]), name="f")
+
+
+@pytest.mark.parametrize("got", [{}, "12", object(), [1.0, None], [[1.0], [1.0, 2.0]], np.array(["a"]), abs])
+def test_what_cannot_be_compared(got):
+    with fails("only numbers"):
+        core.close(got, torch.tensor([1.0, 2.0]), name="f")
+
+
+def test_compare_knows_most_about_the_nearest_mistake():
+    right, slips = torch.ones(2), [(-torch.ones(2), "the sign"), (torch.tensor(2.0), "a sum")]
+    core.compare([1.0, 1.0], right, slips, name="f", otherwise="anything else")
+    for got, words in (
+        ([-1.0, -1.0], "the sign"),
+        (2.0, "a sum"),
+        (torch.ones(3), "over which"),
+        ([1.0, math.nan], "infinite"),
+        ([5.0, 5.0], "anything else"),
+    ):
+        with fails(words):
+            core.compare(got, right, slips, name="f", otherwise="anything else")
+
+
+def test_an_answer_that_works_in_place_does_not_change_the_question():
+    given = torch.ones(3)
+    assert core.call(lambda a: a.mul_(2), given, name="f").sum() == 6
+    assert given.sum() == 3
 
 
 def test_failure_counts_as_assertion():

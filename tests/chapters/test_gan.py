@@ -326,6 +326,7 @@ def test_check_covered(capsys):
 def test_check_rescue(capsys):
     check, draw = checks.check_gan_rescue, torch.Generator().manual_seed(0)
     round_the_ring = ring.sample(3, 400, generator=draw)
+    round_the_ring[:, 360:] = 0.0  # as of a generator, which never learns all of the ring
     check(lambda steps, seed: round_the_ring)
     assert capsys.readouterr().out == "ok: 3 games, and each covers at least 5 modes after 300 steps\n"
     strewn = round_the_ring.clone()

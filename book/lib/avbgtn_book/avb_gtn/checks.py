@@ -13,7 +13,7 @@ from avbgtn.config.config import T_PENALTIES
 from avbgtn.errors import ConfigError
 from avbgtn.models import losses
 
-from ..shared.answers import CheckFailed, call, choice, close, function, number, passed
+from ..shared.answers import CheckFailed, call, choice, close, function, number, passed, whole
 from . import penalties
 
 __all__ = [
@@ -70,7 +70,7 @@ def check_avb_gtn_pull(pull: Callable[[Callable, float, Tensor], float]) -> None
             where = f"pull({name}, {m}, eps)"
             if close(got, frozen, atol=1e-6, name=where):
                 continue
-            value = float(got)
+            value = number(got, where)
             if abs(value + frozen) < 1e-6:
                 raise CheckFailed(
                     f"{where} has the right size and the wrong sign: it is the derivative by m, not the step"
@@ -129,7 +129,7 @@ def check_avb_gtn_translated_penalty(penalty: Callable[..., Tensor]) -> None:
 
     right, other = expected(t2), expected(t1)
     if not close(got, right, atol=1e-9, name="translated_penalty(...)"):
-        value = float(torch.as_tensor(got).detach())
+        value = number(got, "translated_penalty(...)")
         guesses = [
             (
                 other,
@@ -171,11 +171,11 @@ def check_avb_gtn_translated_penalty(penalty: Callable[..., Tensor]) -> None:
             f"on a small example the value is {value:.4f}, expected {right.item():.4f}, the "
             "mean of log sigma(T2(x12, z12))"
         )
-    if not torch.as_tensor(got).requires_grad:
+    if not isinstance(got, Tensor) or not got.requires_grad:
         raise CheckFailed(
             "no gradient reaches z12: it must stay attached, as it is what the encoder improves"
         )
-    to_x, to_z = torch.autograd.grad(got, (x12, z12), allow_unused=True)
+    to_x, to_z = torch.autograd.grad(got.sum(), (x12, z12), allow_unused=True)
     if to_z is None or not to_z.abs().sum() > 0:
         raise CheckFailed(
             "no gradient reaches z12: it must stay attached, as it is what the encoder improves"
@@ -235,7 +235,7 @@ def check_avb_gtn_lambda_for_nats(lambda_for_nats: Callable[[float, int, int], f
 
 def check_avb_gtn_noise_planes(answer: int | None) -> None:
     """Exercise 5: planes of noise that a code of 64 x 64 pictures at width 64 needs at least."""
-    planes = number(answer, "planes")
+    planes = whole(answer, "planes")
     if planes == 16:
         passed("16 planes of 64 x 64 are as many numbers as the code has; with fewer, the KL is infinite")
         return
@@ -254,7 +254,7 @@ def check_avb_gtn_noise_planes(answer: int | None) -> None:
         ),
     }
     hint = known.get(
-        int(planes),
+        planes,
         "the code of a 64-pixel picture has 4 * 64 channels of 16 x 16 places, a "
         "plane of noise 64 x 64 values",
     )

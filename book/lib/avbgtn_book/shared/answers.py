@@ -5,12 +5,18 @@ and it says so when there is none.
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from numbers import Real
 from typing import Any
 
 import torch
 from torch import Tensor
+
+# How far rounding may take an answer, as a part of its size. Float64 has room to spare, since constants
+# inside it, such as the parameters of torch.distributions, are often float32.
+ROUNDING = {torch.float16: 1e-2, torch.bfloat16: 5e-2, torch.float32: 2e-5}
+FINEST = 1e-6
+AROUND_A_LETTER = " \t\n()[]{}.:,;'\"*"
 
 
 class CheckFailed(AssertionError):
@@ -32,20 +38,34 @@ def number(answer: Any, name: str) -> float:
     """
     if answer is None:
         raise CheckFailed(f"{name} is still None: give it a number, then run this cell again")
-    if isinstance(answer, Tensor) and answer.numel() == 1:
-        answer = answer.item()
-    if isinstance(answer, bool) or not isinstance(answer, Real):
+    value = answer.item() if _holds_one_value(answer) else answer
+    if isinstance(value, bool) or not isinstance(value, Real):
         raise CheckFailed(f"{name} must be one number, got {_described(answer)}")
-    if not math.isfinite(answer):
+    try:
+        value = float(value)
+    except OverflowError:
+        value = math.inf
+    if not math.isfinite(value):
         raise CheckFailed(
-            f"{name} is {float(answer)}: look for a division by zero, or the "
-            "logarithm of zero, on the way to it"
+            f"{name} is {value}: look for a division by zero, or the logarithm of zero, on the way to it"
         )
-    return float(answer)
+    return value
+
+
+def whole(answer: Any, name: str) -> int:
+    """``answer`` as a whole number, whatever its type.
+
+    Raises:
+        CheckFailed: no finite number, or one with a fraction.
+    """
+    value = number(answer, name)
+    if abs(value - round(value)) > FINEST:
+        raise CheckFailed(f"{name} must be a whole number, got {value:g}: what is counted has no fractions")
+    return round(value)
 
 
 def choice(answer: Any, options: Sequence[str], name: str) -> str:
-    """``answer`` as one of ``options``, letters of either case.
+    """``answer`` as one of ``options``: letters of either case, also written as in a list, "(b)" or "b)".
 
     Raises:
         CheckFailed: None, or none of the options.
@@ -53,9 +73,10 @@ def choice(answer: Any, options: Sequence[str], name: str) -> str:
     listed = ", ".join(f'"{option}"' for option in options)
     if answer is None:
         raise CheckFailed(f"{name} is still None: choose one of {listed}, then run this cell again")
-    if not isinstance(answer, str) or answer.strip().lower() not in options:
+    letter = answer.lower().strip(AROUND_A_LETTER) if isinstance(answer, str) else None
+    if letter not in options:
         raise CheckFailed(f"{name} must be one of {listed}, got {_described(answer)}")
-    return answer.strip().lower()
+    return letter
 
 
 def function(answer: Any, name: str) -> Callable:
@@ -80,6 +101,7 @@ def call(answer: Callable, *args: Any, name: str, **options: Any) -> Any:
     Raises:
         CheckFailed: it is not written yet, it raises, or it returns None.
     """
+    args = tuple(_own_copy(value) for value in args)
     try:
         value = answer(*args, **options)
     except NotImplementedError:
@@ -96,19 +118,51 @@ def call(answer: Callable, *args: Any, name: str, **options: Any) -> Any:
     return value
 
 
-def close(got: Any, expected: Any, *, atol: float, name: str) -> bool:
-    """Whether numbers or tensors agree within ``atol`` everywhere; False is the caller's to explain.
+def tensor(answer: Any, name: str) -> Tensor:
+    """``answer`` as a tensor in its own precision: tensors as they are, also numbers, lists and arrays.
 
     Raises:
-        CheckFailed: another shape, or values that are not finite.
+        CheckFailed: it holds something else than real numbers.
     """
-    expected = torch.as_tensor(expected, dtype=torch.float64)
     try:
-        got = torch.as_tensor(got, dtype=torch.float64).detach()
+        if isinstance(answer, list | tuple) and answer and all(isinstance(part, Tensor) for part in answer):
+            answer = torch.stack(tuple(answer))
+        if not isinstance(answer, Tensor):  # Python's floats are float64
+            plain = isinstance(answer, float | int | list | tuple)
+            answer = torch.as_tensor(answer, dtype=torch.float64 if plain else None)
     except (TypeError, ValueError, RuntimeError):
         raise CheckFailed(
-            f"{name} must be {_shaped(expected)}, got {_described(got)}: only numbers can be compared"
+            f"{name} must hold numbers, got {_described(answer)}: only numbers can be compared"
         ) from None
+    if answer.is_complex():
+        raise CheckFailed(f"{name} must hold real numbers, got complex ones")
+    return answer
+
+
+def tolerance(answer: Tensor, expected: Tensor) -> float:
+    """By how much rounding alone may part the two: more in float32, and for large numbers."""
+    largest = expected.detach().abs().max().item() if expected.numel() else 0.0
+    return ROUNDING.get(answer.dtype, FINEST) * max(1.0, largest)
+
+
+def agrees(got: Any, expected: Any, *, atol: float = 0.0) -> bool:
+    """Whether ``got`` has the shape of ``expected`` and its values, but for rounding: never raises."""
+    try:
+        return close(got, expected, atol=atol, name="it")
+    except CheckFailed:
+        return False
+
+
+def close(got: Any, expected: Any, *, atol: float = 0.0, name: str) -> bool:
+    """Whether numbers or tensors agree within rounding in the answer's precision, or ``atol`` if that
+    is more; False is the caller's to explain.
+
+    Raises:
+        CheckFailed: no numbers, another shape, or values that are not finite.
+    """
+    expected = torch.as_tensor(expected, dtype=torch.float64).detach()
+    given = tensor(got, name)
+    got = given.detach().to("cpu", torch.float64)
     if got.shape != expected.shape and not (got.numel() == expected.numel() == 1):
         raise CheckFailed(
             f"{name} must be {_shaped(expected)}, got {_shaped(got)}: over which "
@@ -116,7 +170,37 @@ def close(got: Any, expected: Any, *, atol: float, name: str) -> bool:
         )
     if not got.isfinite().all():
         raise CheckFailed(f"{name} holds values that are infinite or not a number")
-    return bool((got.reshape(expected.shape) - expected).abs().max() <= atol)
+    apart = (got.reshape(expected.shape) - expected).abs().max()
+    return bool(apart <= max(atol, tolerance(given, expected)))
+
+
+def compare(got: Any, right: Any, mistakes: Iterable[tuple[Any, str]], *, name: str, otherwise: str) -> None:
+    """Nothing, if ``got`` is ``right`` within rounding; else the failure that knows most.
+
+    Args:
+        mistakes: pairs of the value that a mistake gives, and the sentence that names it.
+        otherwise: the sentence for a value of the right shape that no known mistake gives.
+
+    Raises:
+        CheckFailed: ``got`` is not ``right``.
+    """
+    if agrees(got, right):
+        return
+    for value, sentence in mistakes:
+        if agrees(got, value):
+            raise CheckFailed(sentence)
+    close(got, right, name=name)  # has a sentence of its own for shapes and for what is not finite
+    raise CheckFailed(otherwise)
+
+
+def _own_copy(value: Any) -> Any:
+    """An answer that works in place must not change what the check computes with."""
+    return value.clone() if isinstance(value, Tensor) and not value.requires_grad else value
+
+
+def _holds_one_value(answer: Any) -> bool:
+    """Whether it is a tensor of one element, or an array of one."""
+    return (isinstance(answer, Tensor) and answer.numel() == 1) or getattr(answer, "size", None) == 1
 
 
 def _shaped(tensor: Tensor) -> str:
@@ -126,5 +210,8 @@ def _shaped(tensor: Tensor) -> str:
 def _described(answer: Any) -> str:
     if isinstance(answer, Tensor):
         return _shaped(answer)
-    text = repr(answer)
+    try:
+        text = repr(answer)
+    except Exception:
+        text = "something that cannot be printed"
     return f"{text if len(text) <= 60 else text[:57] + '...'} ({type(answer).__name__})"

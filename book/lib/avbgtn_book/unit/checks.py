@@ -21,7 +21,7 @@ __all__ = [
 
 def check_unit_count(answer: Any) -> None:
     """How many one-to-one maps of kinds with shares 0.4, 0.2, 0.2, 0.2 keep all marginals."""
-    got = core.number(answer, "answer")
+    got = core.whole(answer, "answer")
     if got == 24:
         raise CheckFailed(
             "24 counts every map between four kinds. A map that sends the kind of share 0.4 to one of share "

@@ -1,0 +1,91 @@
+"""What usual mistakes make of the answers to the exercises of book/vae.ipynb, and the sentences that name
+them: pairs for :func:`avbgtn_book.shared.answers.compare`, the likeliest first.
+"""
+
+import math
+
+import torch
+from torch import Tensor
+
+Named = list[tuple[Tensor, str]]
+
+
+def each_kl(m: Tensor, s: Tensor, m_p: Tensor, s_p: Tensor) -> Tensor:
+    """``KL(N(m, s^2) || N(m_p, s_p^2))`` of each dimension."""
+    q, p = torch.distributions.Normal(m, s), torch.distributions.Normal(m_p, s_p)
+    return torch.distributions.kl_divergence(q, p)
+
+
+def of_kl(m: Tensor, s: Tensor, m_p: Tensor, s_p: Tensor) -> Named:
+    """Values of ``kl`` with one mistake."""
+    each = each_kl(m, s, m_p, s_p)
+    truth, d = each.sum(1), m.shape[1]
+    logs, shift, ratio = (s / s_p).log().sum(1), (m - m_p) / s_p, s / s_p
+    distance = shift.square().sum(1)
+    return [
+        (
+            -truth,
+            "every sign is turned: log q stands first, log p is taken away from it. A KL is never negative",
+        ),
+        (
+            each_kl(m_p, s_p, m, s).sum(1),
+            "this is KL(p || q): the expectation must be over q, the first pair",
+        ),
+        (each.mean(1), "you average over the dimensions: nats of independent dimensions add up, so sum"),
+        (2 * truth, "exactly twice too much: the 1/2 of the Gaussian's exponent is missing"),
+        (truth / 2, "exactly half: the 1/2 is there twice"),
+        (
+            each_kl(m, s.sqrt(), m_p, s_p.sqrt()).sum(1),
+            "sigma is a standard deviation; you treat it as a variance",
+        ),
+        (
+            each_kl(m, s, torch.zeros_like(m), torch.ones_like(s)).sum(1),
+            "mu_p and sigma_p do nothing here: p is not always N(0, I)",
+        ),
+        (
+            truth + d / 2,
+            "too much by 1/2 for each dimension: subtract the 1 in mu^2 + sigma^2 - 1 - log sigma^2",
+        ),
+        (truth + 2 * logs, "log sigma has the wrong sign: a narrow q costs more, so -log sigma_q"),
+        (truth + logs, "the logarithms of the sigmas are missing"),
+        (truth + logs / 2, "log sigma^2 is twice log sigma: half of the logarithm is missing"),
+        (truth + (shift - shift.square()).sum(1) / 2, "the difference of the means is not squared"),
+        (
+            truth + (ratio - ratio.square()).sum(1) / 2,
+            "the ratio of the sigmas is not squared",
+        ),
+        (truth - distance / 2, "the difference of the means is missing"),
+        (truth - distance, "the difference of the means has the wrong sign: any distance costs"),
+        (truth + distance / 2, "the 1/2 is missing in front of the squared difference of the means"),
+        (
+            truth + ((m - m_p).square().sum(1) - distance) / 2,
+            "the difference of the means is not divided by sigma_p",
+        ),
+        (truth / math.log(2), "this is in bits: take the natural logarithm, for nats"),
+    ]
+
+
+def of_weights(log_w: Tensor) -> Named:
+    """Values of ``normalised_weights`` with one mistake."""
+    w = log_w.exp()
+    return [
+        (
+            log_w.softmax(1),
+            "each row adds up to 1; the weights of the k draws of one image stand in a column",
+        ),
+        (w / len(w), "divided by k, but not by their sum: the columns do not add up to 1"),
+        (
+            w / w.sum(),
+            "divided by the sum over all pictures: each picture's draws have a sum of their own, so sum down "
+            "the columns",
+        ),
+        (w, "these are the weights themselves: divide by their sum over the draws"),
+        (log_w.log_softmax(0), "these are the logarithms of the weights"),
+        (log_w / log_w.sum(0), "you normalise the logarithms: first w = exp(log w)"),
+        (
+            w / w.max(0).values,
+            "divided by the largest weight, not by the sum: the columns do not add up to 1",
+        ),
+        (w / w.mean(0), "divided by the mean: the columns add up to k, not to 1"),
+        ((-log_w).softmax(0), "the sign is turned: the draw with the largest log weight counts most"),
+    ]
