@@ -11,6 +11,7 @@ Writes ``avbgtn/weights/NAME.safetensors``, ``book/lib/avbgtn_book/records/NAME.
 import json
 import sys
 import time
+from dataclasses import fields
 from pathlib import Path
 
 from avbgtn import data
@@ -120,9 +121,13 @@ def command(run: Run) -> str:
         "d_lr",
         "lr_halve_every",
         "ema",
+        "optimiser",
+        "norm",
+        "upsampling",
         "seed",
     )
-    plain = defaults(kind) | kind.presets[c.preset] | {"d_lr": 0.0}
+    plain = {f.name: f.default for f in fields(c)} | kind.presets[c.preset]
+    plain |= {name: value for name, value in defaults(kind).items() if value is not None and name in names}
     options |= {n: getattr(c, n) for n in names if getattr(c, n) != plain[n] or n == "seed"}
     options |= dict(epochs=run.latest(), models=c.model)
     if c.model == "avb_gtn":
