@@ -12,7 +12,10 @@ from types import ModuleType
 
 # By new place: the old names, with their new one where it is another.
 _BY_PLACE = {
-    "avbgtn.config": "parameters sound_parameters table values path_values places sound speed",
+    "avbgtn.config": (
+        "parameters sound_parameters table values path_values places=path_values config.places=path_values"
+        " sound speed"
+    ),
     "avbgtn.models": "losses networks convolution unit avb_gtn",
     "avbgtn.audio": "spectrum representations loudness sound_pieces=pieces",
     "avbgtn.files": (

@@ -16,7 +16,7 @@ from contents import ROOT
 # A module may import from its own floor's folder and from what stands before it here,
 # never from what comes after.
 FLOORS = (
-    "_moved sentences streams",
+    "_moved output sentences streams",
     "errors",
     "storage",
     "config",
