@@ -120,6 +120,7 @@ def main(arguments: list[str] | None = None) -> int:
             signal.signal(signal.SIGINT, signal.SIG_DFL)
         if here.first:
             print(str(stopped) or "interrupted before there was anything to save", file=sys.stderr)
+        let_go()
         return getattr(stopped, "EXIT_CODE", 130)  # 75 of processes.Interrupted: a checkpoint was saved
     except Exception as error:
         if isinstance(error, BrokenPipeError) and reader_is_gone():

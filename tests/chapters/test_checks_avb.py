@@ -9,6 +9,7 @@ from torch.nn import functional as F
 
 from avbgtn_book import checks
 from avbgtn_book.checks import CheckFailed
+from judged import each_right, each_wrong, is_refused, passes
 
 LOG_TWO_PI = math.log(2 * math.pi)
 
@@ -199,21 +200,14 @@ CASES = {
 }
 
 
-@pytest.mark.parametrize(
-    "name, k", [(name, k) for name, (right, _) in CASES.items() for k in range(len(right))]
-)
-def test_a_right_answer_passes_however_it_is_written(name, k, capsys):
-    getattr(checks, name)(CASES[name][0][k])
-    assert capsys.readouterr().out.startswith("ok: ")
+@each_right(CASES)
+def test_a_right_answer_passes_however_it_is_written(name, answer, capsys):
+    passes(name, answer, capsys)
 
 
-@pytest.mark.parametrize(
-    "name, k", [(name, k) for name, (_, wrong) in CASES.items() for k in range(len(wrong))]
-)
-def test_a_mistake_is_named(name, k):
-    answer, words = CASES[name][1][k]
-    with pytest.raises(CheckFailed, match=words):
-        getattr(checks, name)(answer)
+@each_wrong(CASES)
+def test_a_mistake_is_named(name, answer, words):
+    is_refused(name, answer, words)
 
 
 def test_the_kl_for_t_is_one_number_too_few():

@@ -2,12 +2,10 @@
 
 import math
 
-import pytest
 import torch
 from torch.distributions import Independent, Normal, kl_divergence
 
-from avbgtn_book import checks
-from avbgtn_book.checks import CheckFailed
+from judged import each_right, each_wrong, is_refused, passes
 
 
 def kl(m, s, m_p, s_p):
@@ -62,18 +60,11 @@ NOT_WEIGHTS = [
 CASES = {"check_vae_kl": (KL, NOT_KL), "check_vae_weights": (WEIGHTS, NOT_WEIGHTS)}
 
 
-@pytest.mark.parametrize(
-    "name, k", [(name, k) for name, (right, _) in CASES.items() for k in range(len(right))]
-)
-def test_a_right_answer_passes_however_it_is_written(name, k, capsys):
-    getattr(checks, name)(CASES[name][0][k])
-    assert capsys.readouterr().out.startswith("ok: ")
+@each_right(CASES)
+def test_a_right_answer_passes_however_it_is_written(name, answer, capsys):
+    passes(name, answer, capsys)
 
 
-@pytest.mark.parametrize(
-    "name, k", [(name, k) for name, (_, wrong) in CASES.items() for k in range(len(wrong))]
-)
-def test_a_mistake_is_named(name, k):
-    answer, words = CASES[name][1][k]
-    with pytest.raises(CheckFailed, match=words):
-        getattr(checks, name)(answer)
+@each_wrong(CASES)
+def test_a_mistake_is_named(name, answer, words):
+    is_refused(name, answer, words)

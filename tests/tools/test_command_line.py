@@ -227,18 +227,26 @@ def test_an_output_that_is_full_is_one_sentence():
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full")
-def test_another_error_with_an_output_that_is_full_is_one_sentence_too():
+@pytest.mark.parametrize(
+    "error, code, said",
+    [
+        ('shell.ConfigError("bad")', 2, b"error: bad\n"),
+        ("KeyboardInterrupt", 130, b"interrupted before there was anything to save\n"),
+    ],
+    ids=["error", "interrupted"],
+)
+def test_another_end_with_an_output_that_is_full_is_one_sentence_too(error, code, said):
     """What had been printed before was flushed as Python ended: a second message, and exit code 120."""
-    program = """if True:
+    program = f"""if True:
         import sys
         from avbgtn import __main__ as shell
         def fails(args, here):
             print("x")
-            raise shell.ConfigError("bad")
+            raise {error}
         shell.COMMANDS["study"] = fails
         sys.exit(shell.main(["study"]))"""
-    found = shell(f"PYTHONUNBUFFERED= $PY -c '{program}' > /dev/full".replace("'bad'", '"bad"'))
-    assert (found.returncode, found.stderr) == (2, b"error: bad\n")
+    found = shell(f"PYTHONUNBUFFERED= $PY -c '{program}' > /dev/full")
+    assert (found.returncode, found.stderr) == (code, said)
 
 
 def test_unprintable_names_are_printed_in_any_terminal(tmp_path):
