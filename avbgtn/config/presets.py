@@ -47,8 +47,12 @@ ALIGNED: Preset = dict(
     lambda_1=1.0, lambda_3=1.0,
 )  # fmt: skip
 
-# What a preset sets for AVB-GTN, where the parameter has its default.
-OF_PRESET: dict[str, Preset] = {"aligned": ALIGNED, "modern-aligned": ALIGNED}
+# What a preset sets for AVB-GTN, where the parameter has its default. With Muon, coefficients of 1.0 held the
+# reconstruction back: L1 .052 against .024 with 0.1, after 750 epochs of seed 0.
+OF_PRESET: dict[str, Preset] = {
+    "aligned": ALIGNED,
+    "modern-aligned": ALIGNED | dict(lambda_1=0.1, lambda_3=0.1),
+}
 
 # Of sounds: the paper names none of these numbers. "kaiming_all": from N(0, 0.02) the discriminators of
 # spectrograms are still at chance after 500 epochs.

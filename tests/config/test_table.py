@@ -243,13 +243,14 @@ def test_a_preset_that_is_none_is_a_sentence_and_no_keyerror(kind):
         refused(lambda: kind().sound("huge"))
 
 
-def test_preset_aligned_of_sound_is_quick_with_another_t():
-    about = dict(dataset="music", domains=("piano", "violin"), data_checksum="", device="cpu")
+@pytest.mark.parametrize(("base", "name"), [("quick", "aligned"), ("modern", "modern-aligned")])
+@each_kind
+def test_an_aligned_preset_is_its_base_with_another_t(kind, base, name):
+    about = dict(dataset="some", domains=("a", "b"), data_checksum="", device="cpu")
     plain, ours = (
-        config_of(from_parameters({"preset": p}, SoundParameters), "avb_gtn", preset=p, **about)
-        for p in ("quick", "aligned")
+        config_of(from_parameters({"preset": p}, kind), "avb_gtn", preset=p, **about) for p in (base, name)
     )
-    assert ours == replace(plain, preset="aligned", **OF_PRESET["aligned"])
+    assert ours == replace(plain, preset=name, **OF_PRESET[name]) and ours.t_prior == "other"
 
 
 # --- the property -------------------------------------------------------------------------------------------
