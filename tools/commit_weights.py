@@ -120,6 +120,7 @@ def command(run: Run) -> str:
         "lr",
         "d_lr",
         "lr_halve_every",
+        "lr_inverse_sqrt",
         "ema",
         "optimiser",
         "norm",

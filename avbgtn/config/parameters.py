@@ -76,6 +76,7 @@ class Parameters:
     norm: str | None = None
     upsampling: str | None = None
     lr_halve_every: int = 0
+    lr_inverse_sqrt: int | None = None
     t_steps: int = 1
     t_train_on: str = "real"
     ema: float | None = None

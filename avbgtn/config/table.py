@@ -135,7 +135,13 @@ TABLE = {
         ("adam", "muon"), help="of the kernels of encoders and generators; the preset's if not given"
     ),
     "muon_lr": v.Number(above=0, most=STEP, why="nothing would be learnt", help="step size of Muon"),
-    "lr_inverse_sqrt": v.Whole(0, EPOCHS, COUNTED),
+    "lr_inverse_sqrt": v.Whole(
+        0,
+        EPOCHS,
+        COUNTED,
+        help="epochs t0 of step sizes that shrink with sqrt(1 + epoch / t0), longer for long runs; 0: never; "
+        "the preset's if not given",
+    ),
     "norm": v.Word(("instance", "layer"), help="in the residual blocks; the preset's if not given"),
     "upsampling": v.Word(
         ("transposed", "resize"), help="in the generators, resize leaves no grid; the preset's if not given"

@@ -314,7 +314,7 @@ def test_every_parameter_of_a_config_reaches_it():
         "lambda_reading": "literal", "lr": 3e-4, "t_lr": 2e-4, "lr_halve_every": 9, "t_steps": 2,
         "t_train_on": "real+translated", "precision": "64-true", "posterior": "code", "noise_scale": 0.5,
         "penalty_scale": "nats", "adaptive_contrast": 3, "weight_init": "normal", "optimiser": "muon",
-        "norm": "layer", "upsampling": "resize",
+        "norm": "layer", "upsampling": "resize", "lr_inverse_sqrt": 7,
     }  # fmt: skip
     from_outside = {"model", "dataset", "domains", "data_checksum", "preset", "device"}
     shared = {f.name for f in fields(Config)} & set(CHECKS)
