@@ -7,7 +7,7 @@ input and T for AVB-GTN.
 
 from typing import Any, NamedTuple
 
-from ..config import ALIGNED
+from ..config import ALIGNED, OF_PRESET
 
 
 class Variant(NamedTuple):
@@ -105,6 +105,24 @@ SEARCH = (
 # The best setting of each side in the search, by the mean over its seeds, at full length and with more seeds.
 TUNED = tuple(v._replace(seeds=6) for v in SEARCH if v.name in ("unit-lr-0.002", "aligned-lr-0.002-code-16"))
 
+# What each part of the preset `modern` is worth: taken away by itself, from each of three models, thrice.
+_MODELS = {
+    "unit": ("unit", {}), "avb_gtn": ("avb_gtn", {}), "aligned": ("avb_gtn", OF_PRESET["modern-aligned"]),
+}  # fmt: skip
+_WITHOUT = {
+    "": {},
+    "-adam": {"optimiser": "adam"},
+    "-steps-stay": {"lr_inverse_sqrt": 0},
+    "-instance": {"norm": "instance"},
+    "-transposed": {"upsampling": "transposed"},
+    "-independent": {"init": "independent"},
+}
+RECIPE = tuple(
+    Variant(name + part, model, 3, changes | other)
+    for part, other in _WITHOUT.items()
+    for name, (model, changes) in _MODELS.items()
+)
+
 # Figure 6 of the paper holds a long UNIT against a short AVB-GTN. The long one, 50,000 epochs, is the run of
 # the hair chapter (`records/celeba-50000.json`, one seed); these have a fortieth of its epochs, and its size.
 SHORT = (Variant("unit", "unit", 3, {}), Variant("avb_gtn", "avb_gtn", 3, {}))
@@ -116,6 +134,7 @@ GRIDS = {
     "toy": Grid("toy", "quick", 20, {"size": 32, "width": 4}, VARIANTS, images=8),
     "search": Grid("search", "quick", 600, {}, SEARCH, images=32),
     "tuned": Grid("tuned", "quick", 2000, {}, TUNED),
+    "recipe": Grid("recipe", "modern", 750, {}, RECIPE),
     "figure-6": Grid("figure-6", "quick", 1250, {"size": 32, "width": 4}, SHORT),
     # Larger, for a GPU.
     "reader": Grid("reader", "reader", 10_000, {}, VARIANTS, device="cuda"),

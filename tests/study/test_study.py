@@ -8,7 +8,8 @@ import re
 import signal
 import subprocess
 import sys
-from dataclasses import replace
+from collections import Counter
+from dataclasses import fields, replace
 from pathlib import Path
 from statistics import fmean
 
@@ -16,6 +17,7 @@ import pytest
 
 from avbgtn import data
 from avbgtn.__main__ import main
+from avbgtn.config.parameters import config_of, from_parameters
 from avbgtn.errors import ConfigError, RunError
 from avbgtn.runs import Run
 from avbgtn.study import cells as study
@@ -81,6 +83,23 @@ def test_the_search_tried_as_many_settings_for_unit_as_for_avb_gtn():
     assert len({c.config("0").fingerprint() for c in study.cells(search)}) == sum(counts)
 
 
+def test_the_recipe_is_taken_apart_for_each_model_alike():
+    recipe = GRIDS["recipe"]
+    configs = {c.name: c.config("0") for c in study.cells(recipe)}
+    assert len({c.fingerprint() for c in configs.values()}) == len(configs) == 3 * 6 * 3
+    assert Counter(v.name.split("-")[0] for v in recipe.variants) == dict(unit=6, avb_gtn=6, aligned=6)
+    for name, config in configs.items():
+        model, *part, seed = name.split("-")
+        base = configs[f"{model}-{seed}"]
+        changed = {f.name for f in fields(base) if getattr(base, f.name) != getattr(config, f.name)}
+        assert len(changed) == bool(part), name
+    plain = config_of(
+        from_parameters({"preset": "modern-aligned"}), "avb_gtn", preset="modern-aligned", dataset="heads",
+        domains=("brown", "blond"), data_checksum="0", device="cpu",
+    )  # fmt: skip
+    assert replace(configs["aligned-seed0"], preset="modern-aligned") == plain
+
+
 def test_the_tuned_settings_are_the_best_of_each_side_in_the_search():
     """The rule of the grid, applied to the committed record: nobody picked them by eye."""
     scores = {}
@@ -110,7 +129,7 @@ def test_the_command_line_refuses_in_one_sentence(capsys):
     for arguments, words in (
         (
             ["--grid", "ful"],
-            "grid must be one of full, toy, search, tuned, figure-6, reader, paper, tiny, got 'ful'",
+            "grid must be one of full, toy, search, tuned, recipe, figure-6, reader, paper, tiny, got 'ful'",
         ),
         (["--cell", "72"], "cell must be a number from 0 to 71"),
         (
