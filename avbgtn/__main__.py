@@ -38,6 +38,9 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str):
         self.exit(2, f"error: {shown(message)}; {self.prog} --help lists what can be given\n")
 
+    def print_help(self, file=None) -> None:
+        print(self.format_help(), end="", file=file, flush=True)  # argparse ignores a full disk
+
 
 def _help(name: str, default: object) -> str:
     """What a parameter is for, what it may be, and what it is if it is not given."""

@@ -217,8 +217,10 @@ def test_whoever_reads_only_the_head_ends_it_quietly():
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full")
-def test_an_output_that_is_full_is_one_sentence():
-    found = shell("$PY -m avbgtn study > /dev/full")
+@pytest.mark.parametrize("command", ["study", "--help", "train --help"])
+def test_an_output_that_is_full_is_one_sentence(command):
+    """argparse says nothing of a long help that could not be written, and ended with exit code 0."""
+    found = shell(f"PYTHONUNBUFFERED= $PY -m avbgtn {command} > /dev/full")
     assert (
         found.returncode == 2
         and found.stderr.startswith(b"error: No space left on device")
