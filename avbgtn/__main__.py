@@ -14,6 +14,7 @@ traceback behind a sentence.
 """
 
 import argparse
+import logging
 import os
 import signal
 import sys
@@ -26,7 +27,7 @@ from .config.sound_parameters import SoundParameters
 from .config.table import OF_SOUND, TABLE
 from .errors import ConfigError, DataError, RunError, SharedError
 from .output import let_go, reader_is_gone
-from .sentences import got, of_error, shown
+from .sentences import got, in_brief, of_error, shown
 from .study.grid import GRIDS
 from .training.processes import FOLLOWED, Place, place, stop_without_parent
 from .translators import command as translate_command
@@ -36,7 +37,7 @@ class Parser(argparse.ArgumentParser):
     """Refuses in one sentence, with names and values as they can be printed."""
 
     def error(self, message: str):
-        self.exit(2, f"error: {shown(message)}; {self.prog} --help lists what can be given\n")
+        self.exit(2, f"error: {in_brief(shown(message))}; {self.prog} --help lists what can be given\n")
 
     def print_help(self, file=None) -> None:
         print(self.format_help(), end="", file=file, flush=True)  # argparse ignores a full disk
@@ -106,6 +107,8 @@ def parser() -> argparse.ArgumentParser:
 
 def main(arguments: list[str] | None = None) -> int:
     here = Place()
+    # It comes with torchmetrics, and warns of a home without a place for its settings; no command draws
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)
     for stream in (sys.stdout, sys.stderr):  # a name with bytes that are no characters must not end the work
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")

@@ -35,9 +35,16 @@ def got(value: Any) -> str:
     except ValueError:  # Python writes no whole number of more than 4,300 digits
         return "a number with thousands of digits"
     text = re.sub(r"(<[^<>]*) at 0x[0-9a-fA-F]+>", r"\1>", text)  # where an object lies helps nobody
-    if len(text) <= LONGEST:
-        return text
-    return f"{text[: LONGEST - 40]}... ({len(text):,} characters)"
+    return _cut(text, LONGEST)
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: most - 40]}... ({len(text):,} characters)"
+
+
+def in_brief(text: str) -> str:
+    """``text`` with each long word cut, and cut itself where it still has more than a thousand characters."""
+    return _cut(re.sub(r"\S+", lambda word: _cut(word[0], LONGEST), text), 1000)
 
 
 def in_markdown(value: Any) -> str:

@@ -14,7 +14,7 @@ from avbgtn import __main__
 from avbgtn.__main__ import main
 from avbgtn.errors import ConfigError, DataError, RunError, one_sentence
 from avbgtn.metrics import evaluate
-from avbgtn.sentences import got, in_markdown, of_error, shown
+from avbgtn.sentences import got, in_brief, in_markdown, of_error, shown
 from avbgtn.training.processes import Interrupted
 from avbgtn_book.shared import translations as figures
 from avbgtn_book.shared.players import Player
@@ -52,6 +52,9 @@ def test_where_an_object_lies_is_not_told():
 
 def test_long_values_are_cut():
     assert got("a" * 1000) == "'" + "a" * 119 + "... (1,002 characters)"
+    assert in_brief("one " + "a" * 1000 + " two") == "one " + "a" * 120 + "... (1,000 characters) two"
+    assert in_brief("word " * 1000) == ("word " * 192) + "... (5,000 characters)"
+    assert in_brief("as it is") == "as it is"
     assert got(10**5000) == got([10**5000]) == "a number with thousands of digits"
 
 

@@ -1,5 +1,6 @@
 """The command line's refusals that need no training: one sentence, before the work."""
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -214,6 +215,43 @@ def test_whoever_reads_only_the_head_ends_it_quietly():
     assert (found.returncode, found.stdout, found.stderr) == (141, b"", b"")
     found = shell("$PY -m avbgtn study | head -1")
     assert found.returncode in (0, 141) and found.stdout.count(b"\n") == 1 and not found.stderr
+
+
+@pytest.mark.parametrize(
+    "odd", [["1" * 10_000], ["train", *["odd"] * 5000], ["train", "--epochs=" + "é" * 9000]]
+)
+def test_an_argument_of_thousands_of_characters_is_cut_in_the_sentence(odd, capsys):
+    with pytest.raises(SystemExit) if odd[-1][0] != "-" else contextlib.nullcontext():
+        assert main(odd) == 2
+    told = capsys.readouterr().err
+    assert told.startswith("error: ") and "characters)" in told and len(told) < 1300 and told.count("\n") == 1
+
+
+def test_a_home_without_a_place_for_settings_is_not_talked_about(tmp_path):
+    """matplotlib, which torchmetrics imports, said it in two lines before the sentence."""
+    run = tmp_path / "run"
+    assert (
+        main(
+            [
+                "train",
+                "--epochs",
+                "1",
+                "--size",
+                "32",
+                "--width",
+                "2",
+                "--models",
+                "unit",
+                "--run_dir",
+                str(run),
+            ]
+        )
+        == 0
+    )
+    found = shell(f"$PY -m avbgtn resume {run}/unit --epochs 1 --log_every 0", HOME="/dev/null")
+    assert found.returncode == 2 and found.stderr.count(b"\n") == 1, found.stderr
+    found = shell(f"$PY -m avbgtn resume {run}/unit --epochs 1", HOME="/dev/null")
+    assert found.returncode == 0 and not found.stderr, found.stderr
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full")
