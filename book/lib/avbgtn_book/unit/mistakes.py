@@ -3,7 +3,6 @@ them: pairs for :func:`avbgtn_book.shared.answers.compare`, the likeliest first.
 """
 
 import itertools
-import math
 from collections.abc import Callable
 
 import torch
@@ -247,6 +246,4 @@ def of_kl_weight(beta: float, scale: float, lambda_2: float, code: int, image: i
             beta * 100 * scale * code / (2 * image),
             "that has UNIT's 100, whatever the function is given: use lambda_2",
         ),
-        (right * math.log(2), "that counts in bits: nats need no factor log 2"),
-        (right / math.log(2), "that counts in bits: nats need no factor log 2"),
     ]
