@@ -10,7 +10,6 @@ from torch.distributions import Normal, kl_divergence
 from torch.nn import functional as F
 
 from avbgtn.models import losses
-from avbgtn_book import checks
 from avbgtn_book.avb_gtn import penalties
 from judged import each_right, each_wrong, is_refused, passes
 
@@ -230,76 +229,10 @@ NOT_FAIR = [
     (lambda lam, w, s: math.nan, "look for a division"),
 ]
 
-GOOD = {"penalty": "logit", "penalty_scale": "per_dimension", "posterior": "code", "adaptive_contrast": 16}
-INPUT = GOOD | {"posterior": "input"}
 CASES = {
     "check_avb_gtn_pull": (PULL, NOT_PULL),
     "check_avb_gtn_translated_penalty": (TRANSLATED, NOT_TRANSLATED),
     "check_avb_gtn_lambda_for_nats": (FAIR, NOT_FAIR),
-    "check_avb_gtn_strongest_pull": (
-        ["c", "C", "(c)", "c)", "c."],
-        [
-            ("a", 'not "a": in proportion.*1 - sigma'),
-            ("(b)", "levels off"),
-            ("D", "m = 0"),
-            ("e", "must be one of"),
-            (3, "must be one of"),
-        ],
-    ),
-    "check_avb_gtn_noise_planes": (
-        [16, 16.0, torch.tensor(16), np.int64(16), np.array([16])],
-        [
-            (3, "not 3: .*default"),
-            (256, "number of channels"),
-            (65536, "one plane"),
-            (4, "width 16"),
-            (15, "left without noise"),
-            (17, "one more"),
-            (64, "the square is forgotten"),
-            (5, "rounded down"),
-            (6, "rounded up"),
-            (48, "without colours"),
-            (1, "1 plane has"),
-            (1024, "side of the plane alone"),
-            (99, "16 x 16 places"),
-            (5.33, "whole number"),
-            ("16", "one number"),
-        ],
-    ),
-    "check_avb_gtn_design": (
-        [
-            GOOD,
-            INPUT | {"noise_channels": 4},
-            INPUT | {"noise_channels": 1, "code_channels": 16},
-            GOOD | {"penalty_scale": "as_written", "lambda_1": 1e-5},
-            GOOD | {"epochs": 5000, "t_steps": 2, "t_train_on": "real+translated"},
-            dict(GOOD, lambda_3=0),
-        ],
-        [
-            ("logit", "must be a dictionary"),
-            ([("penalty", "logit")], "must be a dictionary"),
-            ({}, "2 JS"),
-            (GOOD | {"penalti": "logit"}, "no parameter is called penalti"),
-            (GOOD | {1: 2}, "no parameter is called 1"),
-            (GOOD | {"penalty": "logits"}, "these settings are refused"),
-            (GOOD | {"adaptive_contrast": None}, "these settings are refused"),
-            (GOOD | {"lambda_1": math.nan}, "these settings are refused"),
-            (GOOD | {"penalty": "log_sigmoid"}, "2 JS"),
-            (GOOD | {"penalty": "softplus"}, "KL - 2 JS"),
-            (GOOD | {"penalty": "gaussian", "adaptive_contrast": 0}, "does not ask T"),
-            (INPUT, "no density"),
-            (INPUT | {"noise_channels": 4, "width": 64}, "no density"),
-            (INPUT | {"noise_channels": 4, "code_channels": 65}, "no density"),
-            (
-                GOOD | {"t_prior": "other", "t_input": "z", "adaptive_contrast": 0},
-                "codes of the two domains apart",
-            ),
-            (GOOD | {"lambda_1": 0, "lambda_3": 0}, "nobody listens"),
-            (GOOD | {"adaptive_contrast": 0}, "tens of thousands"),
-            (GOOD | {"penalty_scale": "as_written"}, "d/2 times heavier"),
-            (GOOD | {"penalty_scale": "nats"}, "d/2 times heavier"),
-        ],
-    ),
 }
 
 
@@ -319,8 +252,3 @@ def test_the_numbers_that_the_exercises_state():
     found = [float(by_hand(form, 2.0, weighted)) for form in forms]
     assert found == pytest.approx([2.00, 0.450, 1.55], abs=0.005)
     assert fair(0.1, 16, 64) == pytest.approx(1.2e-5, rel=0.02)
-
-
-def test_the_pull_is_told_with_its_top(capsys):
-    checks.check_avb_gtn_strongest_pull("c")
-    assert capsys.readouterr().out.startswith("ok: the pull has its top, 0.47, near m = 1.6")

@@ -126,9 +126,9 @@ def check_avb_gtn_translated_penalty(penalty: Callable[..., Tensor]) -> None:
             )
         if not agrees(got, min(logit, 0.0)):
             raise CheckFailed(
-                f"at the logit {logit:g} it is {number(got, 'it'):.4g}, expected {min(logit, 0.0):g}: a clamp "
-                "or a small constant hides that the sigmoid has become 0, and with it the gradient. Use the "
-                "package's function, which needs neither"
+                f"at the logit {logit:g} it is {number(got, 'it'):.4g}, expected {min(logit, 0.0):g}: a "
+                "clamp or a small constant hides that the sigmoid has become 0, and with it the gradient. "
+                "Use the package's function, which needs neither"
             )
     passed("the right T, the right sign, x12 cut off inside T and z12 not")
 
