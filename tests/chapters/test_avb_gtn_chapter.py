@@ -1,6 +1,4 @@
-"""What the AVB-GTN chapter leans on: exact penalties on a line, probes of a model, diagrams,
-and what its checks say.
-"""
+"""What the AVB-GTN chapter leans on: exact penalties on a line, probes of a model, and diagrams."""
 
 import inspect
 import math
@@ -15,10 +13,8 @@ from avbgtn import streams
 from avbgtn.models import avb_gtn, build, losses
 from avbgtn.models.avb_gtn import AVBGTN
 from avbgtn.training.trainer import Trainer, make_fabric
-from avbgtn_book import checks
 from avbgtn_book.avb_gtn import diagrams, penalties, probe
 from avbgtn_book.avb_gtn import figures as plots
-from avbgtn_book.checks import CheckFailed
 from contents import BOOK, ROOT
 from examples import AVB_GTN_CONFIG, UNIT_CONFIG, RandomDomains
 
@@ -337,138 +333,6 @@ def test_everything_drawn_has_alternative_text_and_fits():
     for figure in drawn:
         assert len(figure.alt.split()) >= 8, figure.alt
         assert figure.get_figwidth() == pytest.approx(4.8) and len(figure.png()) < 250_000
-
-
-# --- the checks ---------------------------------------------------------------------------------------------
-
-
-def says(check, answer, *words):
-    with pytest.raises(CheckFailed) as failed:
-        check(answer)
-    for word in words:
-        assert word in str(failed.value), str(failed.value)
-
-
-def test_check_strongest_pull(capsys):
-    checks.check_avb_gtn_strongest_pull("C")
-    assert capsys.readouterr().out.startswith("ok: the pull has its top, 0.47, near m = 1.6")
-    check = checks.check_avb_gtn_strongest_pull
-    says(check, None, "still None")
-    says(check, "a", "in proportion", "1 - sigma(T)")
-    says(check, "b", "levels off")
-    says(check, "d", "m = 0")
-    says(check, "e", "must be one of")
-
-
-def pull_with(t_of, sign=1.0, reduce=None):
-    def pull(penalty, m, eps):
-        moving = torch.tensor(m, dtype=F64, requires_grad=True)
-        value = penalty(t_of(moving + eps, moving, m))
-        value = value * len(eps) if reduce == "sum" else value
-        return sign * torch.autograd.grad(value, moving)[0].item()
-
-    return pull
-
-
-def test_check_pull(capsys):
-    check = checks.check_avb_gtn_pull
-    check(pull_with(lambda z, moving, m: m * z - m**2 / 2))
-    assert "ok:" in capsys.readouterr().out
-    says(check, None, "must be a function")
-    says(check, pull_with(lambda z, moving, m: m * z - m**2 / 2, sign=-1), "wrong sign")
-    says(check, pull_with(lambda z, moving, m: m * z - m**2 / 2, reduce="sum"), "mean over eps")
-    says(check, pull_with(lambda z, moving, m: moving * z - moving**2 / 2), "T moved along with m")
-    says(check, pull_with(lambda z, moving, m: 2 * m * z - m**2), "factor 1/2")
-    says(check, pull_with(lambda z, moving, m: z), "logarithm of q's density")
-
-    def unwritten(penalty, m, eps):
-        raise NotImplementedError("your answer goes here")
-
-    says(check, unwritten, "not written yet")
-
-
-def test_check_translated_penalty(capsys):
-    check = checks.check_avb_gtn_translated_penalty
-    check(lambda t1, t2, x12, z12: losses.log_sigmoid_penalty(t2(x12.detach(), z12)))
-    assert "ok:" in capsys.readouterr().out
-    wrong = {
-        "asks T1": lambda t1, t2, x, z: losses.log_sigmoid_penalty(t1(x.detach(), z)),
-        "the sign is wrong": lambda t1, t2, x, z: -losses.log_sigmoid_penalty(t2(x.detach(), z)),
-        "two mistakes in the value": lambda t1, t2, x, z: losses.log_sigmoid_penalty(t1(x, z)).neg(),
-        "sum over the batch": lambda t1, t2, x, z: F.logsigmoid(t2(x.detach(), z)).sum(),
-        "AVB's form": lambda t1, t2, x, z: losses.logit_penalty(t2(x.detach(), z)),
-        "it is softplus(T)": lambda t1, t2, x, z: losses.softplus_penalty(t2(x.detach(), z)),
-        "the prior's side": lambda t1, t2, x, z: -losses.softplus_penalty(t2(x.detach(), z)),
-        "a gradient reaches x12": lambda t1, t2, x, z: losses.log_sigmoid_penalty(t2(x, z)),
-        "no gradient reaches z12": lambda t1, t2, x, z: losses.log_sigmoid_penalty(
-            t2(x.detach(), z.detach())
-        ),
-        "at the logit -2000": lambda t1, t2, x, z: torch.sigmoid(t2(x.detach(), z)).log().mean(),
-        "expected": lambda t1, t2, x, z: 3 * t2(x, z).mean(),
-    }
-    for words, answer in wrong.items():
-        says(check, answer, words)
-    says(check, None, "must be a function")
-
-
-def test_check_lambda_for_nats(capsys):
-    check = checks.check_avb_gtn_lambda_for_nats
-
-    def d(width, size):
-        return 4 * width * (size // 4) ** 2
-
-    check(lambda lam, width, size: 2 * lam / d(width, size))
-    assert "ok:" in capsys.readouterr().out
-    says(check, None, "must be a function")
-    says(check, lambda lam, w, s: lam * d(w, s) / 2, "multiplied by d/2")
-    says(check, lambda lam, w, s: lam / d(w, s), "1/2 of the KL is missing")
-    says(check, lambda lam, w, s: lam / (2 * d(w, s)), "wrong side")
-    says(check, lambda lam, w, s: 2 * lam / (4 * w * s * s), "quarter of the picture's side")
-    says(check, lambda lam, w, s: 2 * lam / (w * (s // 4) ** 2), "4 * width channels")
-    says(check, lambda lam, w, s: 2 * lam / (3 * s * s), "not of the picture")
-    says(check, lambda lam, w, s: 2 / d(w, s), "lambda_1 is missing")
-    says(check, lambda lam, w, s: 7.0, "Begin with d")
-
-
-def test_check_noise_planes(capsys):
-    check = checks.check_avb_gtn_noise_planes
-    check(16)
-    assert "ok:" in capsys.readouterr().out
-    says(check, None, "still None")
-    for answer, words in (
-        (3, "default"),
-        (256, "channels"),
-        (65536, "one plane"),
-        (4, "width 16"),
-        (15, "left without noise"),
-        (17, "one more"),
-        (64, "the square is forgotten"),
-        (99, "16 x 16"),
-    ):
-        says(check, answer, f"not {answer}", words)
-
-
-def test_check_design(capsys):
-    check = checks.check_avb_gtn_design
-    good = {
-        "penalty": "logit",
-        "penalty_scale": "per_dimension",
-        "posterior": "code",
-        "adaptive_contrast": 16,
-    }
-    check(good)
-    check(good | {"posterior": "input", "noise_channels": 4})
-    assert capsys.readouterr().out.count("ok:") == 2
-    says(check, None, "still None")
-    says(check, "logit", "must be a dictionary")
-    says(check, good | {"penalti": "logit"}, "no parameter is called penalti")
-    says(check, good | {"penalty": "logits"}, "these settings are refused")
-    says(check, good | {"penalty": "log_sigmoid"}, "2 JS")
-    says(check, good | {"penalty": "softplus"}, "KL - 2 JS")
-    says(check, good | {"penalty": "gaussian", "adaptive_contrast": 0}, "does not ask T")
-    says(check, good | {"posterior": "input"}, "no density")
-    says(check, good | {"adaptive_contrast": 0}, "tens of thousands")
-    says(check, good | {"penalty_scale": "as_written"}, "d/2 times heavier")
 
 
 def test_t_penalties_of_the_model_are_the_forms_of_the_chapter():

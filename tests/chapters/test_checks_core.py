@@ -144,6 +144,44 @@ def test_compare_knows_most_about_the_nearest_mistake():
             core.compare(got, right, slips, name="f", otherwise="anything else")
 
 
+def test_small_numbers_are_compared_in_proportion():
+    slips = [(2e-7, "twice"), (0.0, "never"), (1e-9, "a hundredth")]
+
+    def ask(got):
+        core.in_proportion(got, 1e-7, slips, name="f", otherwise="anything else")
+
+    for got in (1e-7, 1e-7 * (1 + 5e-7), np.float32(1e-7), torch.tensor([1e-7]), Fraction(1, 10**7)):
+        ask(got)
+    ask(torch.tensor(1e-7 * (1 + 1e-5)))  # float32
+    core.in_proportion(torch.tensor(3), 3.0, [], name="f", otherwise="anything else")
+    for got, words in (
+        (2e-7, "twice"),
+        (1e-9, "a hundredth"),
+        (0, "anything else"),
+        (-1e-7, "anything else"),
+        (1e-7 * (1 + 1e-5), "anything else"),
+        (torch.ones(2), "must be one number"),
+        (None, "still None"),
+        (math.inf, "look for"),
+    ):
+        with fails(words):
+            ask(got)
+
+
+def test_where_gradients_lead():
+    a, b = (torch.ones(2, requires_grad=True) for _ in range(2))
+    to_a, to_b = core.slopes((3 * a).sum(), a, b)
+    assert to_a.tolist() == [3.0, 3.0] and to_b is None
+    assert core.slopes(0 * a + b, a, b)[0] is None
+    for nothing in (2.0, torch.ones(2), (a.sum().item(),)):
+        assert core.slopes(nothing, a, b) == (None, None)
+
+
+def test_a_number_too_large_for_a_float_becomes_a_sentence():
+    with fails("too large for a float"):
+        core.tensor([1.0, 10**400], "f")
+
+
 def test_an_answer_that_works_in_place_does_not_change_the_question():
     given = torch.ones(3)
     assert core.call(lambda a: a.mul_(2), given, name="f").sum() == 6

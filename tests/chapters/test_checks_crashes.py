@@ -19,6 +19,10 @@ def stops(*_, **__):
     raise RuntimeError("sizes differ")
 
 
+def unwritten(*_, **__):
+    raise NotImplementedError("your answer goes here")
+
+
 JUNK = {
     "a float": 0.123,
     "a list": [1.0, 2.0],
@@ -27,6 +31,9 @@ JUNK = {
     "an array": np.ones(3),
     "words": "right",
     "a dictionary": {},
+    "an iterator": iter([1.0]),
+    "a truth value": True,
+    "a huge number": 10**400,
     "another shape": torch.ones(2, 3, 4),
     "no element": torch.ones(0),
     "no number": torch.full((1,), torch.nan),
@@ -44,6 +51,8 @@ def test_junk_becomes_a_sentence(name):
         assert len(str(failed.value).split()) >= 5, what
     with pytest.raises(CheckFailed, match="stopped with RuntimeError: sizes differ|it stops for"):
         check(stops)
+    with pytest.raises(CheckFailed, match="not written yet"):
+        check(unwritten)
 
 
 @pytest.mark.parametrize("answer, words", [(2.5, "whole number"), ([6], "one number"), ("6", "one number")])

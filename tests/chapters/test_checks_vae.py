@@ -3,8 +3,19 @@
 import math
 
 import torch
-from torch.distributions import Independent, Normal, kl_divergence
+from torch.distributions import (
+    Bernoulli,
+    Categorical,
+    Independent,
+    MixtureSameFamily,
+    Normal,
+    kl_divergence,
+)
+from torch.nn import functional as F
 
+from avbgtn.models import losses
+from avbgtn_book.vae import checks as vae_checks
+from avbgtn_book.vae import vae
 from judged import each_right, each_wrong, is_refused, passes
 
 
@@ -57,7 +68,141 @@ NOT_WEIGHTS = [
     (lambda w: w.softmax(0)[0], "over which"),
     (lambda w: w.log_softmax(0), "logarithms of the weights"),
 ]
-CASES = {"check_vae_kl": (KL, NOT_KL), "check_vae_weights": (WEIGHTS, NOT_WEIGHTS)}
+
+
+def bce(logits, x):
+    return F.binary_cross_entropy_with_logits(logits, x, reduction="sum") / len(x)
+
+
+def loss(x, logits, mu, log_var, *, pixels=bce, power=0.5):
+    return pixels(logits, x) + losses.gaussian_kl(mu, (power * log_var).exp())
+
+
+def by_distributions(x, logits, mu, log_var):
+    q, p = Normal(mu, log_var.exp().sqrt()), Normal(torch.zeros_like(mu), torch.ones_like(mu))
+    log_p = Independent(Bernoulli(logits=logits), 3).log_prob(x)
+    return (kl_divergence(q, p).sum(1) - log_p).mean()
+
+
+def in_place(x, logits, mu, log_var):
+    per_image = bce(logits.add_(0), x.mul_(1))
+    return per_image - 0.5 * (1 + log_var - mu.square() - log_var.exp()).sum(1).mean()
+
+
+LOSS = [
+    loss,
+    by_distributions,
+    in_place,
+    lambda x, logits, m, v: loss(
+        x, logits, m, v, pixels=lambda t, x: -vae.bernoulli_log_likelihood(x, t).mean()
+    ),
+    lambda *given: loss(*(part.float() for part in given)),
+    lambda x, t, m, v: torch.stack(
+        [loss(*(part[None] for part in one)) for one in zip(x, t, m, v, strict=True)]
+    ).mean(),
+    lambda *given: loss(*given).reshape(1),
+]
+
+
+def parts(x, logits, mu, log_var):
+    return bce(logits, x), losses.gaussian_kl(mu, (log_var / 2).exp())
+
+
+def mixed(a, b):
+    return lambda *given: a * parts(*given)[0] + b * parts(*given)[1]
+
+
+NOT_LOSS = [
+    (lambda *g: loss(*g, pixels=F.binary_cross_entropy_with_logits, power=1.0), "both errors"),
+    (lambda *g: loss(*g, pixels=F.binary_cross_entropy_with_logits), "as there are pixels"),
+    (lambda *g: loss(*g, power=1.0), "is a variance"),
+    (lambda *g: loss(*g, power=0.25), "root is taken twice"),
+    (lambda *g: loss(*g, power=-0.5), "upside down"),
+    (lambda *g: loss(*g, power=0.0), "sigma is left out"),
+    (mixed(1, -1), "the KL has the wrong sign"),
+    (mixed(-1, 1), "the likelihood has the wrong sign"),
+    (mixed(-1, -1), "the bound itself"),
+    (mixed(7, 1), "the likelihood is summed over the batch"),
+    (mixed(1, 7), "the KL is summed over the batch"),
+    (mixed(7, 7), "both terms are summed"),
+    (mixed(1 / 16, 1 / 3), "the KL over the code: nats are summed over both"),
+    (mixed(1, 1 / 3), "averaged over the code, where"),
+    (mixed(1 / 7, 1), "size of the batch twice"),
+    (lambda x, t, m, v: loss(x, t.sigmoid(), m, v), "through the sigmoid twice"),
+    (lambda *g: loss(*g, pixels=lambda t, x: F.mse_loss(t.sigmoid(), x)), "a squared error"),
+    (
+        lambda *g: loss(*g, pixels=lambda t, x: (t.sigmoid() - x).square().flatten(1).sum(1).mean()),
+        "a squared",
+    ),
+    (mixed(1, 0), "plain autoencoder"),
+    (mixed(0, 1), "the likelihood is gone"),
+    (mixed(1 / math.log(2), 1 / math.log(2)), "in bits"),
+    (lambda *g: loss(*g) + 1e-3, "print both parts"),
+    (lambda x, t, m, v: F.binary_cross_entropy_with_logits(t, x, reduction="none"), "over which"),
+    (lambda *g: loss(*g).item(), "returns float"),
+    (lambda *g: [loss(*g)], "returns list"),
+    (lambda *g: loss(*g).detach(), "logits and mu and log_var"),
+    (torch.no_grad()(loss), "logits and mu and log_var"),
+    (lambda x, t, m, v: loss(x, t.detach(), m, v), "back to logits:"),
+    (lambda x, t, m, v: loss(x, t, m, v.data), "back to log_var:"),
+    (lambda x, t, m: 0.0, "stopped with TypeError"),
+]
+
+
+def two_humps(n, generator, *, width=0.13, centre=1.19, dtype=torch.float64, extra=0.0):
+    side = 2.0 * torch.randint(0, 2, (n,), generator=generator, dtype=dtype) - 1
+    z = side * centre + width * torch.randn(n, generator=generator, dtype=dtype)
+    both = torch.stack([Normal(at, width).log_prob(z) for at in (-centre, centre)])
+    return z, both.logsumexp(0) - math.log(2) + extra
+
+
+def mixture(n, generator):
+    torch.manual_seed(0)  # distributions have no generator
+    humps = MixtureSameFamily(
+        Categorical(torch.ones(2)), Normal(torch.tensor([-1.19, 1.19]), torch.tensor([0.13, 0.13]))
+    )
+    z = humps.sample((n,))
+    return z, humps.log_prob(z)
+
+
+def by_a_table(n, generator):
+    """The posterior itself in 2,400 bins: draws by their probability, and the height of the bin."""
+    edges = torch.linspace(-3, 3, 2401, dtype=torch.float64)
+    middle, bin_width = (edges[1:] + edges[:-1]) / 2, 6 / 2400
+    p = vae_checks.two_humps_log_joint(middle).softmax(0)
+    k = torch.multinomial(p, n, replacement=True, generator=generator)
+    z = edges[:-1][k] + bin_width * torch.rand(n, generator=generator, dtype=torch.float64)
+    return z, (p[k] / bin_width).log()
+
+
+HUMPS = [
+    two_humps,
+    mixture,
+    by_a_table,
+    lambda n, g: list(two_humps(n, g, dtype=torch.float32)),
+    lambda n, g: tuple(part.numpy() for part in two_humps(n, g)),
+    lambda n, g: tuple(part.tolist() for part in two_humps(n, g, width=0.14)),
+    lambda n, g: tuple(part.requires_grad_() for part in two_humps(n, g)),
+]
+NOT_HUMPS = [
+    (lambda n, g: two_humps(n, g, extra=math.log(2)), "leave out a factor"),
+    (lambda n, g: two_humps(n, g, extra=-math.log(2)), "no density can do that"),
+    (lambda n, g: two_humps(n, g, extra=-math.log(2 * math.pi) / 2), "no density can do that"),
+    (lambda n, g: (1.2 * torch.randn(n, generator=g), torch.zeros(n)), "is the one at negative z"),
+    (lambda n, g: two_humps(n, g, width=0.3), "a lawful bound"),
+    (lambda n, g: two_humps(n, g, centre=0.9), "a lawful bound"),
+    (lambda n, g: two_humps(n, g)[0], "two tensors"),
+    (lambda n, g: (two_humps(n, g)[0], two_humps(n, g)[1].mean()), "of shape"),
+    (lambda n, g: (two_humps(n, g)[0], two_humps(n, g)[1] / 0), "infinite or not a number"),
+    (lambda n, g: (two_humps(n, g)[0], None), "only numbers"),
+    (lambda n: two_humps(n, None), "stopped with TypeError"),
+]
+CASES = {
+    "check_vae_kl": (KL, NOT_KL),
+    "check_vae_weights": (WEIGHTS, NOT_WEIGHTS),
+    "check_vae_loss": (LOSS, NOT_LOSS),
+    "check_vae_two_humps": (HUMPS, NOT_HUMPS),
+}
 
 
 @each_right(CASES)

@@ -8,13 +8,29 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from avbgtn import streams
 from avbgtn.config import PRESETS, Config, default_posterior
 from avbgtn.config.config import T_PENALTIES
+from avbgtn.config.table import TABLE
 from avbgtn.errors import ConfigError
 from avbgtn.models import losses
 
-from ..shared.answers import CheckFailed, call, choice, close, function, number, passed, whole
-from . import penalties
+from ..shared.answers import (
+    CheckFailed,
+    agrees,
+    call,
+    choice,
+    close,
+    compare,
+    function,
+    in_proportion,
+    number,
+    passed,
+    slopes,
+    tensor,
+    whole,
+)
+from . import mistakes, penalties
 
 __all__ = [
     "check_avb_gtn_design",
@@ -24,6 +40,11 @@ __all__ = [
     "check_avb_gtn_strongest_pull",
     "check_avb_gtn_translated_penalty",
 ]
+F64 = torch.float64
+
+
+def _normal(*shape: int, stream: str) -> Tensor:
+    return torch.randn(*shape, generator=streams.generator(0, f"checks/avb_gtn/{stream}"), dtype=F64)
 
 
 def check_avb_gtn_strongest_pull(answer: str | None) -> None:
@@ -53,182 +74,122 @@ def check_avb_gtn_strongest_pull(answer: str | None) -> None:
     )
 
 
+FORMS = {
+    "losses.log_sigmoid_penalty": losses.log_sigmoid_penalty,  # tells apart what T itself does not
+    "losses.softplus_penalty": losses.softplus_penalty,
+    "losses.logit_penalty": losses.logit_penalty,
+}
+ROOM = 2e-5  # for an answer that computes in float32 and returns a float
+
+
 def check_avb_gtn_pull(pull: Callable[[Callable, float, Tensor], float]) -> None:
     """Exercise 2: the gradient that the encoder follows, with T frozen."""
     pull = function(pull, "pull")
-    probabilities = (torch.arange(2000, dtype=torch.float64) + 0.5) / 2000
-    eps = math.sqrt(2) * torch.erfinv(2 * probabilities - 1)  # evenly spread over N(0, 1)
-    named = (
-        ("losses.logit_penalty", losses.logit_penalty),
-        ("losses.log_sigmoid_penalty", losses.log_sigmoid_penalty),
-        ("losses.softplus_penalty", losses.softplus_penalty),
-    )
-    for name, form in named:
-        for m in (2.3, 0.7):
-            frozen, moving = (_pull(form, m, eps, freeze) for freeze in (True, False))
+    probabilities = (torch.arange(2000, dtype=F64) + 0.5) / 2000
+    spread = math.sqrt(2) * torch.erfinv(2 * probabilities - 1)  # evenly over N(0, 1)
+    draws = ((0.7, _normal(7, stream="few")), (-1.2, _normal(40, stream="many")), (2.3, spread))
+    for name, form in FORMS.items():
+        for m, eps in draws:
             got = call(pull, form, m, eps, name="pull")
             where = f"pull({name}, {m}, eps)"
-            if close(got, frozen, atol=1e-6, name=where):
+            frozen = mistakes.right_pull(form, m, eps)
+            if close(got, frozen, atol=ROOM, name=where):
                 continue
             value = number(got, where)
-            if abs(value + frozen) < 1e-6:
-                raise CheckFailed(
-                    f"{where} has the right size and the wrong sign: it is the derivative by m, not the step"
-                )
-            if abs(value - len(eps) * frozen) < 1e-3:
-                raise CheckFailed(
-                    f"{where} is {len(eps)} times too large: the mean over eps is asked for, not the sum"
-                )
-            if abs(value - moving) < 1e-6:
-                raise CheckFailed(
-                    f"{where} is {value:.4f}, expected {frozen:.4f}: T moved along with m. Frozen means that "
-                    "the m inside T is a plain number, and only the m inside z has a gradient"
-                )
-            if abs(value - frozen / 2) < 1e-6 or abs(value - frozen * 2) < 1e-6:
-                raise CheckFailed(
-                    f"{where} is off by a factor of two: in log N(z; m, 1) the square has a factor 1/2"
-                )
+            found = f"{where}, with {len(eps)} values in eps, is {value:.4f}, expected {frozen:.4f}"
+            for wrong, sentence in mistakes.of_pull(form, m, eps):
+                if abs(value - wrong) <= ROOM:
+                    raise CheckFailed(f"{found}: {sentence}")
             raise CheckFailed(
-                f"{where} is {value:.4f}, expected {frozen:.4f}: with q = N(m, 1), T*(z) is the logarithm of "
-                "q's density at z minus that of the prior's, and z = m + eps"
+                f"{found}, within {ROOM:g}: with q = N(m, 1), T*(z) is the logarithm of q's density at z "
+                "minus that of the prior's, and z = m + eps"
             )
     passed("the frozen gradients of T, log sigma(T) and softplus(T) are those of KL, 2 JS and KL - 2 JS")
-
-
-def _pull(form: Callable, at: float, eps: Tensor, freeze: bool) -> float:
-    m = torch.tensor(at, dtype=torch.float64, requires_grad=True)
-    t = penalties.best_t(m + eps, m.detach() if freeze else m)
-    return torch.autograd.grad(form(t), m)[0].item()
-
-
-class _Judge(nn.Module):
-    """A T that can be seen through: ``scale * mean(x) * mean(z) + shift``."""
-
-    def __init__(self, scale: float, shift: float = 0.0):
-        super().__init__()
-        self.scale, self.shift = scale, shift
-
-    def forward(self, x: Tensor, z: Tensor) -> Tensor:
-        return self.scale * x.flatten(1).mean(1) * z.flatten(1).mean(1) + self.shift
 
 
 def check_avb_gtn_translated_penalty(penalty: Callable[..., Tensor]) -> None:
     """Exercise 3: the penalty of z12, which has three mistakes to be found."""
     penalty = function(penalty, "translated_penalty")
-    t1, t2 = _Judge(-1.5), _Judge(2.0)
+    shapes = (((3, 2), (3, 2)), ((4, 3, 8, 8), (4, 4, 2, 2)), ((5, 6), (5, 9)))
+    for k, (of_picture, of_code) in enumerate(shapes):
+        start_x, start_z = _normal(*of_picture, stream=f"x{k}"), _normal(*of_code, stream=f"z{k}")
+        t1, t2 = mistakes.Judge(-1.5, 0.8 + k, 0.3), mistakes.Judge(2.0, -0.6 - k, -0.2)
+        _judge_penalty(penalty, t1, t2, start_x.requires_grad_(), start_z.requires_grad_())
+    for logit in (-2000.0, 2000.0):
+        x, z = _normal(2, 2, stream="x0"), _normal(2, 2, stream="z0")
+        sure = mistakes.Judge(0.0, shift=logit)
+        got = call(penalty, t1, sure, x, z, name="translated_penalty")
+        if not tensor(got, "translated_penalty(...)").isfinite().all():
+            raise CheckFailed(
+                f"at the logit {logit:g} it is not finite: the logarithm of a sigmoid that has become 0. Use "
+                "the package's function, which never takes that logarithm"
+            )
+        if not agrees(got, min(logit, 0.0)):
+            raise CheckFailed(
+                f"at the logit {logit:g} it is {number(got, 'it'):.4g}, expected {min(logit, 0.0):g}: a "
+                "clamp or a small constant hides that the sigmoid has become 0, and with it the gradient. "
+                "Use the package's function, which needs neither"
+            )
+    passed("the right T, the right sign, x12 cut off inside T and z12 not")
 
-    def ask(t1: nn.Module, t2: nn.Module) -> tuple[Tensor, Tensor, Tensor]:
-        x12 = torch.tensor([[0.5, 1.5], [2.0, -0.5]], dtype=torch.float64, requires_grad=True)
-        z12 = torch.tensor([[0.3, 0.9], [-1.0, 0.2]], dtype=torch.float64, requires_grad=True)
-        return call(penalty, t1, t2, x12, z12, name="translated_penalty"), x12, z12
 
-    got, x12, z12 = ask(t1, t2)
-
-    def expected(t: nn.Module) -> Tensor:
-        return F.logsigmoid(t(x12, z12)).mean().detach()
-
-    right, other = expected(t2), expected(t1)
-    if not close(got, right, atol=1e-9, name="translated_penalty(...)"):
-        value = number(got, "translated_penalty(...)")
-        guesses = [
-            (
-                other,
-                (
-                    "it asks T1. z12 was drawn by E2, for a picture that looks like domain 2: which "
-                    "T learns to know such codes?"
-                ),
-            ),
-            (
-                -right,
-                "the sign is wrong. In a loss that is minimised, T calls codes of the encoder positive, so "
-                "+log sigma(T) pulls them to the prior and -log sigma(T) drives them away",
-            ),
-            (
-                -other,
-                (
-                    "two mistakes in the value: it asks T1, where z12 was drawn by E2; and the sign "
-                    "drives codes away from the prior"
-                ),
-            ),
-            (
-                2 * right,
-                "it is the sum over the batch, where every penalty of the book is a mean over it",
-            ),
-            (
-                t2(x12, z12).mean().detach(),
-                "it is T itself, AVB's form; the paper's is log sigma(T)",
-            ),
-            (F.softplus(t2(x12, z12)).mean().detach(), "it is softplus(T); the paper's is log sigma(T)"),
-            (
-                -F.softplus(t2(x12, z12)).mean().detach(),
-                "it is log(1 - sigma(T)): the prior's side of Eq. (9)",
-            ),
-        ]
-        for guess, sentence in guesses:
-            if abs(value - guess.item()) < 1e-9:
-                raise CheckFailed(sentence)
+def _judge_penalty(penalty: Callable, t1: nn.Module, t2: nn.Module, start_x: Tensor, start_z: Tensor) -> None:
+    """Its value, then where its gradient leads; the answer gets copies, which it may detach in place."""
+    x12, z12 = start_x.clone(), start_z.clone()
+    got = call(penalty, t1, t2, x12, z12, name="translated_penalty")
+    if not x12.requires_grad or not z12.requires_grad:
         raise CheckFailed(
-            f"on a small example the value is {value:.4f}, expected {right.item():.4f}, the "
-            "mean of log sigma(T2(x12, z12))"
+            "it detaches its argument itself, so that every other loss of this picture or code loses its "
+            "gradient too: x.detach() makes a copy that is cut off, x.detach_() cuts x"
         )
-    if not isinstance(got, Tensor) or not got.requires_grad:
+    with torch.no_grad():
+        right = F.logsigmoid(t2(start_x, start_z)).mean()
+        wrong = mistakes.of_translated_penalty(t1, t2, start_x, start_z)
+    compare(
+        got,
+        right,
+        wrong,
+        name="translated_penalty(...)",
+        otherwise=f"on a small example with a batch of {len(start_x)} the value should be {right:.4f}, the "
+        "mean of log sigma(T2(x12, z12)), within rounding",
+    )
+    if not isinstance(got, Tensor):
+        raise CheckFailed(
+            "no gradient reaches z12, since the result is a plain number: return the tensor, without .item() "
+            "or float(...)"
+        )
+    to_x, to_z = slopes(got, start_x, start_z)
+    if to_z is None:
         raise CheckFailed(
             "no gradient reaches z12: it must stay attached, as it is what the encoder improves"
         )
-    to_x, to_z = torch.autograd.grad(got.sum(), (x12, z12), allow_unused=True)
-    if to_z is None or not to_z.abs().sum() > 0:
-        raise CheckFailed(
-            "no gradient reaches z12: it must stay attached, as it is what the encoder improves"
-        )
-    if to_x is not None and to_x.abs().sum() > 0:
+    if to_x is not None:
         raise CheckFailed(
             "a gradient reaches x12 through T: G1 and G2 could make T content by changing the picture. T may "
             "look at the picture, but what it is shown must be cut off"
         )
-    if not torch.as_tensor(ask(t1, _Judge(0.0, shift=-2000.0))[0]).isfinite().all():
-        raise CheckFailed(
-            "at the logit -2000 it is infinite: the logarithm of a sigmoid that has become 0. Use the "
-            "package's function, which never takes that logarithm"
-        )
-    passed("the right T, the right sign, x12 cut off inside T and z12 not")
 
 
 def check_avb_gtn_lambda_for_nats(lambda_for_nats: Callable[[float, int, int], float]) -> None:
     """Exercise 4: the weight that gives a penalty in nats the size of UNIT's mean square."""
     lambda_for_nats = function(lambda_for_nats, "lambda_for_nats")
-    for width, size in ((16, 64), (64, 128), (24, 64)):
-        got = number(
-            call(lambda_for_nats, 0.1, width, size, name="lambda_for_nats"),
-            f"lambda_for_nats(0.1, {width}, {size})",
-        )
-        d = width * size**2 // 4
-        right = 0.1 * 2 / d
-        mistakes = [
+    for lambda_1, width, size in ((0.3, 5, 52), (0.1, 16, 64), (2.0, 24, 48), (0.01, 64, 256)):
+        got = call(lambda_for_nats, lambda_1, width, size, name="lambda_for_nats")
+        where = f"lambda_for_nats({lambda_1}, {width}, {size})"
+        value = number(got, where)
+        right = lambda_1 * 2 / (4 * width * (size // 4) ** 2)
+        if value == 0:
+            raise CheckFailed(f"{where} is 0: // rounds down, so divide with /")
+        in_proportion(
+            got,
+            right,
             (
-                0.1 * d / 2,
-                (
-                    "that is multiplied by d/2: a sum over d dimensions is far larger than their mean, "
-                    "so its weight must be smaller"
-                ),
+                (wrong, f"{where} is {value:.4g}: {sentence}")
+                for wrong, sentence in mistakes.of_lambda_for_nats(lambda_1, width, size)
             ),
-            (0.1 / d, "the 1/2 of the KL is missing: KL = |mu|^2 / 2, and |mu|^2 = d mean(mu^2)"),
-            (0.1 / (2 * d), "the 1/2 of the KL stands on the wrong side: mean(mu^2) = (2/d) KL"),
-            (
-                0.1 * 2 / (4 * width * size**2),
-                "d counts the code, which has a quarter of the picture's side: (size / 4)^2 places",
-            ),
-            (0.1 * 2 / (width * (size // 4) ** 2), "the code has 4 * width channels, not width"),
-            (0.1 * 2 / (3 * size**2), "d counts the values of the code, not of the picture"),
-            (2 / d, "lambda_1 is missing: the new weight is in proportion to the old one"),
-        ]
-        if abs(got / right - 1) < 1e-6:
-            continue
-        for value, sentence in mistakes:
-            if abs(got / value - 1) < 1e-6:
-                raise CheckFailed(f"lambda_for_nats(0.1, {width}, {size}) is {got:.4g}: {sentence}")
-        raise CheckFailed(
-            f"lambda_for_nats(0.1, {width}, {size}) is {got:.4g}, expected {right:.4g}. Begin with d = "
-            "channels x places of the code, then with the weight w for which w KL = 0.1 mean(mu^2)"
+            name=where,
+            otherwise=f"{where} is {value:.4g}, expected {right:.4g} within rounding. Begin with d = "
+            "channels x places of the code, then with the weight w for which w KL = lambda_1 mean(mu^2)",
         )
     passed("a literal swap of the mean square for nats is d/2 times too heavy; this weight takes that back")
 
@@ -248,6 +209,11 @@ def check_avb_gtn_noise_planes(answer: int | None) -> None:
         4: "4 planes would do for width 16; the question is about width 64",
         15: "15 is not enough: count the values that are left without noise",
         17: "17 is one more than needed: as many numbers as the code has are enough",
+        5: "5 is 16 / 3 rounded down: a plane of noise is one number at each place, not three as a colour is",
+        6: "6 is 16 / 3 rounded up: a plane of noise is one number at each place, not three as a colour is",
+        48: "48 is three times what is needed: a plane of noise is one number at each place, without colours",
+        1: "1 plane has 64 x 64 numbers: how many does the code have?",
+        1024: "1,024 divides by the side of the plane alone: a plane has 64 x 64 numbers",
         64: (
             "64 is the width, and what comes out when the square is forgotten on both sides: the code has "
             "256 channels of 16 x 16 places, a plane has 64 x 64"
@@ -271,7 +237,7 @@ def check_avb_gtn_design(design: dict | None) -> None:
     if not isinstance(design, dict):
         raise CheckFailed(f"design must be a dictionary of parameters, got {type(design).__name__}")
     known = {f.name for f in dataclasses.fields(Config)}
-    if unknown := sorted(map(str, set(design) - known)):
+    if unknown := sorted(map(str, set(design) - known - set(TABLE))):
         raise CheckFailed(
             f"no parameter is called {', '.join(unknown)}; see the parameters of the hair chapter"
         )
@@ -280,7 +246,7 @@ def check_avb_gtn_design(design: dict | None) -> None:
         **PRESETS["quick"], **default_posterior("avb_gtn"),
     )  # fmt: skip
     try:
-        config = Config(**base | design)
+        config = Config(**base | {name: value for name, value in design.items() if name in known})
     except ConfigError as problem:
         raise CheckFailed(f"these settings are refused: {problem}") from None
     if config.penalty == "log_sigmoid":
@@ -293,19 +259,29 @@ def check_avb_gtn_design(design: dict | None) -> None:
             "about a T that stands for the KL"
         )
     enough = config.posterior == "code" or (
-        config.posterior == "input" and 16 * config.noise_channels >= 4 * config.width
+        config.posterior == "input"
+        and 16 * config.noise_channels >= (config.code_channels or 4 * config.width)
     )
     if not enough or config.noise_scale == 0:
         raise CheckFailed(
             "the posterior has no density: there are fewer numbers of noise than of code, so the KL is "
             "infinite and no T can stand for it"
         )
+    if config.t_prior != "normal":
+        raise CheckFailed(
+            f"with t_prior={config.t_prior!r} T tells the codes of the two domains apart, and never sees the "
+            "prior: it cannot stand for the KL to it"
+        )
+    if config.lambda_1 == config.lambda_3 == 0:
+        raise CheckFailed(
+            "lambda_1 and lambda_3 are 0, so T is trained and nobody listens to it: that is the control"
+        )
     if not config.adaptive_contrast:
         raise CheckFailed(
             "without adaptive contrast T would have to read a KL of tens of thousands of nats: let a "
             "Gaussian take most of it away"
         )
-    if config.penalty_scale == "as_written" and config.lambda_1 == 0.1:
+    if config.penalty_scale != "per_dimension" and config.lambda_1 == Config.lambda_1:
         raise CheckFailed(
             "the penalty is in nats, summed over the code, with the weight of a mean: it is d/2 times "
             "heavier than UNIT's. Change its scale, or lambda_1"

@@ -130,6 +130,10 @@ def tensor(answer: Any, name: str) -> Tensor:
         if not isinstance(answer, Tensor):  # Python's floats are float64
             plain = isinstance(answer, float | int | list | tuple)
             answer = torch.as_tensor(answer, dtype=torch.float64 if plain else None)
+    except OverflowError:
+        raise CheckFailed(
+            f"{name} holds a number that is too large for a float: look for where it grows"
+        ) from None
     except (TypeError, ValueError, RuntimeError):
         raise CheckFailed(
             f"{name} must hold numbers, got {_described(answer)}: only numbers can be compared"
@@ -191,6 +195,32 @@ def compare(got: Any, right: Any, mistakes: Iterable[tuple[Any, str]], *, name: 
             raise CheckFailed(sentence)
     close(got, right, name=name)  # has a sentence of its own for shapes and for what is not finite
     raise CheckFailed(otherwise)
+
+
+def in_proportion(
+    got: Any, right: float, mistakes: Iterable[tuple[Any, str]], *, name: str, otherwise: str
+) -> None:
+    """As :func:`compare`, for one number that may be very small: it must be ``right`` within one part in a
+    million, or what the answer's precision allows.
+    """
+    value = number(got, name)
+    plain = got if hasattr(got, "dtype") else value
+    given = tensor(plain, name).reshape(()).detach()
+    scaled = (given if given.is_floating_point() else given.double()) / right  # in the answer's precision
+    if agrees(scaled, 1.0):
+        return
+    for wrong, sentence in mistakes:
+        if wrong != 0 and agrees(scaled * (right / wrong), 1.0):
+            raise CheckFailed(sentence)
+    raise CheckFailed(otherwise)
+
+
+def slopes(value: Any, *at: Tensor) -> tuple[Tensor | None, ...]:
+    """The gradients of ``value`` by each of ``at``: None where none leads there, or only zeros do."""
+    if not isinstance(value, Tensor) or not value.requires_grad:
+        return (None,) * len(at)
+    found = torch.autograd.grad(value.sum(), at, allow_unused=True, retain_graph=True)
+    return tuple(None if slope is None or not slope.abs().sum() > 0 else slope for slope in found)
 
 
 def _own_copy(value: Any) -> Any:

@@ -6,6 +6,11 @@ import math
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
+
+from avbgtn.models import losses
+
+from . import vae
 
 Named = list[tuple[Tensor, str]]
 
@@ -88,4 +93,83 @@ def of_weights(log_w: Tensor) -> Named:
         ),
         (w / w.mean(0), "divided by the mean: the columns add up to k, not to 1"),
         ((-log_w).softmax(0), "the sign is turned: the draw with the largest log weight counts most"),
+    ]
+
+
+def parts_of_loss(x: Tensor, logits: Tensor, mu: Tensor, log_var: Tensor) -> tuple[Tensor, Tensor]:
+    """What the likelihood and what the KL cost, in nats an image; ``loss`` is their sum."""
+    likelihood = vae.bernoulli_log_likelihood(x, logits).neg().mean()
+    return likelihood, losses.gaussian_kl(mu, torch.exp(0.5 * log_var))
+
+
+def of_loss(x: Tensor, logits: Tensor, mu: Tensor, log_var: Tensor) -> Named:
+    """Values of ``loss`` with one mistake, and some with two."""
+    likelihood, kl = parts_of_loss(x, logits, mu, log_var)
+    n, pixels, d = len(x), x[0].numel(), mu.shape[1]
+    wrong_kl = losses.gaussian_kl(mu, log_var.exp())
+    probabilities = logits.sigmoid()
+    twice = F.binary_cross_entropy_with_logits(probabilities, x, reduction="sum") / n
+    squares = (probabilities - x).square().sum() / n
+    no_likelihood = "is not the likelihood of these pixels, which are 0 or 1: that is the cross-entropy"
+    return [
+        (
+            likelihood / pixels + wrong_kl,
+            "both errors are still there: look at what is averaged, and at what log_var is the logarithm of",
+        ),
+        (
+            likelihood / pixels + kl,
+            "the KL is right. The likelihood is an average over pixels where the KL is a sum over the code: "
+            "the KL then weighs as many times too much as there are pixels",
+        ),
+        (
+            likelihood + wrong_kl,
+            "the likelihood is right. exp(log_var) is a variance; gaussian_kl wants a standard deviation",
+        ),
+        (
+            likelihood + losses.gaussian_kl(mu, torch.exp(0.25 * log_var)),
+            "the root is taken twice: exp(log_var / 2) is the standard deviation already",
+        ),
+        (
+            likelihood + losses.gaussian_kl(mu, torch.exp(-0.5 * log_var)),
+            "sigma is upside down: log_var is the logarithm of the variance, not of its inverse",
+        ),
+        (
+            likelihood + losses.gaussian_kl(mu),
+            "sigma is left out, which says that every posterior has the width of the prior: pass it on",
+        ),
+        (
+            likelihood - kl,
+            "the KL has the wrong sign: minimising this drives the codes away from the prior",
+        ),
+        (
+            kl - likelihood,
+            "the likelihood has the wrong sign: minimising this makes the pictures as unlikely as possible",
+        ),
+        (-likelihood - kl, "this is the bound itself: training minimises, so return its negative"),
+        (n * likelihood + kl, "the likelihood is summed over the batch, the KL averaged over it"),
+        (likelihood + n * kl, "the KL is summed over the batch, the likelihood averaged over it"),
+        (
+            n * (likelihood + kl),
+            "both terms are summed over the batch: then twice the batch is twice the step. Average over it",
+        ),
+        (
+            likelihood / pixels + kl / d,
+            "the likelihood is averaged over pixels and the KL over the code: nats are summed over both",
+        ),
+        (
+            likelihood + kl / d,
+            "the KL is averaged over the code, where the likelihood is summed over pixels: nats are summed",
+        ),
+        (
+            likelihood / n + kl,
+            "the likelihood is divided by the size of the batch twice: the mean over the batch has done that",
+        ),
+        (
+            twice + kl,
+            "the logits go through the sigmoid twice: the function with logits in its name takes the logits",
+        ),
+        *((value + kl, f"a squared error {no_likelihood}") for value in (squares, squares / pixels)),
+        (likelihood, "the KL is gone: that is a plain autoencoder"),
+        (kl, "the likelihood is gone: nothing then tells the codes what they stand for"),
+        ((likelihood + kl) / math.log(2), "this is in bits: take the natural logarithm, for nats"),
     ]
