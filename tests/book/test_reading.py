@@ -1,5 +1,8 @@
 """What a chapter shows of the package, and the budget that stops it."""
 
+import subprocess
+import sys
+
 import pytest
 
 from avbgtn.models import losses
@@ -50,7 +53,7 @@ def test_shown_source_names_its_place():
 
 
 def test_budget_holds_twice(monkeypatch, capsys):
-    monkeypatch.setattr(reading.time, "process_time", lambda: 19.9)
+    monkeypatch.setattr(reading, "used_cpu_seconds", lambda: 19.9)
     reading.within_budget(10)
     assert capsys.readouterr().out == "within twice the budget of 10 CPU-seconds: True\n"
     with pytest.raises(RuntimeError, match="20 CPU-seconds, more than twice its budget of 9"):
@@ -60,6 +63,13 @@ def test_budget_holds_twice(monkeypatch, capsys):
     assert capsys.readouterr().out == "within twice the budget of 9 CPU-seconds: True\n"
     reading.within_budget(9, comparable=False)
     assert "other parameters" in capsys.readouterr().out
+
+
+def test_what_was_used_counts_the_processes_that_trained():
+    before = reading.used_cpu_seconds()
+    work = "import time\nwhile time.process_time() < 0.5: pass"
+    subprocess.run([sys.executable, "-c", work], check=True)
+    assert 0.5 <= reading.used_cpu_seconds() - before < 5
 
 
 def test_a_slow_processor_is_measured(monkeypatch):
