@@ -4,11 +4,13 @@ from collections.abc import Mapping, Sequence
 
 import torch
 from matplotlib.patches import Ellipse
+from matplotlib.patheffects import withStroke
 from torch import Tensor
 
 from ..shared.canvas import BLUE, COLUMN, GREY, VERMILLION, BookFigure, column
 from ..shared.sheet import sheet
 from .figures import DARK, PALE_RED
+from .places import LABELS, apart, beside, beside_labels, mosaic, paint
 
 # Ten colours a colour-blind eye can mostly tell apart; the label is written too, so nothing rests on them.
 TEN = (
@@ -25,45 +27,15 @@ TEN = (
 )
 
 
-def mosaic(images: Tensor, gap: int = 2) -> Tensor:
-    """Pictures ``(rows, columns, H, W)`` in [0, 1] as one picture with gaps of light grey."""
-    rows, columns, height, width = images.shape
-    sheet_ = torch.full((rows * (height + gap) - gap, columns * (width + gap) - gap), 0.18)
-    for r in range(rows):
-        for c in range(columns):
-            top, left = r * (height + gap), c * (width + gap)
-            sheet_[top : top + height, left : left + width] = images[r, c]
-    return sheet_
-
-
-def paint(axes, images: Tensor) -> None:
-    """A mosaic in black ink on white paper, without axes."""
-    axes.imshow(mosaic(images), cmap="gray_r", vmin=0, vmax=1, interpolation="nearest")
-    axes.set_axis_off()
-
-
-def apart(points: Tensor, distance: float) -> Tensor:
-    """Places near ``points`` (n, 2) for labels, no two nearer than ``distance``."""
-    places = points.clone()
-    for _ in range(200):
-        between = places[:, None] - places
-        far = between.norm(dim=2).clamp(min=1e-6)
-        push = (distance - far).clamp(min=0).fill_diagonal_(0)
-        if not push.any():
-            break
-        places = places + 0.5 * (between / far[..., None] * push[..., None]).sum(1)
-    return places
-
-
 @column
 def digit_rows(rows: Mapping[str, Tensor]) -> BookFigure:
     """One labelled row of digits each: ``{"original": (n, 1, 28, 28), ...}``, values in [0, 1]."""
     n = len(next(iter(rows.values())))
-    side = (COLUMN - 1.25) / n
-    figure = BookFigure(figsize=(COLUMN, len(rows) * (side + 0.06) + 0.1), layout="constrained")
-    for axes, (name, images) in zip(
-        figure.subplots(len(rows), 1, squeeze=False)[:, 0], rows.items(), strict=True
-    ):
+    # Axes by hand: a layout engine cuts off what stands beside a picture
+    tall = (COLUMN - LABELS) / n
+    figure = BookFigure(figsize=(COLUMN, len(rows) * (tall + 0.06)))
+    for i, (name, images) in enumerate(rows.items()):
+        axes = beside_labels(figure, i * (tall + 0.06), tall)
         paint(axes, images[:, 0][None])
         axes.set_axis_on()
         axes.set(xticks=[], yticks=[])
@@ -97,39 +69,31 @@ def holes(codes: Tensor, labels: Tensor, draws: Tensor, pictures: Tensor) -> Boo
         codes, labels: of digits, (n, 2) and (n,).
         draws, pictures: (9, 2) and (9, 1, 28, 28).
     """
-    figure, (left, right) = sheet(1, 2, height=3.6, width=COLUMN, width_ratios=[1.3, 1])
+    figure = BookFigure(figsize=(COLUMN, 3.75))
+    left = figure.add_axes((0.07, 0.14, 3.75 / COLUMN, 3.0 / 3.75))
+    right = figure.add_axes((1 - 2.75 / COLUMN, 0.14, 2.75 / COLUMN, 3.0 / 3.75), anchor="N")
     _scatter_codes(left, codes, labels, 5, 0.75)
     _circles(left, [2], color="black", linewidth=1.3, linestyle=(0, (5, 2)))
     letters = [chr(97 + i) for i in range(len(draws))]
-    for letter, place, label in zip(letters, draws.tolist(), _beside(draws).tolist(), strict=True):
+    outlined = [withStroke(linewidth=3.5, foreground="white")]
+    look = {"color": DARK[VERMILLION], "weight": "bold", "ha": "center", "va": "center", "zorder": 6}
+    for letter, place, label in zip(letters, draws.tolist(), beside(draws).tolist(), strict=True):
         left.plot(*place, "X", color=VERMILLION, markersize=9, markeredgecolor="white", zorder=5)
-        left.text(*label, letter, color=DARK[VERMILLION], weight="bold", ha="center", va="center", zorder=6)
-    left.set(title="codes of digits (dots)\nand random draws (crosses)", xlabel="$z_1$", ylabel="$z_2$")
-    left.set(aspect="equal", anchor="N", xlim=(-5.5, 7), ylim=(-2.9, 6.9))
-    left.text(1.5, -1.95, "where N(0, I)\nmostly draws", va="center", fontsize=11)
+        left.text(*label, letter, path_effects=outlined, **look)
+    left.set(title="codes of digits, and nine draws", xlabel="$z_1$", xlim=(-5.5, 7), ylim=(-3, 7))
+    left.set_ylabel("$z_2$", labelpad=-4)
+    left.text(2.2, -1.1, "most draws from\nN(0, I) fall into\nthis circle", va="center", fontsize=11)
     paint(right, pictures[:, 0].unflatten(0, (3, 3)))
+    paper = {"facecolor": "white", "edgecolor": "none", "pad": 1.5}
     for i, letter in enumerate(letters):
-        right.text(30 * (i % 3) + 1, 30 * (i // 3) + 6, letter, color="#D55E00", weight="bold")
-    right.set_title("the draws, decoded\n")
-    right.set_anchor("N")
+        right.text(30 * (i % 3) + 3, 30 * (i // 3) + 3.5, letter, bbox=paper, **look)
+    right.set_title("the nine draws, decoded")
     figure.alt = (
         "Left: codes of digits in a ragged cloud that lies mostly outside the circle of radius 2, ten groups "
         "partly over each other, and crosses drawn at random within the circle. Right: the nine decoded "
         "crosses, some of them no digits at all."
     )
     return figure
-
-
-def _beside(points: Tensor) -> Tensor:
-    """A place for a letter near each of ``points`` (n, 2), away from the other points and letters."""
-    angles = torch.arange(16) * torch.pi / 8
-    ways = 0.55 * torch.stack([angles.cos(), angles.sin()], 1)
-    taken, places = list(points), []
-    for point in points:
-        free = [min((point + way - other).norm().item() for other in taken) for way in ways]
-        places.append(point + ways[max(range(16), key=free.__getitem__)])
-        taken.append(places[-1])
-    return torch.stack(places)
 
 
 @column
@@ -141,7 +105,10 @@ def code_map(codes: Tensor, labels: Tensor, pictures: Tensor, reach: float) -> B
         pictures: (k, k, 28, 28), the first row at the largest z2.
         reach: of the square's outermost pictures, from their middle.
     """
-    figure, (left, right) = sheet(1, 2, height=3.75, width=COLUMN, sharex=True, sharey=True)
+    figure = BookFigure(figsize=(COLUMN, 3.8))
+    wide, tall = 3.05 / COLUMN, 3.05 / 3.8
+    left = figure.add_axes((0.085, 0.13, wide, tall))
+    right = figure.add_axes((0.57, 0.13, wide, tall), sharex=left, sharey=left)
     _scatter_codes(left, codes, labels, 5, 0.5)
     edge = reach * (1 + 1 / (len(pictures) - 1))
     box = (-edge, edge, -edge, edge)
@@ -204,16 +171,19 @@ def blur(decoded: Tensor, averages: Tensor, heaviest: Tensor) -> BookFigure:
         heaviest: (3, n, 28, 28), the digits of largest weight.
     """
     n = len(decoded)
-    figure = BookFigure(figsize=(COLUMN, 3.7), layout="constrained")
-    top, bottom = figure.subplots(2, 1, height_ratios=[2, 3])
-    for axes, rows in ((top, torch.stack([decoded, averages])), (bottom, heaviest)):
+    tall = (COLUMN - LABELS) / n
+    figure = BookFigure(figsize=(COLUMN, 5 * tall + 0.15))
+    for rows, top in ((torch.stack([decoded, averages]), 0), (heaviest, 2 * tall + 0.15)):
+        axes = beside_labels(figure, top, len(rows) * tall)
         paint(axes, rows)
         axes.set_axis_on()
         axes.set(xticks=[])
         axes.tick_params(left=False)
         axes.spines[:].set_visible(False)
-    top.set_yticks([14, 44], ["decoder", "average"])
-    bottom.set_yticks([44], ["three that\ncould have\nthis code"])
+        if top == 0:
+            axes.set_yticks([14, 44], ["decoder", "average"])
+        else:
+            axes.set_yticks([44], ["three that\ncould have\nthis code"])
     figure.alt = (
         f"For {n} codes: the decoder's picture, almost the same picture as an average of training digits, "
         "and below three sharp training digits that could have that code, each written differently."

@@ -16,6 +16,7 @@ DASHES = ("-", (0, (5, 2)), (0, (1.2, 1.4)), (0, (6, 2, 1.5, 2)))
 COLOURS = (BLUE, VERMILLION, GREEN, PURPLE)
 DARK = {BLUE: "#005a8e", VERMILLION: "#a34700", GREEN: "#00684c", PURPLE: "#8f4371"}  # letters on white
 PALE_BLUE, PALE_RED = "#9ecae8", "#f3c9b0"
+SHADES = ("#ffffff", "#f0f5fa", "#dfeaf5", "#cbdeee", "#b4cfe5", "#9abedb")
 TEXT_GREY = "#595959"
 
 
@@ -39,19 +40,22 @@ def generative_model(model: LinearGaussian, x: Tensor, draws: Tensor, z: Tensor)
     left.scatter(*draws.T.tolist(), c=z[:, 0].tolist(), s=14, **shades)
     ends = torch.tensor([[-2.4], [2.4]], dtype=z.dtype) @ model.weight.T + model.mean
     left.plot(*ends.T.tolist(), color="black", linewidth=1.4)
-    left.text(*(ends[0] + torch.tensor([0.0, -0.75])).tolist(), "$Wz + m$", ha="center")
+    left.annotate(
+        "$Wz + m$", ends[0].tolist(), xytext=(-3.6, -0.1), arrowprops={"arrowstyle": "-", "shrinkA": 0}
+    )
     place = x[0].tolist()
     left.plot(*place, "X", color=VERMILLION, markersize=13, markeredgecolor="white", zorder=4)
     arrow = {"arrowstyle": "-", "color": VERMILLION, "shrinkB": 6}
     left.annotate(
         "the observed $x$",
         place,
-        xytext=(place[0] + 0.1, place[1] - 2.3),
+        xytext=(place[0] + 0.6, place[1] - 2.9),
         color=DARK[VERMILLION],
         ha="center",
         arrowprops=arrow,
     )
-    left.set(title="data space", xlabel="$x_1$", ylabel="$x_2$", aspect="equal")
+    left.set(title="data space", xlabel="$x_1$", ylabel="$x_2$")
+    left.set_aspect("equal", adjustable="datalim")
     axis = torch.linspace(-2.5, 2.5, 301, dtype=z.dtype)
     mean, covariance = model.posterior(x)
     posterior = bell(axis, mean.item(), covariance.item() ** 0.5)
@@ -75,7 +79,7 @@ def price_of_a_code(mu: Tensor, sigma: Tensor, kl: Tensor) -> BookFigure:
     """Contours of KL(N(mu, sigma^2) || N(0, 1)): ``mu`` (m,), ``sigma`` (s,), ``kl`` (s, m)."""
     figure, axes = sheet(height=3.7, width=COLUMN)
     levels = [0.25, 0.5, 1, 2, 4]
-    axes.contourf(mu, sigma, kl, levels=[0, *levels, 40], cmap="Blues", alpha=0.7)
+    axes.contourf(mu, sigma, kl, levels=[0, *levels, 40], colors=SHADES)
     lines = axes.contour(mu, sigma, kl, levels=levels, colors="#1b3a57", linewidths=1.2)
     places = [(0, 0.58), (0, 0.42), (0, 0.23), (0, 0.087), (-2.5, 0.3), (2.5, 0.3)]
     numbers = axes.clabel(lines, fmt="%g", fontsize=12, manual=places)
@@ -113,7 +117,7 @@ def jensen(low: float, high: float) -> BookFigure:
     axes.plot(middle, mean_of, "o", color=VERMILLION, markersize=8)
     axes.text(middle - 0.05, of_mean + 0.14, r"$\log\,\mathrm{E}[w]$", color=DARK[BLUE], ha="right")
     axes.text(middle + 0.08, mean_of - 0.12, r"$\mathrm{E}[\log w]$", color=DARK[VERMILLION], va="top")
-    axes.text(middle + 0.06, (mean_of + of_mean) / 2, "what is lost", va="center")
+    axes.text(middle + 0.05, mean_of + 0.6 * (of_mean - mean_of), "lost", va="center")
     axes.text(3.4, math.log(3.4) + 0.1, r"$\log w$", color=DARK[BLUE], ha="right")
     for value, name in ((low, "$w_1$"), (high, "$w_2$")):
         axes.plot([value] * 2, [-2.2, math.log(value)], color=GREY, linewidth=1, linestyle=DASHES[2])
@@ -253,7 +257,7 @@ def bounds_against_k(ks: Sequence[int], gaps: Mapping[str, Sequence[float]]) -> 
     for i, ((name, gap), (at, side)) in enumerate(
         zip(gaps.items(), ((0, "left"), (0, "right"), (5, "left")), strict=True)
     ):
-        shift = {"left": (12, 6), "right": (-12, 0)}[side]
+        shift = [(12, 2), (-12, 0), (12, -8)][i]
         axes.annotate(
             name,
             (ks[at], gap[at]),
@@ -261,11 +265,11 @@ def bounds_against_k(ks: Sequence[int], gaps: Mapping[str, Sequence[float]]) -> 
             textcoords="offset points",
             color=DARK[COLOURS[i]],
             ha=side,
-            va="bottom" if side == "left" else "center",
+            va="center" if side == "right" else "top",
         )
     axes.axhline(0, color="black", linewidth=1.4)
     axes.text(ks[0] * 0.09, 0.1, r"the exact $\log p(x)$", va="top")
-    axes.set(xscale="log", xlabel="draws $k$", ylabel=r"nats below $\log p(x)$", ylim=(6.6, 0))
+    axes.set(xscale="log", xlabel="draws $k$", ylabel=r"nats below $\log p(x)$", ylim=(7, 0))
     axes.set_xlim(ks[0] * 0.08, ks[-1] * 1.1)
     axes.set_xticks([1, 10, 100, 1000], ["1", "10", "100", "1,000"])
     axes.minorticks_off()

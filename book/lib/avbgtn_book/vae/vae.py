@@ -3,8 +3,8 @@ and a tighter bound.
 
 Words, the same in all of the book: ``z`` the latent code, ``p(z) = N(0, I)`` the prior, ``p(x|z)`` the
 likelihood (the decoder's), ``q(z|x) = N(mu(x), diag sigma(x)^2)`` the encoder's approximation of the
-posterior ``p(z|x)``. Everything is in nats, summed over pixels and over the code; only the batch is averaged. The KL
-term is :func:`avbgtn.models.losses.gaussian_kl`, and there is no other.
+posterior ``p(z|x)``. Everything is in nats, summed over pixels and over the code; only the batch is averaged.
+The KL term is :func:`avbgtn.models.losses.gaussian_kl`, and there is no other.
 
 Sources: Kingma and Welling 2014, Rezende et al. 2014; the importance-weighted bound and active units,
 Burda et al.
@@ -105,7 +105,8 @@ def score_function_gradient(
     sigma: float,
     eps: Tensor,
 ) -> Tensor:
-    r"""Estimates of ``d/dmu E f(z)`` for ``z`` from N(mu, sigma^2 I), by ``f(z) d/dmu log q(z)``: one per draw.
+    r"""Estimates of ``d/dmu E f(z)`` for ``z`` from N(mu, sigma^2 I), one per draw, by
+    ``f(z) d/dmu log q(z)``.
 
     Args:
         f: ``(n, d) -> (n,)``. It is only ever evaluated; it need not have a gradient.
