@@ -48,20 +48,23 @@ TOO_WIDE = """() => document.documentElement.scrollWidth <= innerWidth ? []
 # All pages are the aim; a page joins the list when it has been rewritten.
 WITHIN_COLUMN = ["vae.html"]
 
-# What reaches out of the column, must be scrolled or is cut off, with folded cells opened. Formulas are measured
-# as they are drawn, not by the hidden copy for screen readers; a formula's number must not stand on it.
+# What reaches out of the column, must be scrolled or is cut off, with folded cells opened. Formulas are
+# measured as they are drawn, not by the hidden copy for screen readers; no number may stand on its formula.
 BEYOND_COLUMN = """() => {
     const article = document.querySelector('article.bd-article'), frame = article.getBoundingClientRect();
     const style = getComputedStyle(article), found = [], outside = new Set();
-    const left = frame.left + parseFloat(style.paddingLeft), right = frame.right - parseFloat(style.paddingRight);
-    const say = (e, kind, pixels) => found.push(`${kind} by ${Math.round(pixels)} pixels: <${
-        e.tagName.toLowerCase()} class="${e.getAttribute('class') || ''}"> ${
-        (e.textContent || e.alt || '').trim().replace(/\\s+/g, ' ').slice(0, 60)}`);
+    const left = frame.left + parseFloat(style.paddingLeft);
+    const right = frame.right - parseFloat(style.paddingRight);
+    const say = (e, kind, pixels) => {
+        const words = (e.closest('mjx-container') || e).textContent || e.alt || '';
+        found.push(`${kind} by ${Math.round(pixels)} pixels: <${e.tagName.toLowerCase()} class="${
+            e.getAttribute('class') || ''}"> ${words.trim().replace(/\\s+/g, ' ').slice(0, 60)}`);
+    };
     document.querySelectorAll('article details').forEach(folded => { folded.open = true; });
     for (const e of article.querySelectorAll('*')) {
         const box = e.getBoundingClientRect(), style = getComputedStyle(e);
-        if (!box.width || style.visibility === 'hidden' || e.closest('mjx-assistive-mml, .headerlink, .copybtn'))
-            continue;
+        if (!box.width || style.visibility === 'hidden') continue;
+        if (e.closest('mjx-assistive-mml, .headerlink, .copybtn')) continue;
         if (outside.has(e.parentElement)) { outside.add(e); continue; }
         const out = Math.max(box.right - right, left - box.left);
         if (out > 1) { outside.add(e); say(e, 'out of the column', out); }
