@@ -118,7 +118,7 @@ def check_vae_weights(normalised_weights) -> None:
 
 
 def check_vae_loss(loss) -> None:
-    """Exercise 4: the repaired negative bound in nats an image."""
+    """Exercise 4: the repaired negative bound in nats per image."""
     function(loss, "loss")
     x = (_normal(7, 1, 4, 4, seed=5) > 0).to(F64)
     logits, mu, log_var = 2 * _normal(7, 1, 4, 4, seed=6), _normal(7, 3, seed=7), _normal(7, 3, seed=8) - 1
