@@ -52,6 +52,13 @@ def test_shown_source_names_its_place():
     assert shown.count("```python") == 2
 
 
+def test_a_table_is_markdown_and_has_no_ragged_row():
+    shown = reading.table(["model", "nats"], ["VAE", -1.5], ["AVB", "-1.2"]).data
+    assert shown == "| model | nats |\n| :-- | --: |\n| VAE | -1.5 |\n| AVB | -1.2 |"
+    with pytest.raises(ValueError, match="head has 2 cells"):
+        reading.table(["model", "nats"], ["VAE"])
+
+
 def test_budget_holds_twice(monkeypatch, capsys):
     monkeypatch.setattr(reading, "used_cpu_seconds", lambda: 19.9)
     reading.within_budget(10)

@@ -443,3 +443,14 @@ def test_no_gaussian_passes_the_last_exercise():
             log_q = vae.gaussian_log_density(grid[:, None], m, s)
             best = max(best, ((log_q.exp() * (joint - log_q)).sum() * 12 / 4000).item())
     assert truth.item() - best > 0.5
+
+
+def test_the_humps_are_where_the_model_answer_says():
+    """Centre 1.21 and width 0.12: the joint density is flat there, and its curvature is 64.7."""
+    x, noise = vae_checks.TWO_HUMPS
+    centre = torch.tensor([(x - noise**2 / 2) ** 0.5], dtype=F64, requires_grad=True)
+    (slope,) = torch.autograd.grad(vae_checks.two_humps_log_joint(centre).sum(), centre, create_graph=True)
+    (curvature,) = torch.autograd.grad(slope.sum(), centre)
+    assert slope.item() == pytest.approx(0, abs=1e-12) and centre.item() == pytest.approx(1.21, abs=0.005)
+    assert -curvature.item() == pytest.approx(4 * x / noise**2 - 2) == pytest.approx(64.7, abs=0.05)
+    assert (-curvature.item()) ** -0.5 == pytest.approx(0.12, abs=0.005)

@@ -26,7 +26,7 @@ class CheckFailed(AssertionError):
 
 
 def passed(sentence: str) -> None:
-    """Print the one line of a check that is content."""
+    """Print the one line of a check that passes."""
     print(f"ok: {sentence}")
 
 

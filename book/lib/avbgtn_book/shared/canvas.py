@@ -1,8 +1,8 @@
 """The sheet that every figure is drawn on: size, colours, and how it becomes a PNG in a notebook.
 
-Figures are made without pyplot, so none stays open and no global setting changes. They are 4.8 inches wide
-with letters of 10 points and more: shrunk to the width of a phone they can still be read. The sheet is white
-and opaque, so dark pages do not swallow black letters.
+Figures are made without pyplot, so none stays open and no global setting changes. Those under ``styled`` are
+4.8 inches wide with letters of 10 points; those under ``column`` fill the column of text, 7.2 inches, with
+letters of 12. The sheet is white and opaque, so dark pages do not swallow black letters.
 """
 
 import base64
@@ -16,6 +16,7 @@ from PIL import Image
 from avbgtn.sentences import shown
 
 WIDTH = 4.8  # inches
+COLUMN = 7.2  # inches: the column of text on a wide screen
 CSS_PIXELS = 96  # an inch on a web page
 LETTERS = 10  # points
 MOST_BYTES = 250_000  # of one PNG
@@ -33,6 +34,9 @@ STYLE = {
     "axes.spines.right": False, "figure.facecolor": "white", "savefig.facecolor": "white",
     "text.color": "black",
 }  # fmt: skip
+COLUMN_STYLE = {setting: 12 if setting.endswith("size") else value for setting, value in STYLE.items()} | {
+    "lines.linewidth": 2.0
+}
 
 
 class BookFigure(Figure):
@@ -42,10 +46,12 @@ class BookFigure(Figure):
         alt: what the picture shows, for those who cannot see it. A notebook cell passes it on in its metadata
             (``mystnb.image.alt``). Its first sentence does not depend on how a training went.
         sharpest: dots per inch of the PNG, if that is small enough.
+        look: the matplotlib settings under which it is saved, those it was drawn under.
     """
 
     alt: str = ""
     sharpest: float = DPI
+    look: dict = STYLE
 
     def png(self) -> bytes:
         """The PNG within 250 kB: in full colour if that fits, else in its 256 best colours, else coarser.
@@ -57,7 +63,7 @@ class BookFigure(Figure):
             for image in (image for axes in self.axes for image in axes.images):
                 # Repeat pixels while each is a whole number of dots; average where they are crowded.
                 image.set_interpolation("nearest" if share == 1 else "antialiased")
-            with style.context(["default", STYLE]):
+            with style.context(["default", self.look]):
                 self.savefig(drawn, format="png", dpi=share * self.sharpest)
             picture = Image.open(drawn).convert("RGB")
             for version in (picture, picture.quantize(256, kmeans=1, dither=Image.Dither.NONE)):
@@ -77,15 +83,22 @@ class BookFigure(Figure):
         return f"<figure: {shown(self.alt.split('. ')[0].rstrip('.'))}>" if self.alt else "<figure>"
 
 
-def styled(draw):
+def styled(draw, look=STYLE):
     """Run a drawing function under this file's style, whatever the reader's matplotlib settings are."""
 
     @functools.wraps(draw)
     def under_style(*args, **kwargs):
-        with style.context(["default", STYLE]):
-            return draw(*args, **kwargs)
+        with style.context(["default", look]):
+            figure = draw(*args, **kwargs)
+        figure.look = look
+        return figure
 
     return under_style
+
+
+def column(draw):
+    """As ``styled``, for a figure as wide as the column of text, with larger letters."""
+    return styled(draw, COLUMN_STYLE)
 
 
 def name_of(model: str) -> str:

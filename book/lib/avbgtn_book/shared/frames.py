@@ -16,7 +16,7 @@ from numbers import Real
 from matplotlib import style
 from PIL import Image
 
-from .canvas import CSS_PIXELS, STYLE, BookFigure
+from .canvas import CSS_PIXELS, BookFigure
 
 FRAME_BYTES = 60_000
 DPI = 130  # of a frame: many of them lie in one page
@@ -189,7 +189,7 @@ def _small_png(figure: BookFigure) -> bytes:
     """A frame in at most 256 colours, coarser until it fits."""
     for dpi in (DPI, 100, 80, 60):
         drawn = io.BytesIO()
-        with style.context(["default", STYLE]):
+        with style.context(["default", figure.look]):
             figure.savefig(drawn, format="png", dpi=dpi)
         picture = Image.open(drawn).convert("RGB").quantize(256, dither=Image.Dither.NONE)
         file = io.BytesIO()

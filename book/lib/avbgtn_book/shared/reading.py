@@ -9,7 +9,7 @@ import resource
 import sys
 import textwrap
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 TWICE = 2  # a chapter may cost at most this many times its budget
@@ -31,6 +31,31 @@ def show_source(*objects: Callable | type) -> object:
     return Markdown(
         "\n\n".join(f"`{_place(thing)}`\n\n```python\n{source_of(thing)}\n```" for thing in objects)
     )
+
+
+def table(head: Sequence[str], *rows: Sequence[object]) -> object:
+    """A Markdown table for the end of a cell: the first column to the left, numbers to the right.
+
+    With formulas in it, its cell needs ``mystnb.markdown_format: myst`` in its metadata.
+
+    Returns:
+        An IPython ``Markdown`` object.
+
+    Raises:
+        ValueError: a row with more or fewer cells than the head.
+    """
+    for row in rows:
+        if len(row) != len(head):
+            raise ValueError(f"the head has {len(head)} cells and the row {list(row)} has {len(row)}")
+    rule = [":--"] + ["--:"] * (len(head) - 1)
+    return said("\n".join(f"| {' | '.join(map(str, row))} |" for row in (head, rule, *rows)))
+
+
+def said(sentence: str) -> object:
+    """A sentence with computed numbers in it, set like the text around it: an IPython ``Markdown`` object."""
+    from IPython.display import Markdown
+
+    return Markdown(sentence)
 
 
 def source_of(thing: Callable | type) -> str:

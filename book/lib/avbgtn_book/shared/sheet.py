@@ -8,13 +8,16 @@ drawn stands here.
 from .canvas import WIDTH, BookFigure
 
 
-def sheet(rows: int = 1, columns: int = 1, height: float = 2.4, **options) -> tuple[BookFigure, object]:
-    """A figure of the book's width and its axes.
+def sheet(
+    rows: int = 1, columns: int = 1, height: float = 2.4, *, width: float = WIDTH, **options
+) -> tuple[BookFigure, object]:
+    """A figure and its axes.
 
     Args:
         rows, columns: of axes; a single one comes alone, a row or a column as a vector, else (rows, columns).
         height: inches a row.
+        width: inches; ``COLUMN`` for a figure under ``column``.
         options: for ``Figure.subplots``, such as ``sharex=True``.
     """
-    figure = BookFigure(figsize=(WIDTH, rows * height), layout="constrained")
+    figure = BookFigure(figsize=(width, rows * height), layout="constrained")
     return figure, figure.subplots(rows, columns, **options)

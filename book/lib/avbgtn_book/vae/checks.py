@@ -116,7 +116,7 @@ def check_vae_weights(normalised_weights) -> None:
 
 
 def check_vae_loss(loss) -> None:
-    """Exercise 4: the repaired negative bound in nats an image."""
+    """Exercise 4: the repaired negative bound in nats per image."""
     function(loss, "loss")
     for n, h, w, d in ((7, 4, 4, 3), (3, 5, 2, 6), (2, 1, 9, 1)):
         x = (_normal(n, 1, h, w, seed=5) > 0).to(F64)

@@ -1,6 +1,6 @@
 """A small convolutional VAE of 28 x 28 digits, its training, and its evidence where that can be computed.
 
-Float32, a few seconds an epoch on one core. With ``plain=True`` the same network is an autoencoder: no
+Float32, a few seconds per epoch on one core. With ``plain=True`` the same network is an autoencoder: no
 noise at the code, no KL. With a two-dimensional code ``log p(x)`` is an integral over a plane, and a
 grid computes it.
 """
@@ -51,7 +51,7 @@ class ConvVAE(nn.Module):
         return self.decoder(z)
 
     def loss(self, x: Tensor, eps: Tensor) -> Tensor:
-        """What training minimises, in nats an image: the negative bound for one draw,
+        """What training minimises, in nats per image: the negative bound for one draw,
         or the plain reconstruction.
         """
         mu, sigma = self.encode(x)
@@ -65,7 +65,7 @@ def fit(
     model: ConvVAE, images: Tensor, *, steps: int, batch: int = 64, lr: float = 3e-3, seed: int = 0
 ) -> list[float]:
     """Train with Adam; the step size falls to zero along a cosine. Returns the loss of every step,
-    in nats an image.
+    in nats per image.
 
     Batches and noise depend on ``seed`` and the step alone, so two models see the same
     images in the same order.
@@ -117,7 +117,7 @@ def log_joint_on_grid(model: ConvVAE, x: Tensor, grid: Tensor, chunk: int = 2000
 def posterior_window(
     model: ConvVAE, x: Tensor, grid: Tensor, log_joint: Tensor, points: int = 81
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """The exact posterior of one image, on a square window that holds it and the encoder's guess.
+    """The exact posterior of one image, on a square window that holds it and the encoder's Gaussian.
 
     Args:
         x: (1, 1, 28, 28).

@@ -1,7 +1,7 @@
 r"""The linear-Gaussian model (probabilistic PCA): a VAE in which nothing has to be estimated.
 
 ``z`` from N(0, I), ``x = W z + mean + noise eps``. Evidence, posterior, bound and best weights are closed
-forms, so whatever a chapter claims of a VAE can be held against the truth here. Use float64.
+forms, so whatever a chapter claims of a VAE can be compared with the truth here. Use float64.
 
 Sources: Tipping and Bishop 1999; for the collapse of its units, Lucas et al. 2019.
 """
@@ -40,20 +40,23 @@ class LinearGaussian:
     def log_evidence(self, x: Tensor) -> Tensor:
         """``log p(x)``, for p(x) = N(mean, W W' + noise^2 I): ``(n, D) -> (n,)``."""
         size = len(self.mean)
-        covariance = self.weight @ self.weight.T + self.noise**2 * torch.eye(size, dtype=x.dtype)
+        identity = torch.eye(size, dtype=x.dtype)
+        covariance = self.weight @ self.weight.T + self.noise**2 * identity
         difference = x - self.mean
-        distance = (difference * torch.linalg.solve(covariance, difference.T).T).sum(1)
-        return -0.5 * (distance + torch.logdet(covariance) + size * math.log(2 * math.pi))
+        solved = torch.linalg.solve(covariance, difference.T).T
+        distance = (difference * solved).sum(1)
+        constant = size * math.log(2 * math.pi)
+        return -0.5 * (distance + torch.logdet(covariance) + constant)
 
     def posterior(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Mean (n, d) and covariance (d, d) of ``p(z|x)``, Gaussian;
         the covariance is the same for all ``x``.
         """
-        precision = (
-            torch.eye(self.weight.shape[1], dtype=x.dtype) + self.weight.T @ self.weight / self.noise**2
-        )
+        identity = torch.eye(self.weight.shape[1], dtype=x.dtype)
+        precision = identity + self.weight.T @ self.weight / self.noise**2
         covariance = torch.linalg.inv(precision)
-        return (x - self.mean) @ self.weight @ covariance / self.noise**2, covariance
+        mean = (x - self.mean) @ self.weight @ covariance / self.noise**2
+        return mean, covariance
 
     def elbo(self, x: Tensor, mu: Tensor, covariance: Tensor) -> Tensor:
         r"""The bound for ``q = N(mu, covariance)``, no sampling, mean over the batch; ``mu`` (n, d),

@@ -2,9 +2,9 @@ r"""The variational autoencoder: what it maximises, how its gradient gets throug
 and a tighter bound.
 
 Words, the same in all of the book: ``z`` the latent code, ``p(z) = N(0, I)`` the prior, ``p(x|z)`` the
-likelihood (the decoder's), ``q(z|x) = N(mu(x), diag sigma(x)^2)`` the encoder's guess of the posterior
-``p(z|x)``. Everything is in nats, summed over pixels and over the code; only the batch is averaged. The KL
-term is :func:`avbgtn.models.losses.gaussian_kl`, and there is no other.
+likelihood (the decoder's), ``q(z|x) = N(mu(x), diag sigma(x)^2)`` the encoder's approximation of the
+posterior ``p(z|x)``. Everything is in nats, summed over pixels and over the code; only the batch is averaged.
+The KL term is :func:`avbgtn.models.losses.gaussian_kl`, and there is no other.
 
 Sources: Kingma and Welling 2014, Rezende et al. 2014; the importance-weighted bound and active units,
 Burda et al.
@@ -53,10 +53,11 @@ def bernoulli_log_likelihood(x: Tensor, logits: Tensor) -> Tensor:
     """
     if x.shape != logits.shape:
         raise ValueError(
-            f"x and logits must have one shape, got {tuple(x.shape)} and {tuple(logits.shape)}: "
-            "broadcasting would count pixels twice"
+            f"x and logits must have one shape, got {tuple(x.shape)} and "
+            f"{tuple(logits.shape)}: broadcasting would count pixels twice"
         )
-    return -F.binary_cross_entropy_with_logits(logits, x, reduction="none").flatten(1).sum(1)
+    loss = F.binary_cross_entropy_with_logits(logits, x, reduction="none")
+    return -loss.flatten(1).sum(1)
 
 
 # --- the bound ----------------------------------------------------------------------------------------------
@@ -70,7 +71,7 @@ def reparameterise(mu: Tensor, sigma: Tensor | float, eps: Tensor) -> Tensor:
 
 
 def elbo(log_likelihood: Tensor, mu: Tensor, sigma: Tensor | float) -> Tensor:
-    r"""The evidence lower bound ``E_q log p(x|z) - KL(q(z|x) || p(z))``, in nats an image,
+    r"""The evidence lower bound ``E_q log p(x|z) - KL(q(z|x) || p(z))``, in nats per image,
     mean over the batch.
 
     Args:
@@ -90,15 +91,22 @@ def importance_bound(log_w: Tensor) -> Tensor:
             ``n`` images, ``(k, n)``.
     """
     if log_w.ndim != 2:
-        raise ValueError(f"log_w must be (k draws, n images), got shape {tuple(log_w.shape)}")
+        shape = tuple(log_w.shape)
+        raise ValueError(f"log_w must be (k draws, n images), got {shape}")
     return (torch.logsumexp(log_w, dim=0) - math.log(len(log_w))).mean()
 
 
 # --- gradients through a random draw ------------------------------------------------------------------------
 
 
-def score_function_gradient(f: Callable[[Tensor], Tensor], mu: Tensor, sigma: float, eps: Tensor) -> Tensor:
-    r"""Estimates of ``d/dmu E f(z)`` for ``z`` from N(mu, sigma^2 I), by ``f(z) d/dmu log q(z)``: one a draw.
+def score_function_gradient(
+    f: Callable[[Tensor], Tensor],
+    mu: Tensor,
+    sigma: float,
+    eps: Tensor,
+) -> Tensor:
+    r"""Estimates of ``d/dmu E f(z)`` for ``z`` from N(mu, sigma^2 I), one per draw, by
+    ``f(z) d/dmu log q(z)``.
 
     Args:
         f: ``(n, d) -> (n,)``. It is only ever evaluated; it need not have a gradient.
@@ -112,11 +120,17 @@ def score_function_gradient(f: Callable[[Tensor], Tensor], mu: Tensor, sigma: fl
     return f(z)[:, None] * score
 
 
-def pathwise_gradient(f: Callable[[Tensor], Tensor], mu: Tensor, sigma: float, eps: Tensor) -> Tensor:
+def pathwise_gradient(
+    f: Callable[[Tensor], Tensor],
+    mu: Tensor,
+    sigma: float,
+    eps: Tensor,
+) -> Tensor:
     r"""Estimates of ``d/dmu E f(z)`` by ``d/dmu f(mu + sigma eps)``, the noise held fixed:
-    one a draw, ``(n, d)``.
+    one per draw, ``(n, d)``.
     """
-    z = reparameterise(mu, sigma, eps).detach().requires_grad_()  # dz/dmu = 1, so df/dz is df/dmu
+    z = reparameterise(mu, sigma, eps).detach().requires_grad_()
+    # dz/dmu = 1, so df/dz is df/dmu
     return torch.autograd.grad(f(z).sum(), z)[0]
 
 
