@@ -82,22 +82,6 @@ class Data(MarkdownDirective):
         return [*table(["Way", "Pictures a second", "CPU-ms a picture"], rows), "", where]
 
 
-class Quality(MarkdownDirective):
-    """Training until a quality is reached, recipe against recipe."""
-
-    def markdown(self):
-        found, where = part(self, "quality")
-        head = ["Preset", *(f"Seed {seed}" for seed in range(len(next(iter(found["presets"].values())))))]
-        rows = []
-        for preset, runs in found["presets"].items():
-            cells = (
-                "not reached" if r["seconds"] is None else f"{r['seconds']:.0f} s ({r['epochs']:,} epochs)"
-                for r in runs
-            )
-            rows.append([f"`{preset}`", *cells])
-        return [*table(head, rows), "", where]
-
-
 class Growth(MarkdownDirective):
     """The steepest growth a doubling."""
 
@@ -142,7 +126,6 @@ class Curves(SphinxDirective):
 def setup(app):
     app.add_directive("bench-steps", Steps)
     app.add_directive("bench-speed-ups", SpeedUps)
-    app.add_directive("bench-quality", Quality)
     app.add_directive("bench-growth", Growth)
     app.add_directive("bench-curves", Curves)
     app.add_directive("bench-data", Data)
