@@ -33,3 +33,17 @@ def passes(name, answer, capsys):
 def is_refused(name, answer, words):
     with pytest.raises(CheckFailed, match=words):
         getattr(checks, name)(answer)
+
+
+def judgements(cases):
+    """The two tests of a chapter's answers, for a module to take under names of its own."""
+
+    @each_right(cases)
+    def right(name, answer, capsys):
+        passes(name, answer, capsys)
+
+    @each_wrong(cases)
+    def wrong(name, answer, words):
+        is_refused(name, answer, words)
+
+    return right, wrong

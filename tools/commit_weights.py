@@ -30,6 +30,7 @@ from avbgtn.runs import Run
 from avbgtn.runs.provenance import provenance
 from avbgtn.runs.weights_files import pin
 from avbgtn.translators.loading import WEIGHTS, export, run_model
+from avbgtn.translators.pictures import to_picture
 from avbgtn_book import records
 from avbgtn_book.shared import translations as figures
 
@@ -73,7 +74,7 @@ def main(arguments: list[str]) -> None:
 
 def looks_of(model: UNIT, split: Evaluation) -> dict:
     """:func:`look` by direction, from the mean code where there is one, else as a mean over 8 draws."""
-    draws = range(8) if model.config.posterior == "input" else [None]
+    draws = evaluate.draws_for(model, "draws" if model.config.posterior == "input" else "mean", 8)
     found = {}
     for source, target, x in ((1, 2, split.x1), (2, 1, split.x2)):
         made = [evaluate.translations(model, x, source, target, draw) for draw in draws]
@@ -114,8 +115,7 @@ def contact_sheet(columns: list[Tensor], *, scale: int = 4, heads: int = 2) -> I
     """Heads with all their columns side by side, so many ``heads`` a row, each pixel ``scale`` times."""
     strips = torch.cat(columns, dim=3)  # (N, 3, H, W times the columns)
     rows = [torch.cat(list(strips[i : i + heads]), dim=2) for i in range(0, len(strips), heads)]
-    pixels = ((torch.cat(rows, dim=1) + 1) * 127.5).round().clamp(0, 255).byte()
-    small = Image.fromarray(pixels.permute(1, 2, 0).numpy())
+    small = to_picture(torch.cat(rows, dim=1))
     return small.resize((small.width * scale, small.height * scale), Image.Resampling.NEAREST)
 
 

@@ -72,7 +72,8 @@ def _worth_a_process(experiment: Experiment) -> list[str]:
     left = {}
     for name in experiment.configs:
         folder = experiment.run_folder(name)
-        left[name] = experiment.epochs - (Run(folder).latest() or 0 if folder.is_dir() else 0)
+        done = (Run(folder).latest() or 0) if folder.is_dir() else 0
+        left[name] = experiment.epochs - done
     preset = next(iter(experiment.configs.values())).preset
     each = seconds_an_epoch(experiment.parameters, preset) / len(experiment.configs)
     return [name for name, epochs in left.items() if epochs * each > MINUTE]
@@ -112,14 +113,12 @@ def follow_side_by_side(
         lines.put((name, None))
 
     say(f"side by side, each in a process of its own: {', '.join(runs)}")
-    readers = []
     try:
         with Signals(on_first=stop) as signals:
             for name, run in runs.items():
                 command = [sys.executable, "-m", "avbgtn", "resume", str(run.path), "--epochs", str(epochs)]
                 children[name] = _start(command, root, options)
-                readers.append(threading.Thread(target=read, args=(name,), daemon=True))
-                readers[-1].start()
+                threading.Thread(target=read, args=(name,), daemon=True).start()
             if signals.received:  # before the last of them had started
                 stop()
             open_runs = set(runs)

@@ -9,7 +9,7 @@ from torch.nn import functional as F
 
 from avbgtn_book import checks
 from avbgtn_book.checks import CheckFailed
-from judged import each_right, each_wrong, is_refused, passes
+from judged import judgements
 
 LOG_TWO_PI = math.log(2 * math.pi)
 
@@ -200,14 +200,7 @@ CASES = {
 }
 
 
-@each_right(CASES)
-def test_a_right_answer_passes_however_it_is_written(name, answer, capsys):
-    passes(name, answer, capsys)
-
-
-@each_wrong(CASES)
-def test_a_mistake_is_named(name, answer, words):
-    is_refused(name, answer, words)
+test_a_right_answer_passes_however_it_is_written, test_a_mistake_is_named = judgements(CASES)
 
 
 def test_the_kl_for_t_is_one_number_too_few():

@@ -11,7 +11,7 @@ from torch.nn import functional as F
 
 from avbgtn.models import losses
 from avbgtn_book.avb_gtn import penalties
-from judged import each_right, each_wrong, is_refused, passes
+from judged import judgements
 
 F64 = torch.float64
 
@@ -236,14 +236,7 @@ CASES = {
 }
 
 
-@each_right(CASES)
-def test_a_right_answer_passes_however_it_is_written(name, answer, capsys):
-    passes(name, answer, capsys)
-
-
-@each_wrong(CASES)
-def test_a_mistake_is_named(name, answer, words):
-    is_refused(name, answer, words)
+test_a_right_answer_passes_however_it_is_written, test_a_mistake_is_named = judgements(CASES)
 
 
 def test_the_numbers_that_the_exercises_state():

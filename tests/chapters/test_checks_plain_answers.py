@@ -9,7 +9,7 @@ import torch
 
 from avbgtn_book import checks
 from avbgtn_book.unit import toy_domains
-from judged import each_right, each_wrong, is_refused, passes
+from judged import is_refused, judgements, passes
 
 GOOD = {"penalty": "logit", "penalty_scale": "per_dimension", "posterior": "code", "adaptive_contrast": 16}
 INPUT = GOOD | {"posterior": "input"}
@@ -106,14 +106,7 @@ CASES = {
 }
 
 
-@each_right(CASES)
-def test_a_right_answer_passes_however_it_is_written(name, answer, capsys):
-    passes(name, answer, capsys)
-
-
-@each_wrong(CASES)
-def test_a_mistake_is_named(name, answer, words):
-    is_refused(name, answer, words)
+test_a_right_answer_passes_however_it_is_written, test_a_mistake_is_named = judgements(CASES)
 
 
 def test_the_pull_is_told_with_its_top(capsys):

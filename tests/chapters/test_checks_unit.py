@@ -10,7 +10,7 @@ from torch.nn import functional as F
 from avbgtn.models import losses
 from avbgtn_book import checks
 from avbgtn_book.checks import CheckFailed
-from judged import each_right, each_wrong, is_refused, passes
+from judged import judgements
 
 
 def cycle(kl, kl12, x121, x1, *, lambda_3, lambda_4):
@@ -223,14 +223,7 @@ CASES = {
 }
 
 
-@each_right(CASES)
-def test_a_right_answer_passes_however_it_is_written(name, answer, capsys):
-    passes(name, answer, capsys)
-
-
-@each_wrong(CASES)
-def test_a_mistake_is_named(name, answer, words):
-    is_refused(name, answer, words)
+test_a_right_answer_passes_however_it_is_written, test_a_mistake_is_named = judgements(CASES)
 
 
 def test_units_weight_is_the_one_that_the_exercise_states():

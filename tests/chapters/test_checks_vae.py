@@ -16,7 +16,7 @@ from torch.nn import functional as F
 from avbgtn.models import losses
 from avbgtn_book.vae import checks as vae_checks
 from avbgtn_book.vae import vae
-from judged import each_right, each_wrong, is_refused, passes
+from judged import judgements
 
 
 def kl(m, s, m_p, s_p):
@@ -205,11 +205,4 @@ CASES = {
 }
 
 
-@each_right(CASES)
-def test_a_right_answer_passes_however_it_is_written(name, answer, capsys):
-    passes(name, answer, capsys)
-
-
-@each_wrong(CASES)
-def test_a_mistake_is_named(name, answer, words):
-    is_refused(name, answer, words)
+test_a_right_answer_passes_however_it_is_written, test_a_mistake_is_named = judgements(CASES)

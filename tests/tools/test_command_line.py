@@ -230,24 +230,8 @@ def test_an_argument_of_thousands_of_characters_is_cut_in_the_sentence(odd, caps
 def test_a_home_without_a_place_for_settings_is_not_talked_about(tmp_path):
     """matplotlib, which torchmetrics imports, said it in two lines before the sentence."""
     run = tmp_path / "run"
-    assert (
-        main(
-            [
-                "train",
-                "--epochs",
-                "1",
-                "--size",
-                "32",
-                "--width",
-                "2",
-                "--models",
-                "unit",
-                "--run_dir",
-                str(run),
-            ]
-        )
-        == 0
-    )
+    tiny = "train --epochs 1 --size 32 --width 2 --models unit --run_dir".split()
+    assert main([*tiny, str(run)]) == 0
     found = shell(f"$PY -m avbgtn resume {run}/unit --epochs 1 --log_every 0", HOME="/dev/null")
     assert found.returncode == 2 and found.stderr.count(b"\n") == 1, found.stderr
     found = shell(f"$PY -m avbgtn resume {run}/unit --epochs 1", HOME="/dev/null")

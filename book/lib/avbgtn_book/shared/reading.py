@@ -109,6 +109,8 @@ def peak_megabytes() -> float:
 
 def machine() -> str:
     """The processor's name, and how many cores this process may use."""
+    from avbgtn.training.launch import cores  # imports torch
+
     name = platform.processor() or platform.machine()
     cpuinfo = Path("/proc/cpuinfo")
     if cpuinfo.is_file():
@@ -118,8 +120,7 @@ def machine() -> str:
             if line.startswith("model name")
         ]
         name = models[0] if models else name
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return f"{name}, {cores} cores"
+    return f"{name}, {cores()} cores"
 
 
 def cost() -> None:
