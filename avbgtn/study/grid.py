@@ -113,6 +113,7 @@ _WITHOUT = {
     "": {},
     "-adam": {"optimiser": "adam"},
     "-steps-stay": {"lr_inverse_sqrt": 0},
+    "-quick-d": {"d_lr": 0.0},
     "-instance": {"norm": "instance"},
     "-transposed": {"upsampling": "transposed"},
     "-independent": {"init": "independent"},

@@ -78,8 +78,8 @@ modern          64    16     2        1       1e-3  0             0.999  kaiming
 modern-aligned  64    16     2        1       1e-3  0             0.999  kaiming
 """
 OF_MODERN = {
-    "optimiser": "muon", "muon_lr": 0.03, "lr_inverse_sqrt": 100, "norm": "layer", "upsampling": "resize",
-    "init": "twin", "ema_warmup": 10,
+    "optimiser": "muon", "muon_lr": 0.03, "lr_inverse_sqrt": 100, "d_lr": 5e-5, "norm": "layer",
+    "upsampling": "resize", "init": "twin", "ema_warmup": 10,
 }  # fmt: skip
 
 

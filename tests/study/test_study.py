@@ -86,8 +86,8 @@ def test_the_search_tried_as_many_settings_for_unit_as_for_avb_gtn():
 def test_the_recipe_is_taken_apart_for_each_model_alike():
     recipe = GRIDS["recipe"]
     configs = {c.name: c.config("0") for c in study.cells(recipe)}
-    assert len({c.fingerprint() for c in configs.values()}) == len(configs) == 3 * 6 * 3
-    assert Counter(v.name.split("-")[0] for v in recipe.variants) == dict(unit=6, avb_gtn=6, aligned=6)
+    assert len({c.fingerprint() for c in configs.values()}) == len(configs) == 3 * 7 * 3
+    assert Counter(v.name.split("-")[0] for v in recipe.variants) == dict(unit=7, avb_gtn=7, aligned=7)
     for name, config in configs.items():
         model, *part, seed = name.split("-")
         base = configs[f"{model}-{seed}"]
