@@ -29,6 +29,7 @@ class SoundParameters(Parameters):
 
     checks = {}  # as in Parameters, filled below
     datasets = SOUNDS
+    small = "quick"  # the recipe of "modern" was tried on pictures
     presets = {
         name: {key: value for key, value in preset.items() if key not in ("rate", "seconds")}
         for name, preset in SOUND_PRESETS.items()

@@ -38,14 +38,14 @@ def with_cuda(monkeypatch):
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
 
 
-def test_auto_without_cuda_is_quick_on_heads_and_says_so(no_cuda):
+def test_auto_without_cuda_is_modern_on_heads_and_says_so(no_cuda):
     e = resolve()
     config = e.configs["avb_gtn"]
-    assert (config.preset, config.device, config.dataset, config.size) == ("quick", "cpu", "heads", 64)
+    assert (config.preset, config.device, config.dataset, config.size) == ("modern", "cpu", "heads", 64)
     text = "\n".join(e.lines)
-    assert "preset quick (auto: no CUDA device)" in text
-    minutes = SECONDS_ON_CPU["quick"] * 500 / 60
-    assert f"{minutes:.0f} min with preset quick" in text and "with preset paper" in text
+    assert "preset modern (auto: no CUDA device)" in text
+    minutes = SECONDS_ON_CPU["modern"] * e.epochs / 60
+    assert f"{minutes:.0f} min with preset modern" in text and "with preset paper" in text
     assert "built-in heads" in text and "to get CelebA" in text
     assert e.is_default()
 
