@@ -94,7 +94,7 @@ def test_run_folders(no_cuda, monkeypatch, tmp_path):
     monkeypatch.setenv("AVBGTN_RUNS", str(tmp_path))
     e = resolve()
     print_of = e.configs["unit"].fingerprint()
-    assert e.run_folder("unit") == tmp_path / f"heads-quick-unit-{print_of}"
+    assert e.run_folder("unit") == tmp_path / f"heads-modern-unit-{print_of}"
     assert resolve(run_dir=str(tmp_path / "mine")).run_folder("avb_gtn") == tmp_path / "mine" / "avb_gtn"
 
 
