@@ -59,7 +59,7 @@ TABLE = {
     "preset": v.Word(
         tuple(PRESETS),
         auto=True,
-        help="size of the model and what trains it; auto is paper on CUDA, elsewhere modern for pictures and quick for sounds",
+        help="size of the model and what trains it; auto: paper on CUDA, else modern (sounds: quick)",
     ),
     "models": v.Names(MODELS, help="which models to train, one after the other"),
     "seed": v.Whole(0, 2**64 - 1, "a seed has 64 bits", help="of weights, order, crops and noise"),
