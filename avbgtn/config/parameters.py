@@ -45,7 +45,7 @@ class Parameters:
     Those of the posterior, the penalty and T are AVB-GTN's: UNIT stays UNIT, so that the two can be compared.
     """
 
-    epochs: int = 1800  # updates of every player, which is what the paper calls epochs: minutes on two cores
+    epochs: int = 1500  # updates of every player, which is what the paper calls epochs: minutes on two cores
     dataset: str = "auto"  # CelebA where it is found, else the built-in heads
     # The folder that holds celeba/, or two folders of pictures; None is $AVBGTN_DATA, else ./data.
     root: str | None = None
