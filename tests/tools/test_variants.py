@@ -62,6 +62,26 @@ def test_a_run_names_the_lines_that_differ_and_another_seed_is_another_draw(note
     assert other["differences"] != first["differences"]
 
 
+TRAINED = """
+import avbgtn
+from avbgtn.config.parameters import from_parameters
+from avbgtn.training import launch
+from avbgtn_book import records
+launch.MINUTE = 0.0  # worth a process each, were there a core for each
+e = avbgtn.resolve(from_parameters(dict(dataset="heads", preset="quick", size=32, width=2, epochs=2)))
+runs = launch.train_experiment(e, log_every=1)
+within = records.check({n: run.lines()[-1]["generators/loss"] for n, run in runs.items()}, "no such record")
+"""
+
+
+def test_another_seed_reaches_models_that_train_side_by_side(tmp_path):
+    path = tmp_path / "trained.ipynb"
+    nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(TRAINED)]), path)
+    first, other = (chapter.run(path, seed, "as it is") for seed in (0, 1))
+    assert (first["error"], other["error"]) == (None, None)
+    assert all(first["numbers"][name] != other["numbers"][name] for name in ("unit", "avb_gtn"))
+
+
 def test_a_run_that_stops_says_what_stopped_it(tmp_path):
     path = tmp_path / "broken.ipynb"
     cells = [nbformat.v4.new_code_cell("raise ValueError('no such thing')")]

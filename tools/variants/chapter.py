@@ -2,7 +2,8 @@
 
 It is what nbval does, with two differences: it goes on to the end, and the seed can be another one. All
 randomness of the book comes from :mod:`avbgtn.streams`, so a first cell that renames every stream is
-another seed for everything.
+another seed for everything in this process; a training in a process of its own would not know of it, so
+models are then trained one after the other, with the same results.
 """
 
 import json
@@ -24,7 +25,9 @@ ANOTHER_SEED = """
 from avbgtn import streams as _streams
 _key = _streams._key
 _streams._key = lambda seed, *rest: _key(f"{{seed}}, again {seed}", *rest)
-del _streams
+from avbgtn.training import launch as _launch
+_launch.cores = lambda: 1
+del _streams, _launch
 """
 
 
