@@ -68,8 +68,11 @@ def config_of_page(notebook: pathlib.Path) -> str:
     config["title"] = f"{notebook.name}, made with {config['title']}"
     config["html"]["use_repository_button"] = False
     sphinx = config["sphinx"]
+    sphinx["recursive_update"] = True  # the theme keeps its other options
     # The others are for pages that are no notebooks, and take seconds to import.
-    sphinx["local_extensions"] = {"book_fixes": "book/_ext/", "book_elsewhere": "book/_ext/"}
+    sphinx["local_extensions"] = dict.fromkeys(
+        ("book_fixes", "book_identity", "book_elsewhere"), "book/_ext/"
+    )
     # A run that took hours gets its page whatever is in it: what cannot be linked is shown as its words.
     sphinx["config"] |= {
         "elsewhere_pages": pages,
