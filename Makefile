@@ -26,7 +26,7 @@ run: $(READY)  ## run the hair-colour experiment (ARGS="-p epochs 2000": other s
 	@mkdir -p build
 	@$(PY) -m papermill --kernel python3 --log-output --no-progress-bar $(ARGS) book/celeba.ipynb build/celeba.ipynb \
 		|| { echo "The notebook stopped before its end; how far it came is in build/celeba.ipynb."; exit 1; }
-	@$(PY) -m nbconvert --log-level WARN --to html --output-dir build build/celeba.ipynb
+	@$(PY) tools/run_page.py build/celeba.ipynb
 	@echo "The run: $${AVBGTN_RUNS:-runs}/    Its notebook: build/celeba.ipynb    To read in a browser: build/celeba.html"
 
 test: $(READY)  ## test the package, run every notebook against its committed outputs, and read the rendered book in a browser
@@ -49,7 +49,7 @@ study: $(READY)  ## train the study of the results chapter, CPU-hours (PRESET=qu
 	@$(PY) tools/gather_study.py --grid $(GRID)
 	@$(PY) -m papermill --kernel python3 --log-output --no-progress-bar -p record $(CURDIR)/build/study-$(GRID).json \
 		book/results.ipynb build/results-$(GRID).ipynb
-	@$(PY) -m nbconvert --log-level WARN --to html --output-dir build build/results-$(GRID).ipynb
+	@$(PY) tools/run_page.py build/results-$(GRID).ipynb
 	@echo "The record: build/study-$(GRID).json    Its tables and figures, to read in a browser: build/results-$(GRID).html"
 
 book: $(READY)  ## build the book as HTML, readable offline

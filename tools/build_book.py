@@ -15,11 +15,12 @@ ROOT = fetch_assets.ROOT
 BOOK = ROOT / "book"
 
 
-def build(folder: pathlib.Path = ROOT, source: pathlib.Path = BOOK) -> pathlib.Path:
+def build(folder: pathlib.Path = ROOT, source: pathlib.Path = BOOK, quiet: bool = False) -> pathlib.Path:
     """Build `source` below `folder` and return the first page; SystemExit with the status
     of a build that fails.
 
     The settings, and the extensions they name, are those of the `_config.yml` nearest above `source`.
+    With `quiet` only warnings are shown, and they stop nothing.
     """
     try:
         fetch_assets.fetch()
@@ -29,10 +30,12 @@ def build(folder: pathlib.Path = ROOT, source: pathlib.Path = BOOK) -> pathlib.P
             flush=True,
         )
     jupyter_book = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()"]  # it has no -m
-    command = [*jupyter_book, "build", str(source), "-W", "-n", "--keep-going", "--all"]
+    command = [*jupyter_book, "build", str(source), "-n", "--keep-going", "--all"]
     if (folder, source) != (ROOT, BOOK):
         command += ["--path-output", str(folder)]
-    status = subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL).returncode
+    command += [] if quiet else ["-W"]
+    shown = subprocess.DEVNULL if quiet else None
+    status = subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=shown).returncode
     if status:
         sys.exit(status)
     return folder / "_build" / "html" / "index.html"

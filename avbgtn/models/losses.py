@@ -168,7 +168,12 @@ def scale_penalty(penalty: Tensor, *, form: str, scale: str, dimensions: int) ->
 # --- the GAN ------------------------------------------------------------------------------------------------
 
 
-def discriminator_loss(real: Tensor, fake: Tensor, *, form: str = "non_saturating") -> Tensor:
+def discriminator_loss(
+    real: Tensor,
+    fake: Tensor,
+    *,
+    form: str = "non_saturating",
+) -> Tensor:
     r"""Eqs. (4), (5), negated, without lambda_0: ``-E log D(x) - E log(1 - D(G(z)))`` on logits, or, for
     ``least_squares``, ``E (D(x) - 1)^2 + E D(G(z))^2``. The minimax and non-saturating games share it."""
     if form == "least_squares":
@@ -186,7 +191,9 @@ def gan_loss(fake: Tensor, *, form: str = "non_saturating") -> Tensor:
     if form == "least_squares":
         return (fake - 1).square().mean()
     _check_gan_form(form)
-    return -F.softplus(fake).mean() if form == "minimax" else F.softplus(-fake).mean()
+    if form == "minimax":
+        return -F.softplus(fake).mean()
+    return F.softplus(-fake).mean()
 
 
 def _check_gan_form(form: str) -> None:

@@ -1,5 +1,4 @@
-"""Sphinx extension: the map of the book, as a strip on top of every page and as a picture with a list on the
-first.
+"""Sphinx extension: the map of the book, a picture with a list, on the first page.
 
 Both are made from `_toc.yml`. What the picture adds, which chapter builds on which, stands in `NEEDS` below.
 """
@@ -55,34 +54,6 @@ def address(app, source, docname):
     return app.builder.get_relative_uri(source, docname) or posixpath.basename(
         app.builder.get_target_uri(docname)
     )
-
-
-def strip(app, pagename):
-    """The strip's HTML for one page."""
-    groups = []
-    for caption, names in parts_of(app):
-        links = []
-        for name in names:
-            here = ' aria-current="page"' if name == pagename else ""
-            target = address(app, pagename, name)
-            links.append(f'<li><a href="{target}"{here}>{html.escape(short_title(app.env, name))}</a></li>')
-        groups.append(
-            f'<li><span class="book-strip-part">{html.escape(caption)}</span><ol>{"".join(links)}</ol></li>'
-        )
-    return (
-        '<nav class="book-strip" aria-label="You are here"><ol class="book-strip-parts">'
-        f"{''.join(groups)}</ol></nav>"
-    )
-
-
-def add_strip(app, pagename, templatename, context, doctree):
-    """Put the strip on top of every page of the contents but the first, which shows the whole map."""
-    pages = [name for _, names in parts_of(app) for name in names]
-    if pagename in pages and "body" in context:
-        context["body"] = strip(app, pagename) + context["body"]
-
-
-# --- the whole map ------------------------------------------------------------------------------------------
 
 
 class book_map(nodes.General, nodes.Element):
@@ -189,5 +160,4 @@ def setup(app):
     others = {name: (leave_out, None) for name in ("latex", "text", "man", "texinfo")}
     app.add_node(book_map, html=(draw_map, None), **others)
     app.add_directive("book-map", BookMap)
-    app.connect("html-page-context", add_strip, priority=800)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -33,6 +33,7 @@ NOTEBOOK_PAGES = [
     page for page, source in zip(PAGES, contents.sources(), strict=True) if source.endswith(".ipynb")
 ]
 DESKTOP, PHONE = 1280, 390
+HEADING_BY = 130  # pixels from the top of a phone's screen to the heading
 
 # Two lines that the widget manager's schema library writes about itself on every page with a widget.
 KNOWN_WARNINGS = ("strict mode:",)
@@ -46,7 +47,7 @@ TOO_WIDE = """() => document.documentElement.scrollWidth <= innerWidth ? []
 
 # Pages on which nothing may be wider than the column of text, nor scroll in a box of its own.
 # All pages are the aim; a page joins the list when it has been rewritten.
-WITHIN_COLUMN = ["vae.html"]
+WITHIN_COLUMN = ["vae.html", "gan.html"]
 
 # What reaches out of the column, must be scrolled or is cut off, with folded cells opened. Formulas are
 # measured as they are drawn, not by the hidden copy for screen readers; no number may stand on its formula.
@@ -100,7 +101,6 @@ ON_SCREEN_ONLY = (
     ".bd-header-article",
     ".prev-next-footer",
     ".bd-footer-content",
-    ".book-strip",
     "button.copybtn",
     "figure.frames input",
     ".player audio",
@@ -341,6 +341,13 @@ def test_page_in_a_browser_without_a_network(browser, axe, server, book, page, s
     assert not found, "\n".join(found)
 
 
+@on_each_page
+def test_a_page_begins_with_its_heading_on_a_phone(browser, axe, server, page):
+    with Visit(browser, server, page, width=PHONE) as visit:
+        top = visit.page.locator("article h1").bounding_box()["y"]
+    assert top <= HEADING_BY, f"the heading starts {top:.0f} pixels below the top"
+
+
 @pytest.mark.parametrize("width", [DESKTOP, PHONE])
 @pytest.mark.parametrize("page", WITHIN_COLUMN)
 def test_nothing_is_wider_than_the_column(browser, axe, server, page, width):
@@ -417,12 +424,26 @@ def test_first_page_has_the_whole_map(book):
     assert drawn == set(NOTEBOOK_PAGES), f"the picture of the map shows {sorted(drawn)}"
 
 
-@pytest.mark.parametrize("page", PAGES[1:])
-def test_strip_shows_every_page_and_marks_this_one(book, page):
-    strips = parsed(book / page).select("article nav.book-strip")
-    assert len(strips) == 1, f"{len(strips)} strips"
-    assert [link["href"].split("#")[0] for link in strips[0].select("a")] == PAGES[1:]
-    assert [link["href"] for link in strips[0].select('a[aria-current="page"]')] == [page]
+@on_each_page
+def test_sidebar_leads_to_every_page_and_marks_this_one(book, page):
+    links = parsed(book / page).select(".bd-sidebar-primary nav.bd-links li > a[href]")
+    here = [link for link in links if "current" in link.parent.get("class", [])]
+    assert [link["href"] for link in here] == ["#"], f"{len(here)} pages are marked as this one"
+    assert [page if link in here else link["href"] for link in links] == PAGES
+    assert not parsed(book / page).select("article nav"), "a second list of pages stands in the article"
+
+
+@on_each_page
+def test_a_page_has_its_card_its_logo_and_its_icon(book, page):
+    soup = parsed(book / page)
+    said = {tag["property"]: tag["content"] for tag in soup.select("meta[property^='og:']")}
+    assert said["og:title"] and said["og:title"] in soup.select_one("article h1").get_text()
+    assert 15 < len(said["og:description"]) <= 200, said["og:description"]
+    assert said["og:image"].startswith("https://") and len(said["og:image:alt"].split()) > 3
+    assert [tag["content"] for tag in soup.select("meta[name=description]")] == [said["og:description"]]
+    logo, icon = soup.select_one("img.logo__image"), soup.select_one("link[rel=icon]")
+    assert len(logo["alt"].split()) > 3 and "logo" in logo["src"]
+    assert (book / icon["href"]).is_file()
 
 
 @on_each_page

@@ -9,7 +9,7 @@ from torch.nn import functional as F
 from avbgtn.models import losses
 from avbgtn_book import checks
 from avbgtn_book.checks import CheckFailed
-from avbgtn_book.gan import dcgan, dirac_gan, gan, ring, ring_gan
+from avbgtn_book.gan import dcgan, dirac_figures, dirac_gan, gan, ring, ring_gan
 from avbgtn_book.gan import figures as draw
 from avbgtn_book.gan import sample_figures as gan_samples
 
@@ -232,7 +232,7 @@ def test_every_drawing_says_what_it_shows():
         draw.learnt_against_exact(x, x.exp(), x.exp(), x, [x]),
         draw.gradients_against_distance(x.exp(), x.exp(), x.exp()),
         draw.pull_towards_data(2.0),
-        draw.vector_field(0.2, steps=5),
+        dirac_figures.vector_field(0.2, steps=5),
         draw.three_players({k: dirac_gan.trajectory(0.2, 4) for k in "abcd"}),
         gan_samples.ring_clouds({"a": cloud, "b": cloud}, {"a": [(1, 0.5)] * 2, "b": [(8, 0.5)] * 2}),
         gan_samples.digit_rows({"a": digits, "b": digits}),

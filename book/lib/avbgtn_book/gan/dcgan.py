@@ -27,15 +27,17 @@ class Generator(nn.Module):
 
     def __init__(self, width: int = 16):
         super().__init__()
+        twice = {"kernel_size": 4, "stride": 2, "padding": 1}  # sides doubled
         self.layers = nn.Sequential(
             nn.Linear(CODE, 4 * width * 49, bias=False),
             nn.Unflatten(1, (4 * width, 7, 7)),  # (4w, 7, 7)
             nn.BatchNorm2d(4 * width),
             nn.ReLU(),
-            nn.ConvTranspose2d(4 * width, 2 * width, 4, stride=2, padding=1, bias=False),  # (2w, 14, 14)
+            # (2w, 14, 14)
+            nn.ConvTranspose2d(4 * width, 2 * width, **twice, bias=False),
             nn.BatchNorm2d(2 * width),
             nn.ReLU(),
-            nn.ConvTranspose2d(2 * width, 1, 4, stride=2, padding=1),  # (1, 28, 28)
+            nn.ConvTranspose2d(2 * width, 1, **twice),  # (1, 28, 28)
             nn.Sigmoid(),
         )
 
@@ -113,7 +115,8 @@ def one_round(
     loss.backward()
     d_adam.step()
 
-    discriminator.requires_grad_(False)  # the generator's turn: no gradient is left behind in D
+    # the generator's turn: no gradient is left behind in D
+    discriminator.requires_grad_(False)
     g_adam.zero_grad()
     losses.gan_loss(discriminator(fake), form="non_saturating").backward()
     g_adam.step()

@@ -1,29 +1,44 @@
 """Drawings of the GAN chapter that show samples: points of the ring, and digits."""
 
+from collections.abc import Mapping
+
 import torch
+from matplotlib.patches import Circle
 from torch import Tensor
 
-from ..shared.canvas import BLUE, GREY, VERMILLION, BookFigure, styled
+from ..shared.canvas import BLUE, COLUMN, GREY, VERMILLION, BookFigure, column
 from ..shared.sheet import sheet
+from ..vae.figures import DARK, PALE_BLUE
+from ..vae.places import LABELS, beside_labels, paint
 from . import ring
 
 
-@styled
-def ring_clouds(rows: dict[str, Tensor], counts: dict[str, list[tuple[int, float]]]) -> BookFigure:
-    """Samples of several games over the ring's eight circles: ``{name: (games, n, 2)}``, one row a name."""
+@column
+def ring_clouds(rows: Mapping[str, Tensor], counts: Mapping[str, list[tuple[int, float]]]) -> BookFigure:
+    """Samples of several games over the ring's eight circles: ``{name: (games, n, 2)}``, one row a name.
+    A covered mode's circle is filled.
+    """
+    empty = {"fill": False, "edgecolor": GREY, "linewidth": 1.1, "linestyle": (0, (3, 2))}
+    filled = {"facecolor": "#ffe9a8", "edgecolor": "black", "linewidth": 1.6}
     games = len(next(iter(rows.values())))
-    figure, panels = sheet(len(rows), games, height=1.5, sharex=True, sharey=True, squeeze=False)
-    for row, (name, clouds), colour in zip(panels, rows.items(), (VERMILLION, BLUE), strict=False):
-        for i, (axes, cloud) in enumerate(zip(row, clouds, strict=True)):
-            for centre in ring.centres():
-                axes.add_artist(_circle(centre))
-            axes.scatter(*cloud[:500].T, s=3, color=colour, alpha=0.35, linewidths=0)
+    wide = COLUMN / games
+    tall = wide + 0.78  # inches a row: its name, two lines of counts, the panel
+    figure = BookFigure(figsize=(COLUMN, len(rows) * tall))
+    height = figure.get_figheight()
+    for r, ((name, clouds), colour) in enumerate(zip(rows.items(), (VERMILLION, BLUE), strict=False)):
+        figure.text(0.005, 1 - (r * tall + 0.06) / height, name, weight="bold", va="top")
+        for i, cloud in enumerate(clouds):
+            bottom = height - (r + 1) * tall
+            axes = figure.add_axes((i / games, bottom / height, 1 / games, wide / height))
+            covered = ring.covered(cloud)[2] >= ring.LEAST_SHARE * len(cloud)
+            for centre, held in zip(ring.centres().tolist(), covered.tolist(), strict=True):
+                axes.add_patch(Circle(centre, ring.NEAR, **(filled if held else empty)))
+            axes.scatter(*cloud.T.tolist(), s=4, color=colour, alpha=0.4, linewidths=0, zorder=3)
             modes, good = counts[name][i]
-            axes.set(xlim=(-1.5, 1.5), ylim=(-1.5, 1.5), xticks=[], yticks=[], aspect="equal")
-            axes.set_title(f"{modes} of 8, {100 * good:.0f} %")
-            for side in axes.spines.values():
-                side.set_visible(False)
-        row[0].set_ylabel(name)
+            axes.set(xlim=(-1.4, 1.4), ylim=(-1.4, 1.4), aspect="equal")
+            axes.set_axis_off()
+            said = f"{modes} of {ring.MODES} modes\n{100 * good:.0f} % good"
+            figure.text((i + 0.5) / games, (bottom + wide) / height, said, ha="center", va="bottom")
     figure.alt = (
         "Samples over a ring of eight small circles, one panel a game. Upper row, without a penalty: "
         "each cloud sits on one to three circles or between two. Lower row, with R1: the clouds go all "
@@ -32,62 +47,50 @@ def ring_clouds(rows: dict[str, Tensor], counts: dict[str, list[tuple[int, float
     return figure
 
 
-def _circle(centre: Tensor):
-    from matplotlib.patches import Circle
-
-    return Circle(centre.tolist(), ring.NEAR, fill=False, edgecolor=GREY, linewidth=0.9)
-
-
-@styled
-def digit_rows(rows: dict[str, Tensor]) -> BookFigure:
+@column
+def digit_rows(rows: Mapping[str, Tensor]) -> BookFigure:
     """Digits beside each other, one named band of rows each: ``{name: (n, 1, 28, 28)}``, ten a line."""
+    tile, gap = (COLUMN - LABELS) / 10, 0.13
     lines = {name: len(images) // 10 for name, images in rows.items()}
-    figure, panels = sheet(
-        len(rows), 1, height=1.0, squeeze=False, gridspec_kw={"height_ratios": list(lines.values())}
-    )
-    figure.set_figheight(0.47 * sum(lines.values()) + 0.3 * len(rows))
-    for axes, (name, images) in zip(panels[:, 0], rows.items(), strict=True):
+    figure = BookFigure(figsize=(COLUMN, sum(lines.values()) * tile + gap * (len(rows) - 1)))
+    top = 0.0
+    for name, images in rows.items():
         n = lines[name]
-        tiles = images[: 10 * n].reshape(n, 10, 28, 28).permute(0, 2, 1, 3).reshape(28 * n, 280)
-        axes.imshow(1 - tiles, cmap="gray", vmin=0, vmax=1)
-        axes.set_title(name, loc="left")
+        axes = beside_labels(figure, top, n * tile)
+        paint(axes, images[: 10 * n, 0].unflatten(0, (n, 10)))
+        axes.set_axis_on()
         axes.set(xticks=[], yticks=[])
-        for side in axes.spines.values():
-            side.set_visible(False)
-    figure.alt = f"Rows of handwritten digits, ten a line: {'; '.join(rows)}."
+        axes.spines[:].set_visible(False)
+        axes.set_ylabel(name, rotation=0, ha="right", va="center")
+        top += n * tile + gap
+    spoken = "; ".join(name.replace("\n", " ") for name in rows)
+    figure.alt = f"Rows of handwritten digits, ten a line: {spoken}."
     return figure
 
 
-@styled
-def judgement(shares: dict[str, Tensor], distances: dict[str, Tensor]) -> BookFigure:
+@column
+def judgement(shares: Mapping[str, Tensor], distances: Mapping[str, Tensor]) -> BookFigure:
     """Left: shares of the ten classes, real and generated. Right: distances to the nearest training digit."""
-    figure, (left, right) = sheet(1, 2, height=2.6)
-    for (name, share), shift, colour, hatch in zip(
-        shares.items(), (-0.2, 0.2), (BLUE, VERMILLION), (None, "////"), strict=True
-    ):
-        left.bar(
-            torch.arange(10) + shift,
-            share,
-            width=0.4,
-            color=colour,
-            label=name,
-            hatch=hatch,
-            edgecolor="white",
-        )
-    left.axhline(0.1, color=GREY, linewidth=0.8)
-    left.set(xticks=range(10), title="share of each class", ylim=(0, 0.28))
-    left.legend(frameon=False, loc="upper left")
-    bins = torch.linspace(0, 10, 41).numpy()
-    for (name, distance), colour, how in zip(
-        distances.items(), (BLUE, VERMILLION), ("stepfilled", "step"), strict=True
-    ):
-        options = {"alpha": 0.35} if how == "stepfilled" else {"linewidth": 1.8}
-        right.hist(
-            distance.numpy(), bins=bins, histtype=how, color=colour, density=True, label=name, **options
-        )
-    right.axvline(0, color="black", linewidth=2)
-    right.text(0.15, right.get_ylim()[1] * 0.97, "a copy", va="top")
-    right.set(title="to the nearest\ntraining digit", xlabel="distance", yticks=[])
+    figure, (left, right) = sheet(1, 2, height=3.4, width=COLUMN)
+    marks = ((-0.2, PALE_BLUE, None), (0.2, VERMILLION, "////"))
+    for (name, share), (shift, colour, hatch) in zip(shares.items(), marks, strict=True):
+        look = {"width": 0.4, "color": colour, "hatch": hatch, "edgecolor": "white", "label": name}
+        left.bar([k + shift for k in range(10)], (100 * share).tolist(), **look)
+    left.axhline(10, color="black", linewidth=1)
+    left.set(xticks=range(10), xlabel="class", title="share of each class, per cent")
+    left.set_ylim(0, 1.35 * 100 * max(share.max().item() for share in shares.values()))
+    left.legend(frameon=False, loc="upper center", ncols=2, handlelength=1.4, columnspacing=1.2)
+    bins = torch.linspace(0, 10, 41).tolist()
+    names, values = zip(*distances.items(), strict=True)
+    right.hist(values[0].tolist(), bins, density=True, color=PALE_BLUE)
+    right.hist(values[1].tolist(), bins, density=True, histtype="step", color=VERMILLION, linewidth=2)
+    top = right.get_ylim()[1]
+    right.axvline(0, color="black", linewidth=2.5)
+    right.text(0.2, 0.93 * top, "a copy", va="top")
+    right.text(values[0].median().item() - 1.2, 0.62 * top, names[0], color=DARK[BLUE], ha="right")
+    right.text(values[1].median().item() + 1.1, 0.75 * top, names[1], color=DARK[VERMILLION])
+    right.set(title="nearest training digit", xlabel="distance", yticks=[], xlim=(0, 10))
+    right.spines["left"].set_visible(False)
     figure.alt = (
         "Left: class shares of real test digits, all near a tenth, and of generated ones, uneven but all "
         "present. Right: distances to the nearest training digit; none is near zero, and generated digits "
