@@ -40,7 +40,8 @@ def main(folder: str, name: str) -> None:
                 ]
                 made[direction].setdefault(epoch, {})[model] = picture
     figure = figures.training_progress(
-        {"blond to brown": (held_out.x2[3], made["21"]), "brown to blond": (held_out.x1[1], made["12"])}
+        {"blond to brown": (held_out.x2[3], made["21"]), "brown to blond": (held_out.x1[1], made["12"])},
+        {"blond to brown": held_out.twin21[3], "brown to blond": held_out.twin12[1]},
     )
     (ROOT / "book" / "_assets" / f"{name}.png").write_bytes(figure.png())
     cpu = {TITLES[m]: round(sum(run.cpu_seconds()) / 3600, 2) for m, run in runs.items()}

@@ -50,7 +50,24 @@ def test_epochs_have_thousands_separators_and_references_their_names():
     assert len(file) < MOST_BYTES
     axes = figure.axes[0]
     assert "20,000" in [label.get_text() for label in axes.get_xticklabels()]
-    assert "chance" in [text.get_text() for text in axes.texts] and axes.get_ylim()[1] > 1.386
+    assert {"UNIT", "chance"} == {text.get_text() for text in axes.texts} and axes.get_ylim()[1] > 1.386
+
+
+def test_names_stand_beside_their_lines_and_apart_from_each_other():
+    lines = {name: [{"epoch": e, "a": v, "b": 9.0} for e in (1, 2)] for name, v in (("unit", 1), ("x", 1.01))}
+    lines["y"] = [{"epoch": e, "a": 7.0, "b": 8.0} for e in (1, 2)]
+    for panel in learning_curves(lines, ["a", "b"], references={"a": {"chance": 6.99}}, log=True).axes:
+        at = sorted(text.xy[1] for text in panel.texts)
+        assert min(b - a for a, b in zip(at, at[1:], strict=False)) > 0.12 and -0.3 < at[0] < at[-1] < 1.01
+    heights = {text.get_text(): text.xy[1] for text in learning_curves(lines, ["a"]).axes[0].texts}
+    assert heights["UNIT"] < 0.3 and heights["y"] > 0.8
+
+
+def test_panels_that_are_compared_share_their_axis():
+    lines = {"unit": [{"epoch": e, "rec": 0.1, "cyc": 0.5, "d": 3.0} for e in (1, 2)]}
+    rec, cyc, d = learning_curves(lines, ["rec", "cyc", "d"], alike=("rec", "cyc")).axes
+    assert rec.get_ylim() == cyc.get_ylim() != d.get_ylim()
+    assert rec.get_ylim()[0] < 0.1 and rec.get_ylim()[1] > 0.5
 
 
 @pytest.mark.parametrize(

@@ -54,15 +54,15 @@ def texts(figure):
     return [text.get_text() for text in figure.texts]
 
 
-def test_progress_has_a_row_an_epoch_and_a_panel_a_direction():
+def test_progress_has_a_panel_per_direction_a_row_per_model_and_a_column_per_epoch():
     given = progress()
-    figure = training_progress(given)
+    twins = {"blond to brown": flat(0.97), "brown to blond": flat(0.99)}
+    figure = training_progress(given, twins)
     wanted = []
-    for original, epochs in given.values():
-        for epoch in (5000, 20000, 50000):
-            wanted += [
-                float((x.mean() + 1) / 2) for x in (original, epochs[epoch]["unit"], epochs[epoch]["avb_gtn"])
-            ]
+    for way, (original, epochs) in given.items():
+        for model in ("unit", "avb_gtn"):
+            row = [original, *(epochs[epoch][model] for epoch in (5000, 20000, 50000)), twins[way]]
+            wanted += [float((x.mean() + 1) / 2) for x in row]
     assert cells(figure) == pytest.approx(wanted, abs=1e-6)
     words = texts(figure)
     for label in (
@@ -71,13 +71,14 @@ def test_progress_has_a_row_an_epoch_and_a_panel_a_direction():
         "original",
         "UNIT",
         "AVB-GTN",
-        "5,000",
-        "50,000",
-        "epoch",
+        "epoch 5,000",
+        "epoch 50,000",
+        "twin",
     ):
         assert label in words, f"{label!r} is not in the figure: {words}"
-    for word in ("blond to brown", "UNIT", "20,000 and 50,000"):
+    for word in ("blond to brown", "UNIT", "epoch 50,000 and twin"):
         assert word in figure.alt
+    assert "twin" not in texts(training_progress(given)) and len(cells(training_progress(given))) == 16
 
 
 def test_pixels_are_drawn_as_equal_squares():
@@ -126,7 +127,7 @@ def test_figure_shows_itself_without_pyplot():
     png = base64.b64decode(bundle["image/png"])
     assert png == figure.png() and png.startswith(b"\x89PNG"), "the same figure gave other bytes"
     assert bundle["text/plain"] == repr(figure) and "0x" not in repr(figure)
-    assert 430 <= metadata["image/png"]["width"] <= 480, "it must fit beside the margins of a page"
+    assert metadata["image/png"]["width"] == 691, "it must fill the column of a page"
 
 
 def test_sheet_is_white_and_opaque_whatever_the_reader_has_set():

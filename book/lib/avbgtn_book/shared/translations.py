@@ -10,10 +10,11 @@ from collections.abc import Mapping
 
 from torch import Tensor
 
-from .canvas import LETTERS, WIDTH, BookFigure, listed, name_of, styled
+from .canvas import COLUMN, BookFigure, column, listed, name_of
 
-GAP, LEFT = 0.05, 0.62  # inches between cells, and for the labels of rows
-LINE = 0.2  # inches a line of text
+GAP = 0.05  # inches between cells
+LINE = 0.24  # inches a line of text
+LETTER, WIDEST = 0.105, 1.6  # inches for a letter of a row's label, and for a label at most
 ENOUGH_DPI = 130  # at least; raised until each pixel of an image is a whole number of dots
 # The mean absolute error, in [0, 1], that is drawn black; without hair colour it is about 0.22.
 ERROR_BLACK = 0.3
@@ -21,18 +22,20 @@ ERROR_BLACK = 0.3
 Panel = tuple[str, list[str], list[tuple[str, list[Tensor]]]]  # title, column labels, (row label, cells)
 
 
-@styled
+@column
 def training_progress(
     directions: Mapping[str, tuple[Tensor, Mapping[int, Mapping[str, Tensor]]]],
+    twins: Mapping[str, Tensor] | None = None,
 ) -> BookFigure:
     """The paper's Figure 4: translations of one image a direction, as training goes on.
 
-    Panels (a), (b), ... are the directions, one above the other; columns are the original and the models;
-    each row is an epoch of training.
+    Panels (a), (b), ... are the directions, one above the other, and a model is a row: first the original,
+    then the translation after each number of epochs, last the twin, if there is one.
 
     Args:
         directions: ``{"blond to brown": (original, {5000: {"unit": image, "avb_gtn": image}, ...}), ...}``;
             every epoch with the same models.
+        twins: ``{"blond to brown": image, ...}``, for all directions or for none.
 
     Raises:
         ValueError: an image of another shape, or epochs with different models.
@@ -43,19 +46,23 @@ def training_progress(
         )
     panels: list[Panel] = []
     for letter, (direction, (original, epochs)) in zip("abcdefgh", directions.items(), strict=False):
-        models = _models(epochs)
-        rows = [(f"{epoch:,}", [original, *(epochs[epoch][m] for m in models)]) for epoch in sorted(epochs)]
-        panels.append((f"({letter}) {direction}", ["original", *map(name_of, models)], rows))
-    figure = _grids(panels, corner="epoch")
+        twin = [twins[direction]] if twins else []
+        labels = ["original", *(f"epoch {epoch:,}" for epoch in sorted(epochs)), *(["twin"] if twin else [])]
+        rows = [
+            (name_of(model), [original, *(epochs[epoch][model] for epoch in sorted(epochs)), *twin])
+            for model in _models(epochs)
+        ]
+        panels.append((f"({letter}) {direction}", labels, rows))
+    figure = _grids(panels)
     parts = [
-        f"{title}: columns {listed(columns)}; one row for each of the epochs {listed([r[0] for r in rows])}"
-        for title, columns, rows in panels
+        f"{title}: one row for {listed([name for name, _ in rows])}; columns {listed(labels)}"
+        for title, labels, rows in panels
     ]
     figure.alt = "Translations as training goes on. " + ". ".join(parts) + "."
     return figure
 
 
-@styled
+@column
 def image_rows(rows: Mapping[str, Tensor]) -> BookFigure:
     """Batches of images, one a row.
 
@@ -68,7 +75,7 @@ def image_rows(rows: Mapping[str, Tensor]) -> BookFigure:
     return figure
 
 
-@styled
+@column
 def outside_picture(original: Tensor, translations: Mapping[str, Tensor], *, direction: str) -> BookFigure:
     """The paper's Figure 5: a picture from outside the data set and its translations, side by side.
 
@@ -90,7 +97,7 @@ def outside_picture(original: Tensor, translations: Mapping[str, Tensor], *, dir
     return figure
 
 
-@styled
+@column
 def translation_grid(
     source: Tensor,
     translations: Mapping[str, Tensor],
@@ -148,24 +155,27 @@ def _models(epochs: Mapping[int, Mapping[str, Tensor]]) -> list[str]:
     return models[0]
 
 
-def _grids(panels: list[Panel], corner: str = "", foot: str = "") -> BookFigure:
-    """Panels of images one above the other. Everything is laid out in image pixels, so that at the right
-    resolution each of them becomes a square of whole dots: sharp, and a much smaller file."""
+def _grids(panels: list[Panel], foot: str = "") -> BookFigure:
+    """Panels of images one above the other, as wide as the column. Everything is laid out in image pixels, so
+    that at the right resolution each of them becomes a square of whole dots: sharp, and a much smaller file.
+    """
     side = _same_side(panels)
-    labelled = any(label for _, _, rows in panels for label, _ in rows)
+    longest = max(len(label) for _, _, rows in panels for label, _ in rows)
+    labelled = min(WIDEST, GAP + longest * LETTER) if longest else 0  # inches
     columns = max(len(labels) for _, labels, _ in panels)
-    inches = (WIDTH - (LEFT if labelled else GAP) - columns * GAP) / columns  # of a cell
-    unit = inches / side  # inches an image pixel
-    left, gap = round((LEFT if labelled else GAP) / unit), max(1, round(GAP / unit))
+    unit = (COLUMN - labelled - (columns + 1) * GAP) / columns / side  # inches an image pixel, roughly
+    gap = max(1, round(GAP / unit))
+    left = round(labelled / unit) + gap
+    width = left + columns * (side + gap)
+    unit = COLUMN / width  # and exactly
 
     heads = []  # the height of title and column labels
     for title, labels, _ in panels:
-        lines = (1.6 if title else 0.2) + max(label.count("\n") + 1 for label in labels)
+        lines = (1.3 if title else 0.2) + max(label.count("\n") + 1 for label in labels) * any(labels)
         heads.append(round(lines * LINE / unit))
     below = round(1.3 * LINE / unit) if foot else 0
     height = sum(heads) + sum(len(rows) for _, _, rows in panels) * (side + gap) + below
-    width = left + columns * (side + gap)
-    figure = BookFigure(figsize=(width * unit, height * unit))
+    figure = BookFigure(figsize=(COLUMN, height * unit))
     figure.sharpest = math.ceil(ENOUGH_DPI * unit) / unit
 
     def write(x: float, y: float, text: str, **how) -> None:
@@ -174,13 +184,11 @@ def _grids(panels: list[Panel], corner: str = "", foot: str = "") -> BookFigure:
     top = height
     for head, (title, labels, rows) in zip(heads, panels, strict=True):
         if title:
-            write(gap, top - 0.3 * LINE / unit, title, va="top", weight="bold", size=LETTERS + 1)
+            write(gap, top - 0.3 * LINE / unit, title, va="top", weight="bold")
         top -= head
-        base = top + 0.3 * LINE / unit
-        if labelled and corner:
-            write(left - gap, base, corner, ha="right")
         for j, label in enumerate(labels):
-            write(left + j * (side + gap) + side / 2, base, label, ha="center", linespacing=1.05)
+            middle = left + j * (side + gap) + side / 2
+            write(middle, top + 0.3 * LINE / unit, label, ha="center", linespacing=1.05)
         for label, cells in rows:
             top -= side
             write(left - gap, top + side / 2, label, ha="right", va="center")
