@@ -125,7 +125,8 @@ def code_moments(draws: Tensor) -> tuple[Tensor, Tensor]:
         places that use it.
     """
     if draws.shape[0] < 2:
-        raise ValueError(f"adaptive contrast needs at least 2 draws for a variance, got {draws.shape[0]}")
+        needs = "adaptive contrast needs at least 2 draws for a variance"
+        raise ValueError(f"{needs}, got {draws.shape[0]}")
     draws = draws.detach()
     return draws.mean(0), (draws.var(0) + 1e-4).sqrt()
 
@@ -135,14 +136,20 @@ def normalise_code(z: Tensor, mean: Tensor, std: Tensor) -> Tensor:
     return (z - mean) / std
 
 
-def adaptive_contrast_log_ratio(t: Tensor, z: Tensor, mean: Tensor, std: Tensor) -> Tensor:
+def adaptive_contrast_log_ratio(
+    t: Tensor,
+    z: Tensor,
+    mean: Tensor,
+    std: Tensor,
+) -> Tensor:
     r"""``T(x, z~) + log r(z|x) - log p(z)`` for the contrast ``r = N(mean, std^2)``, shape ``(N,)``, in nats.
 
     It stands where ``T(x, z)`` stood (Mescheder et al. 2017, section 4): T then has to learn only what the
     Gaussian with the posterior's own moments misses. On image codes read it as a regulariser, not as a KL.
     """
     z_tilde = normalise_code(z, mean, std)
-    log_r_over_p = 0.5 * (z.square() - z_tilde.square()) - std.log()  # the two log(2 pi) cancel
+    # the two log(2 pi) cancel
+    log_r_over_p = 0.5 * (z.square() - z_tilde.square()) - std.log()
     return t + log_r_over_p.flatten(1).sum(1)
 
 

@@ -243,7 +243,7 @@ def test_game_gives_the_encoder_the_gradient_of_the_elbo():
 
 def test_game_wants_one_likelihood_an_image():
     with pytest.raises(
-        ValueError, match=r"one number an image, shape \(4,\), got \(4, 784\): sum it over the pixels"
+        ValueError, match=r"one number per image, shape \(4,\), got \(4, 784\): sum it over the pixels"
     ):
         avb.avb_loss(avb.Ratio(1, 2, 4, 0), normal(4, 1), normal(4, 2), normal(4, 784))
 
@@ -372,13 +372,11 @@ def test_record_avb_beats_the_vae_by_008_nats_in_five_of_five_seeds():
 def test_drawings_say_what_they_show():
     p, _ = ring_posterior.exact_posterior(1.5, 0.1)
     mean, covariance, gap = ring_posterior.best_gaussian(1.5)
-    line, cloud = torch.linspace(0, 1, 9, dtype=F64), normal(40, 2)
+    line, cloud = torch.linspace(-2.5, 3, 9, dtype=F64), normal(40, 2)
     figures = [
         draw.gaussian_on_ring(p, 4.0, mean, covariance),
         draw.ratio_on_a_line(line, line, line, line, line),
-        draw.kl_by_dimension(
-            (1, 8), (1.0, 8.0), {"T": (1.0, 7.0)}, alt="KL against dimension, exact and by T."
-        ),
+        draw.share_by_dimension({"after 9 updates": {1: 1.0, 8: 0.4}}, [(1, 0.5)], of="the KL"),
         draw.ratio_against_exact(8, cloud[:, 0], cloud[:, 1], 20, kl=6.5),
         draw.codes_of_four({"VAE": normal(4, 9, 2), "AVB": normal(4, 9, 2)}),
         draw.four_points_along(records.load("four-points")),

@@ -110,12 +110,18 @@ class Ratio(nn.Module):
         return t + 0.5 * z.square().sum(1) if self.log_prior else t
 
 
-def ratio_loss(t: Ratio, x: Tensor, z_posterior: Tensor, z_prior: Tensor) -> Tensor:
+def ratio_loss(
+    t: Ratio,
+    x: Tensor,
+    z_posterior: Tensor,
+    z_prior: Tensor,
+) -> Tensor:
     r"""What T minimises: ``-E_q log s(T(x, z)) - E_p log(1 - s(T(x, z)))``, nats.
 
     Codes of the encoder are the positive class. They are detached: this step teaches T and nobody else.
     """
-    logits = t(torch.cat([x, x]), torch.cat([z_posterior.detach(), z_prior]))
+    both = torch.cat([z_posterior.detach(), z_prior])
+    logits = t(torch.cat([x, x]), both)
     return losses.posterior_discriminator_loss(*logits.split(len(x)))
 
 
@@ -126,16 +132,22 @@ def kl_by_ratio(t: Ratio, x: Tensor, z: Tensor) -> Tensor:
     return losses.logit_penalty(torch.func.functional_call(t, held, (x, z)))
 
 
-def avb_loss(t: Ratio, x: Tensor, z: Tensor, log_likelihood: Tensor) -> Tensor:
-    r"""What encoder and decoder minimise: ``E[T(x, z) - log p(x | z)]``, nats an image.
+def avb_loss(
+    t: Ratio,
+    x: Tensor,
+    z: Tensor,
+    log_likelihood: Tensor,
+) -> Tensor:
+    r"""What encoder and decoder minimise: ``E[T(x, z) - log p(x | z)]``, nats per image.
 
-    ``log_likelihood`` is (N,), *summed* over an image's pixels: T is in nats an image,
+    ``log_likelihood`` is (N,), *summed* over an image's pixels: T is in nats per image,
     so the other term must be too.
     """
     if log_likelihood.shape != z.shape[:1]:
         raise ValueError(
-            f"log_likelihood must be one number an image, shape {tuple(z.shape[:1])}, got "
-            f"{tuple(log_likelihood.shape)}: sum it over the pixels"
+            "log_likelihood must be one number per image, "
+            f"shape {tuple(z.shape[:1])}, got {tuple(log_likelihood.shape)}: "
+            "sum it over the pixels"
         )
     return kl_by_ratio(t, x, z) - log_likelihood.mean()
 

@@ -73,7 +73,7 @@ def check_avb_losses(answer) -> None:
     for n, pixels in ((6, 5), (4, 9)):
         _judge_losses(f, n, pixels)
     passed(
-        "T sees x and z, codes are its positive class, the encoder minimises +T, both terms in nats an image"
+        "T sees x and z, codes are its positive class, the encoder minimises +T, both terms in nats per image"
     )
 
 

@@ -238,7 +238,7 @@ def of_encoder_loss(t_q: Tensor, log_p_pixels: Tensor) -> Named:
         (kl + by_mean, up),
         (
             kl - by_mean,
-            "the two terms are on different scales: T is in nats an image, the likelihood is averaged "
+            "the two terms are on different scales: T is in nats per image, the likelihood is averaged "
             "over pixels too. With 784 pixels T would weigh 784 times too much: sum over an image's "
             "pixels, then average over the batch",
         ),
