@@ -78,7 +78,8 @@ def test_what_was_used_counts_the_processes_that_trained():
     before = reading.used_cpu_seconds()
     work = "import time\nwhile time.process_time() < 0.5: pass"
     subprocess.run([sys.executable, "-c", work], check=True)
-    assert 0.5 <= reading.used_cpu_seconds() - before < 5
+    # the kernel's two counts of a process's time differ by some hundredths
+    assert 0.4 <= reading.used_cpu_seconds() - before < 5
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").is_file(), reason="no /proc")
