@@ -45,7 +45,7 @@ def gap(model: linear_vae.LinearGaussian, x: Tensor) -> Interactive:
         "or one that is half as wide?",
         choices=("Twice as wide loses more", "Half as wide loses more", "Both lose the same"),
         answer=0,
-        because=f"Twice as wide loses {wide:.2f} nats and half as wide {narrow:.2f}. The KL is an average "
+        because=f"The losses are {wide:.2f} nats and {narrow:.2f}. The KL is an average "
         "over draws from q: a q that is too wide draws codes which the posterior finds very improbable, "
         "whereas one that is too narrow draws only codes that the posterior likes.",
         then={"mean": posterior[0], "width": 2 * posterior[1]},
