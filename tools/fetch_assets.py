@@ -1,8 +1,10 @@
-"""Fetch the JavaScript that lets the book be read offline: maths, widgets, and the checker the tests use.
+"""Fetch the JavaScript that lets the book be read offline: maths, widgets, what interactive figures are drawn
+with, and the checker the tests use.
 
 The packages, their exact versions and their SHA-512 sums stand in `tools/book_assets.json`. Each archive
 comes from npm and is compared with its sum before anything is unpacked, into `book/_vendor` (not committed):
-`static/` is served under `_static/`, `page/` beside the pages, `test/` is read by the tests only.
+`static/` is served under `_static/`, `page/` beside the pages, `script/` goes into the script of interactive
+figures (book/_ext/book_interactive.py), `test/` is read by the tests only.
 Nothing is fetched again while the pins stay the same.
 """
 

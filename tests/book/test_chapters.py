@@ -9,6 +9,7 @@ import ast
 import base64
 import functools
 import importlib
+import json
 import re
 import sys
 
@@ -273,6 +274,30 @@ def test_moving_figures_are_checked(name):
     """nbval is told to pass over them, so a compared cell follows (test_notebooks.py sees that it does)."""
     for n, figure in moving_figures(name):
         assert "nbval-ignore-output" in tags(notebook(name).cells[n]), f"cell {n}: {figure['id']}"
+
+
+# --- interactive figures ------------------------------------------------------------------------------------
+
+# Chapters with figures of which the reader drags something. All are the aim, with two each at least;
+# a chapter joins the list when it has them.
+INTERACTIVE = ["vae"]
+
+
+@pytest.mark.parametrize("name", INTERACTIVE)
+def test_interactive_figures_are_numbered_described_and_asked_about(name):
+    figures = []
+    for n, cell in enumerate(notebook(name).cells):
+        for output in cell.get("outputs", []):
+            page = BeautifulSoup("".join(output.get("data", {}).get("text/html", "")), "html.parser")
+            figures += [(n, cell, figure) for figure in page.select("div.interactive")]
+    assert len(figures) >= 2, f"{len(figures)} figures of avbgtn_book.interactive"
+    for n, cell, figure in figures:
+        spec = json.loads(figure.select_one("script").text)
+        assert spec["question"] and len(spec["alt"].split()) >= 10, f"cell {n}: no question, or not described"
+        assert len(figure.select_one("img")["alt"].split()) >= 5, f"cell {n}: the still picture"
+        words = cell.metadata["mystnb"]["figure"]
+        assert words["name"].startswith("fig-") and len(words["caption"].split()) >= 5, f"cell {n}"
+        assert "nbval-ignore-output" in tags(cell), f"cell {n}: a picture is not compared"
 
 
 # --- how it ends --------------------------------------------------------------------------------------------

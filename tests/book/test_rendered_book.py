@@ -103,6 +103,7 @@ ON_SCREEN_ONLY = (
     ".book-strip",
     "button.copybtn",
     "figure.frames input",
+    ".interactive-live",
     ".player audio",
 )
 PALE = """() => [...document.querySelectorAll(\
@@ -285,6 +286,24 @@ def of_sliders(page):
             yield f"the slider {handle.get_attribute('aria-label')!r} stays at {before}"
 
 
+def of_interactives(page):
+    """After the question a key moves picture and sentence; without Python, since there is none."""
+    state = "box => box.querySelector('.picture').innerHTML + box.querySelector('.said').textContent"
+    for box in page.locator("div.interactive").all():
+        name = box.get_attribute("id")
+        if not box.locator(".picture").count():
+            yield f"{name} is not live"
+            continue
+        page.emulate_media(reduced_motion="reduce")
+        box.get_by_role("button", name="Skip").click()
+        before = box.evaluate(state)
+        box.locator(".handle").first.focus()
+        page.keyboard.press("ArrowLeft")
+        if box.evaluate(state) == before:
+            yield f"{name}: a key moves nothing"
+        page.emulate_media(reduced_motion="no-preference")
+
+
 def of_players(page):
     """A complaint about each sound that the browser cannot load."""
     return [said for said in page.locator("audio").evaluate_all(PLAYS) if not said.endswith(": plays")]
@@ -334,7 +353,7 @@ def test_page_in_a_browser_without_a_network(browser, axe, server, book, page, s
             ("served", PHONE, "light"): NOT_COLOURS,
         }.get((source, width, scheme))  # what is left would be the same elements in the same colours again
         found += of_access(visit.page, axe, rules) if rules else []
-        found += [*of_sliders(visit.page), *of_players(visit.page)]
+        found += [*of_sliders(visit.page), *of_interactives(visit.page), *of_players(visit.page)]
         if (source, width, scheme) == ("served", DESKTOP, "dark"):
             found += of_paper(visit.page)
         found += visit.problems

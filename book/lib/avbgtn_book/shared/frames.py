@@ -87,7 +87,7 @@ class Frames:
         """The figure for a page: pictures, sliders, caption and a short script."""
         pictures = []
         for at, chosen in enumerate(itertools.product(*self.values.values())):
-            pictures.append(_img(self.draw(*chosen), hidden=at != self._start_frame()))
+            pictures.append(img(self.draw(*chosen), hidden=at != self._start_frame()))
         controls = [
             self._slider(i, label, list(map(_said, choices)))
             for i, (label, choices) in enumerate(self.values.items())
@@ -127,7 +127,7 @@ class Frames:
         def draw(change=None):
             # Not into ipywidgets.Output: a run without a front end (nbconvert, papermill) answers that
             # widget, and ipykernel 7 then sometimes loses the reply and waits for ever.
-            picture.value = _img(self.draw(*(slider.value for slider in sliders.values())))
+            picture.value = img(self.draw(*(slider.value for slider in sliders.values())))
 
         for slider in sliders.values():
             slider.observe(draw, names="value")
@@ -173,7 +173,7 @@ def _evenly(choices: Sequence[float]) -> bool:
     return steps[0] > 0 and all(abs(step - steps[0]) < 1e-9 * max(map(abs, choices)) for step in steps)
 
 
-def _img(figure: BookFigure, hidden: bool = False) -> str:
+def img(figure: BookFigure, hidden: bool = False) -> str:
     """One frame as HTML, its picture inside."""
     if not figure.alt:
         raise ValueError("a frame has no alternative text: set figure.alt, to what this very frame shows")

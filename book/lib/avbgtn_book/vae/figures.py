@@ -131,41 +131,6 @@ def jensen(low: float, high: float) -> BookFigure:
 
 
 @column
-def gap_frame(
-    mean: float, width: float, posterior: tuple[float, float], bound: float, gap: float
-) -> BookFigure:
-    """One q over one posterior, and how log p(x) divides into bound and gap.
-
-    ``posterior``: mean and width.
-    """
-    # Axes by hand: a layout engine would take longer than the drawing
-    figure = BookFigure(figsize=(COLUMN, 3.1))
-    left, right = figure.add_axes((0.03, 0.19, 0.56, 0.7)), figure.add_axes((0.71, 0.19, 0.28, 0.7))
-    axis = torch.linspace(-2, 3.2, 261)
-    left.fill_between(axis, bell(axis, *posterior), color=PALE_RED, linewidth=0)
-    left.plot(axis, bell(axis, *posterior), color=VERMILLION, linestyle=DASHES[1])
-    left.plot(axis, bell(axis, mean, width), color=BLUE, linewidth=2.6)
-    left.set(xlim=(-2, 3.2), ylim=(0, 1.7), yticks=[], xlabel="$z$")
-    left.text(-2, 1.75, "approximate posterior $q(z)$", color=DARK[BLUE])
-    left.text(3.2, 1.75, "posterior $p(z|x)$", color=DARK[VERMILLION], ha="right")
-    left.spines["left"].set_visible(False)
-    total = bound + gap
-    right.bar([0.5], [gap], bottom=[bound], width=0.5, color=PALE_BLUE)
-    right.axhline(total, color="black", linewidth=1.4)
-    right.plot([0.25, 0.75], [bound, bound], color=BLUE, linewidth=3)
-    right.text(0.5, total + 0.25, r"$\log p(x)$", ha="center")
-    right.text(0.5, -9.2, f"KL {gap:.2f}", ha="center")
-    right.text(0.5, -10.3, f"ELBO {bound:.2f}", ha="center", color=DARK[BLUE])
-    right.set(xlim=(0, 1), ylim=(-10.5, total + 0.2), xticks=[], ylabel="nats", yticks=[-2, -4, -6, -8])
-    right.spines["bottom"].set_visible(False)
-    figure.alt = (
-        f"q with mean {mean:g} and width {width:g} beside the posterior with mean {posterior[0]:.2f} and "
-        f"width {posterior[1]:.2f}: the bound is {bound:.2f} and the KL {gap:.2f} nats, together {total:.2f}."
-    )
-    return figure
-
-
-@column
 def two_gradients(
     score: Tensor, pathwise: Tensor, truth: float, dimensions: Sequence[int], variances: Mapping[str, Mapping]
 ) -> BookFigure:

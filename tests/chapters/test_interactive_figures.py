@@ -1,0 +1,112 @@
+"""Interactive figures as Python makes them: what a page is given, what Jupyter shows, and what is refused.
+
+What the script makes of it is tested in a browser, by tests/book/test_interactive.py.
+"""
+
+import json
+import sys
+
+import pytest
+import torch
+from bs4 import BeautifulSoup
+
+from avbgtn_book.gan import interactive as gan_figures
+from avbgtn_book.interactive.figure import Choice, Interactive, Question, Value
+from avbgtn_book.shared.sheet import sheet
+from avbgtn_book.vae import interactive as vae_figures
+from interactive_figures import FIGURES, gap
+
+SLOPE = Value("slope", 0.0, 2.0, 0.5, 1.0)
+
+
+def draw(slope):
+    figure, axes = sheet(height=1.5)
+    axes.plot([0, 1], [0, slope])
+    figure.alt = f"a line of slope {slope:g} from left to right"
+    return figure
+
+
+def a_line(**options):
+    options = {"alt": "A line. It rises.", "numbers": lambda slope: {"rise": slope}} | options
+    return Interactive("line", {"slope": SLOPE}, draw=draw, **options)
+
+
+def page_of(figure):
+    return BeautifulSoup(figure.html(), "html.parser")
+
+
+def test_a_page_is_given_a_specification_a_still_picture_and_the_question():
+    question = Question("Is 2 < 3?", choices=("yes", "</script>"), answer=0, because="It is.")
+    page = page_of(a_line(question=question, constants={"c": 2.5}))
+    box = page.select_one("div.interactive")
+    assert box["id"] == "interactive-line"
+    spec = json.loads(box.select_one("script[type='application/json']").text)
+    assert spec["values"]["slope"] == {
+        "label": "slope", "low": 0.0, "high": 2.0, "step": 0.5, "start": 1.0, "format": ".2f",
+    }  # fmt: skip
+    assert spec["constants"] == {"c": 2.5} and spec["question"]["choices"] == ["yes", "</script>"]
+    assert [i["alt"] for i in box.select("img")] == ["a line of slope 1 from left to right"]
+    assert "Is 2 < 3?" in box.select_one("p").text and "yes. It is." in box.select_one("details").text
+
+
+def test_in_jupyter_the_sliders_draw_live():
+    figure = a_line()
+    assert {"text/html", "application/vnd.jupyter.widget-view+json"} <= set(figure._repr_mimebundle_())
+    _, slider, picture = figure.live().children
+    assert (slider.min, slider.max, slider.value) == (0.0, 2.0, 1.0)
+    slider.value = 1.5
+    assert "slope 1.5" in picture.value
+
+
+def test_without_ipywidgets_the_page_figure_serves(monkeypatch):
+    monkeypatch.setitem(sys.modules, "ipywidgets", None)
+    assert set(a_line()._repr_mimebundle_()) == {"text/html", "text/plain"}
+
+
+@pytest.mark.parametrize(
+    "make, words",
+    [
+        (lambda: Value("a", 0, 1, 0.3, 0), "high is 1"),
+        (lambda: Value("a", 0, 1, 0.5, 0.2), "start is 0.2"),
+        (lambda: Value("a", 0, 1, 0.5, 1.5), "at most 1"),
+        (lambda: Choice("a", ("x", "y"), "z"), "one of"),
+        (lambda: Question("a", choices=("x",), answer=1, because="b"), "one of 1 choices"),
+        (lambda: a_line(plays="time"), "no values \\['time'\\]"),
+        (
+            lambda: a_line(question=Question("a", answer=1, because="b", then={"z": 1})),
+            "no values \\['z'\\]",
+        ),
+    ],
+)
+def test_what_cannot_work_is_refused(make, words):
+    with pytest.raises(ValueError, match=words):
+        make()
+
+
+@pytest.mark.parametrize("make", FIGURES)
+def test_every_figure_asks_shows_itself_and_is_described(make):
+    figure = make()
+    assert figure.question and figure.question.because and len(figure.alt.split()) >= 10
+    still = figure.draw(**figure.start)
+    assert len(still.alt.split()) >= 10 and len(figure.html()) < 100_000
+    assert all(isinstance(number, float) for number in figure.numbers(**figure.start).values())
+    assert len(figure.live().children) == len(figure.values) + 2
+
+
+def test_the_questions_answers_are_right():
+    wide, narrow = (gap().numbers(1.0, width) for width in (1.0, 0.25))
+    assert wide["kl"] > narrow["kl"] > 0.3 and wide["elbo"] + wide["kl"] == pytest.approx(wide["evidence"])
+    start = {"mean": 0.5, "width": 0.5, "steps": 80}
+    on_one = vae_figures.two_divergences().numbers(**start, objective=vae_figures.FORWARD)
+    assert on_one["mean"] == pytest.approx(2, abs=0.01) and on_one["width"] == pytest.approx(0.5, abs=0.01)
+    assert on_one["forward"] == pytest.approx(torch.tensor(2.0).log().item(), abs=0.01)  # half of p is missed
+    over_both = vae_figures.two_divergences().numbers(**start, objective=vae_figures.BACKWARD)
+    assert over_both["mean"] == pytest.approx(0, abs=0.05) and over_both["width"] == pytest.approx(
+        (2.0**2 + 0.5**2) ** 0.5, abs=0.01
+    )  # the moments of p
+    near, far = (gan_figures.discriminator().numbers(0.0, mean, 1.0)["js"] for mean in (4.0, 8.0))
+    assert near < far < 1.12 * near
+    out, level, cured = (
+        gan_figures.dirac().numbers(1.0, 0.5, rule, 0.2, 200)["distance"] for rule in gan_figures.RULES
+    )
+    assert out > 2 > level > 0.8 and cured < 0.01
