@@ -98,7 +98,8 @@ def test_links_lead_to_a_place_in_the_page_or_to_the_repository(page, soup):
             assert (ROOT / address.removeprefix(start)).is_file(), address
             elsewhere += 1
         else:
-            assert address.startswith(("https://", "http://")) or (page.parent / unquote(address)).is_file(), address
+            outside = address.startswith(("https://", "http://"))
+            assert outside or (page.parent / unquote(address)).is_file(), address
     assert within and elsewhere
 
 
