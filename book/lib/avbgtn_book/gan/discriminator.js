@@ -39,7 +39,8 @@
 
   function draw(panels, {values, numbers: {js}}) {
     const {densities, ruler} = panels;
-    const p = curve((x) => Math.exp(logP(x, values)), LOW, HIGH), q = curve((x) => Math.exp(logQ(x, values)), LOW, HIGH);
+    const p = curve((x) => Math.exp(logP(x, values)), LOW, HIGH);
+    const q = curve((x) => Math.exp(logQ(x, values)), LOW, HIGH);
     densities.area('p-area', p, 'p');
     densities.area('q-area', q, 'q');
     densities.line('p', p, 'p');

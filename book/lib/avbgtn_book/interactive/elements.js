@@ -20,7 +20,8 @@
   function ask(question, reveal) {
     const name = `guess-${named++}`, byChoice = Boolean(question.choices);
     const button = make('button', {type: 'submit', disabled: true}, 'Reveal');
-    const skip = make('button', {type: 'button', class: 'plain', onclick: () => done(`${right}. `)}, 'Skip the question');
+    const skip = make('button', {type: 'button', class: 'plain'}, 'Skip the question');
+    skip.addEventListener('click', () => done(`${right}. `));
     const reply = make('p', {class: 'reply', role: 'status'});
     const box = make('fieldset', {}, make('legend', {}, question.text));
     if (byChoice) {
@@ -68,7 +69,8 @@
       output.textContent = d3.format(value.format)(now);
       slider.setAttribute('aria-valuetext', output.textContent);
     };
-    return {element: make('div', {class: 'control'}, make('label', {for: id}, `${value.label}: `, output), slider), show};
+    const label = make('label', {for: id}, `${value.label}: `, output);
+    return {element: make('div', {class: 'control'}, label, slider), show};
   }
 
   Object.assign(Interactive, {make, ask, control});

@@ -55,7 +55,8 @@
       }
       buttons.append(make('button', {type: 'button', class: 'plain', onclick: () => this.reset()}, 'Reset'));
       box.append(...Object.values(this.inputs).map(({element}) => element), buttons);
-      box.append(make('p', {class: 'hint'}, 'Drag a marked point, tap where it should go, or move it with the arrow keys.'));
+      const how = 'Drag a marked point, tap where it should go, or move it with the arrow keys.';
+      box.append(make('p', {class: 'hint'}, how));
       return box;
     }
 

@@ -37,7 +37,8 @@
     show(values) {
       const [x, y] = this.at(values), name = (key) => d3.format(this.figure.spec.values[key].format)(values[key]);
       this.place = [this.panel.x(x), this.panel.y(y)];
-      this.point.attr('transform', `translate(${this.place})`).attr('aria-valuenow', Number(values[this.value].toFixed(4)))
+      this.point.attr('transform', `translate(${this.place})`)
+        .attr('aria-valuenow', Number(values[this.value].toFixed(4)))
         .attr('aria-valuetext', this.other ? `${name(this.value)} and ${name(this.other)}` : name(this.value));
     }
 

@@ -21,7 +21,8 @@
       const ticks = axes[`${way}ticks`], label = axes[`${way}label`];
       if (Array.isArray(ticks)) axis.tickValues(ticks); else axis.ticks(Math.max(3, width / 70));
       const place = way === 'x' ? `translate(0,${top + height})` : `translate(${left},0)`;
-      this.group.append('g').attr('class', 'axis').attr('transform', place).call(axis.tickFormat(d3.format('~g')).tickSizeOuter(0));
+      axis.tickFormat(d3.format('~g')).tickSizeOuter(0);
+      this.group.append('g').attr('class', 'axis').attr('transform', place).call(axis);
       if (!label) return;
       const text = this.group.append('text').attr('class', 'label').text(label);
       if (way === 'x') text.attr('x', left + width).attr('y', top + height + 36).attr('text-anchor', 'end');
