@@ -141,7 +141,7 @@ def test_killed_and_started_again_from_any_folder_it_ends_as_if_never_killed(nam
     assert f"other parameters than those of the record '{name}'" in output
     assert len(nbformat.read(tmp_path / "out.ipynb", 4).metadata.papermill.parameters) == len(tiny)
     for model, run in straight.items():
-        (folder,) = (tmp_path / "runs").glob(f"{tiny['dataset']}-quick-{model}-*")
+        (folder,) = (tmp_path / "runs").glob(f"{tiny['dataset']}-{run.config.preset}-{model}-*")
         found = Run(folder)
         if model == "unit":  # the one that was training when papermill was killed
             resumed = any(0 < start["from_epoch"] < tiny["epochs"] for start in found.provenance())
