@@ -26,7 +26,8 @@ def build(folder: pathlib.Path = ROOT, source: pathlib.Path = BOOK, quiet: bool 
         fetch_assets.fetch()
     except fetch_assets.AssetError as problem:
         print(
-            f"{problem}.\nThe book will link the CDN for maths and widgets, so reading it needs a network.",
+            f"{problem}.\nThe book will link the CDN for maths and widgets, so reading it needs a network, "
+            "and figures of which one drags something will be still pictures.",
             flush=True,
         )
     jupyter_book = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()"]  # it has no -m

@@ -95,7 +95,8 @@ def stage(notebook: pathlib.Path, folder: pathlib.Path) -> pathlib.Path:
     if any("{cite" in cell.source for cell in content.cells if cell.cell_type == "markdown"):
         content.cells.append(nbformat.v4.new_markdown_cell(SOURCES))
     nbformat.write(content, source / notebook.name)
-    (source / "_toc.yml").write_text(f"format: jb-book\nroot: {notebook.stem}\n", encoding="utf-8")
+    contents = yaml.safe_dump({"format": "jb-book", "root": notebook.stem})  # quotes a name like 2026
+    (source / "_toc.yml").write_text(contents, encoding="utf-8")
     (folder / "_config.yml").write_text(config_of_page(notebook), encoding="utf-8")
     return source
 

@@ -61,7 +61,7 @@ TABLE = {
         auto=True,
         help="size of the model and what trains it; auto: paper on CUDA, else modern (sounds: quick)",
     ),
-    "models": v.Names(MODELS, help="which models to train, one after the other"),
+    "models": v.Names(MODELS, help="which models to train"),
     "seed": v.Whole(0, 2**64 - 1, "a seed has 64 bits", help="of weights, order, crops and noise"),
     "score_split": v.Word(
         ("validation", "test"), help="what the notebook scores; test is for the final study alone"

@@ -14,14 +14,14 @@ FILE = "interactive.js"
 
 def script(vendor: pathlib.Path) -> str | None:
     """Everything that makes the figures live, or None where `vendor` holds no D3."""
-    pins = [path for path in (vendor / "script" / "d3").glob("*.js")]
-    if not pins:
+    modules = list((vendor / "script" / "d3").glob("*.js"))
+    if not modules:
         return None
     # D3's modules add themselves to one global, and would ask requirejs to, which pages with widgets have.
-    modules = "\n".join(path.read_text(encoding="utf-8") for path in sorted(pins, key=_needed))
+    d3 = "\n".join(path.read_text(encoding="utf-8") for path in sorted(modules, key=_needed))
     kinds = sorted(path for path in LIBRARY.glob("*/*.js") if path.parent.name != "interactive")
     ours = [*(LIBRARY / "interactive" / f"{name}.js" for name in OURS), *kinds]
-    shielded = f"(() => {{ let define, module, exports;\n{modules}\n}})();"
+    shielded = f"(() => {{ let define, module, exports;\n{d3}\n}})();"
     return "\n".join([shielded, *(path.read_text(encoding="utf-8") for path in ours)])
 
 

@@ -1,6 +1,6 @@
 """Sphinx extension: the map of the book, a picture with a list, on the first page.
 
-Both are made from `_toc.yml`. What the picture adds, which chapter builds on which, stands in `NEEDS` below.
+Both are made from `_toc.yml`; which chapter builds on which stands in `NEEDS` below.
 """
 
 import html

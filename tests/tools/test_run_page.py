@@ -103,8 +103,9 @@ def test_links_lead_to_a_place_in_the_page_or_to_the_repository(page, soup):
     assert within and elsewhere
 
 
-def test_references_say_what_they_mean(soup):
+def test_references_say_what_they_mean(page, soup):
     heading = soup.find("h2", string=re.compile("References to other pages"))
+    assert (heading is not None) == (page.stem == "results-toy"), "the references are not on their page"
     if heading is None:
         return
     said = " ".join(heading.find_parent("section").p.get_text().replace("’", "'").split())
