@@ -22,6 +22,7 @@ import yaml
 from bs4 import BeautifulSoup
 
 import contents
+from needs import need
 
 ROOT = contents.ROOT
 sys.path.insert(0, str(ROOT / "tools"))
@@ -112,15 +113,6 @@ PALE = """() => [...document.querySelectorAll(\
     .slice(0, 3).map(e => e.textContent.slice(0, 60))"""
 
 on_each_page = pytest.mark.parametrize("page", PAGES)
-
-
-def need(found, sentence):
-    """Skip with `sentence` where something is not `found`; fail where this session may not do without."""
-    if found:
-        return
-    if os.environ.get("AVBGTN_REQUIRE_BROWSER") == "1":
-        pytest.fail(sentence)
-    pytest.skip(sentence)
 
 
 @pytest.fixture(scope="module")

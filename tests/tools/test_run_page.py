@@ -11,6 +11,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 from contents import BOOK, ROOT, repository
+from needs import need
 
 import fetch_assets  # isort: skip (contents names its folder)
 import run_page
@@ -32,7 +33,7 @@ def page(request, tmp_path_factory):
     try:
         fetch_assets.fetch()
     except fetch_assets.AssetError as problem:
-        pytest.skip(f"without its scripts no page can be read offline: {problem}")
+        need(False, f"without its scripts no page can be read offline: {problem}")
     folder = tmp_path_factory.mktemp("a run")
     notebook = folder / f"{request.param}.ipynb"
     shutil.copy(BOOK / f"{request.param.removesuffix('-toy')}.ipynb", notebook)
