@@ -291,6 +291,6 @@ def test_every_option_says_what_it_is_for_and_what_it_may_be():
         assert action.help and not action.help.startswith(("(", "default")), action.dest
         if action.dest in TABLE:
             assert action.help.startswith(TABLE[action.dest].help.replace("%", "%%")), action.dest
-    text = train.format_help()
+    text = " ".join(train.format_help().split())  # wherever its lines are broken
     assert "log_sigmoid | logit" in text and "default unit,avb_gtn" in text
     assert set(TABLE) >= {a.dest for a in train._actions} - {"help", "keep"}
