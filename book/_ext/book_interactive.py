@@ -36,10 +36,11 @@ def write_script(app):
     if app.builder.format != "html":
         return
     text = script(pathlib.Path(app.srcdir, "_vendor"))
+    file = pathlib.Path(app.outdir, "_static", FILE)
+    file.unlink(missing_ok=True)  # of an earlier build, which had D3
     if text:
-        static = pathlib.Path(app.outdir, "_static")
-        static.mkdir(parents=True, exist_ok=True)
-        (static / FILE).write_text(text, encoding="utf-8")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
 
 
 def load_where_needed(app, pagename, templatename, context, doctree):

@@ -208,6 +208,26 @@ def test_a_tap_brings_the_nearest_handle(open_page):
     assert (values["theta"], values["psi"]) == pytest.approx((-1, 1), abs=0.051)
 
 
+def test_the_click_that_ends_a_drag_is_no_tap(open_page):
+    """In some browsers it reaches the picture, not the handle."""
+    page = open_page()
+    box = box_of(page, "gan-dirac")
+    handle = box.locator(".handle").first
+    handle.scroll_into_view_if_needed()
+    spot = handle.locator(".knob").bounding_box()
+    page.mouse.move(spot["x"] + 9, spot["y"] + 9)
+    page.mouse.down()
+    page.mouse.move(spot["x"] + 29, spot["y"] + 9)
+    page.mouse.up()
+    dragged = box.evaluate(STATE)["values"]
+    picture = box.locator(".picture").bounding_box()
+    at = {"clientX": picture["x"] + 60, "clientY": picture["y"] + 60, "bubbles": True}
+    box.locator(".picture").dispatch_event("click", at)
+    assert box.evaluate(STATE)["values"] == dragged
+    page.mouse.click(at["clientX"], at["clientY"])
+    assert box.evaluate(STATE)["values"] != dragged, "the next tap counts"
+
+
 def test_the_answer_comes_after_the_reader_has_committed(open_page, figures):
     page = open_page()
     box, question = box_of(page, "vae-gap", answered=False), figures["vae-gap"].question

@@ -24,7 +24,7 @@
   });
 
   /* A number as the sentences write it. */
-  const written = (value, format = '.2f') => d3.format(format)(value).replace(/^−(0\.?0*)$/, '$1');
+  const written = (value, format = '.2f') => d3.format(format)(value);
 
   Object.assign(Interactive, {logNormal, logAddExp, integral, curve, written});
 })();

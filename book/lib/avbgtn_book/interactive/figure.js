@@ -24,7 +24,8 @@
       this.constants = this.spec.constants;
       this.values = this.start();
       this.said = make('p', {class: 'said answer', 'aria-live': 'polite'});
-      this.picture = d3.create('svg').attr('class', 'picture').on('click', (event) => this.tap(event));
+      this.picture = d3.create('svg').attr('class', 'picture').on('click', (event) => this.tap(event))
+        .on('pointerdown', () => { this.dragged = false; });
       const parts = [this.picture.node(), this.said, this.controls()];
       if (this.spec.question) {
         container.classList.add('asking');
@@ -106,9 +107,10 @@
       this.handles[focused]?.point.node().focus({preventScroll: true});
     }
 
-    /* A tap beside the handles brings the nearest one there: no dragging is needed. */
+    /* A tap beside the handles brings the nearest one there: no dragging is needed. The click that ends a drag,
+     * which reaches the picture in some browsers, is no tap. */
     tap(event) {
-      if (event.target.closest('.handle') || this.container.classList.contains('asking')) return;
+      if (this.dragged || event.target.closest('.handle') || this.container.classList.contains('asking')) return;
       const [x, y] = d3.pointer(event, this.picture.node());
       const near = d3.least(this.handles, ({place}) => Math.hypot(place[0] - x, place[1] - y));
       near.bring(x, y);

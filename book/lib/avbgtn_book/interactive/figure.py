@@ -144,8 +144,8 @@ class Interactive:
 
     def html(self) -> str:
         """The figure for a page: specification, still picture, question with its answer folded away."""
-        # a script ends at the first "</", wherever it stands
-        spec = json.dumps(self.spec(), ensure_ascii=False).replace("</", "<\\/")
+        # whatever is in a script, no "<" may be read as HTML
+        spec = json.dumps(self.spec(), ensure_ascii=False).replace("<", "\\u003c")
         return (
             f'<div class="interactive" id="interactive-{self.kind}">\n'
             f'<script type="application/json">{spec}</script>\n'

@@ -58,6 +58,7 @@
       knob.focus({preventScroll: true});
       knob.setPointerCapture(event.pointerId);
       this.point.on('pointermove', (moved) => {
+        this.figure.dragged = true;
         const [x, y] = d3.pointer(moved, svg);
         this.bring(x + away[0], y + away[1]);
       });
