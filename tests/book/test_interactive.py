@@ -212,8 +212,8 @@ def test_the_click_that_ends_a_drag_is_no_tap(open_page):
     """In some browsers it reaches the picture, not the handle."""
     page = open_page()
     box = box_of(page, "gan-dirac")
+    box.locator(".picture").scroll_into_view_if_needed()
     handle = box.locator(".handle").first
-    handle.scroll_into_view_if_needed()
     spot = handle.locator(".knob").bounding_box()
     page.mouse.move(spot["x"] + 9, spot["y"] + 9)
     page.mouse.down()
