@@ -36,17 +36,25 @@ class Steps(MarkdownDirective):
 
     def markdown(self):
         found, where = part(self, "steps")
-        rows = [
+        names = [f"{MODELS[r['model']]}, {r['preset']}, {r['size']} px, batch {r['batch']}" for r in found]
+        seconds = [
             [
-                f"{MODELS[r['model']]}, {r['preset']}, {r['size']} px, batch {r['batch']}",
-                f"{r['cpu_seconds']['reference']:.2f}", f"{r['cpu_seconds']['ours']:.2f}",
-                *(share(r["ratio"][key]) for key in ("gflop", "cpu", "wall", "memory")),
+                name, f"{r['cpu_seconds']['reference']:.2f}", f"{r['cpu_seconds']['ours']:.2f}",
+                share(r["ratio"]["cpu"]),
             ]
-            for r in found
+            for name, r in zip(names, found, strict=True)
         ]  # fmt: skip
-        head = ["Setting", "CPU s, reference", "CPU s, ours", "Ratio of GFLOP"]
-        head += ["of CPU time", "of clock time", "of memory"]
-        return [*table(head, rows), "", where]
+        others = [
+            [name, *(share(r["ratio"][key]) for key in ("gflop", "wall", "memory"))]
+            for name, r in zip(names, found, strict=True)
+        ]
+        return [
+            "**CPU-seconds of a step**", "",
+            *table(["Setting", "Reference", "Ours", "Ratio"], seconds), "",
+            "**Ratios of the rest**", "",
+            *table(["Setting", "GFLOP", "Clock time", "Memory"], others), "",
+            where,
+        ]  # fmt: skip
 
 
 class SpeedUps(MarkdownDirective):
@@ -54,20 +62,16 @@ class SpeedUps(MarkdownDirective):
 
     def markdown(self):
         found, where = part(self, "speed_ups")
-        settings = list(dict.fromkeys((r["preset"], r["size"]) for r in found))
-        ways = list(dict.fromkeys(r["speed"] for r in found))
-        cells = {(r["speed"], r["preset"], r["size"]): r for r in found}
-        head = ["Speed-up", "On by default"]
-        head += [f"{preset}, {size} px: CPU s (ratio), MiB" for preset, size in settings]
-        rows = []
-        for way in ways:
-            by_default = "" if way in ("plain", "auto") else "yes" if cells[way, *settings[0]]["on"] else "no"
-            row = [f"`{way}`", by_default]
-            for setting in settings:
-                r = cells[way, *setting]
-                row.append(f"{r['cpu_seconds']:.3f} ({r['of_plain']:.2f}), {r['mib']:,.0f}")
-            rows.append(row)
-        return [*table(head, rows), "", where]
+        lines = []
+        for preset, size in dict.fromkeys((r["preset"], r["size"]) for r in found):
+            rows = []
+            for r in (r for r in found if (r["preset"], r["size"]) == (preset, size)):
+                name, by_default = r["speed"], "yes" if r["on"] else "no"
+                numbers = f"{r['cpu_seconds']:.3f}", f"{r['of_plain']:.2f}", f"{r['mib']:,.0f}"
+                rows.append([f"`{name}`", "" if name in ("plain", "auto") else by_default, *numbers])
+            head = ["Speed-up", "Default", "CPU s", "Ratio", "MiB"]
+            lines += [f"**Preset `{preset}`, {size} pixels**", "", *table(head, rows), ""]
+        return [*lines, where]
 
 
 class Data(MarkdownDirective):
@@ -79,11 +83,11 @@ class Data(MarkdownDirective):
             [name, f"{way['pictures_per_s']:,.0f}", f"{way['cpu_ms_per_picture']:.2f}"]
             for name, way in found["ways"].items()
         ]
-        return [*table(["Way", "Pictures a second", "CPU-ms a picture"], rows), "", where]
+        return [*table(["Way", "Pictures per second", "CPU-ms per picture"], rows), "", where]
 
 
 class Growth(MarkdownDirective):
-    """The steepest growth a doubling."""
+    """The steepest growth per doubling."""
 
     def markdown(self):
         found, where = part(self, "curves")

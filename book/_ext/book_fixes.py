@@ -4,6 +4,7 @@ Offline assets: where `tools/fetch_assets.py` has filled `book/_vendor`, pages l
 there; where it could not (no npm), the defaults stay, which link a CDN.
 """
 
+import html
 import pathlib
 import re
 
@@ -41,6 +42,21 @@ PRINTED = re.compile(
     r'(?P<before><div class="output stream[^>]*><div class="highlight">)<pre>(?P<text>.*?)</pre>', re.DOTALL
 )
 COLUMNS = re.compile(r"\S {2,}\S.*\S {2,}\S")
+
+
+# Pages by the name that they once had.
+MOVED = {"attacks": "objections"}
+MOVED_PAGE = """<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<title>{title}</title>
+<meta http-equiv="refresh" content="0; url={address}">
+<link rel="canonical" href="{address}">
+</head>
+<body><p>This page has moved: <a href="{address}">{title}</a>.</p></body>
+</html>
+"""
 
 
 def use_offline_assets(app, config):
@@ -101,11 +117,24 @@ def drop_font_preloads(app, error):
         page.write_text(re.sub(r'<link rel="preload" as="font"[^>]*>', "", text), encoding="utf-8")
 
 
+def leave_addresses_of_before(app, error):
+    """Where a page has a new name, its old address leads there."""
+    if error or app.builder.format != "html":
+        return
+    for old, new in MOVED.items():
+        if new not in app.env.titles:
+            continue  # of another edition, or of a page that stands alone
+        title = app.env.titles[new].astext()
+        page = MOVED_PAGE.format(address=f"{new}.html", title=html.escape(title))
+        pathlib.Path(app.outdir, f"{old}.html").write_text(page, encoding="utf-8")
+
+
 def setup(app):
     app.connect("config-inited", use_offline_assets, priority=100)
     app.connect("html-page-context", repair_page, priority=900)
     app.add_js_file(None, body=MATHJAX_QUEUE, priority=100)
     app.connect("build-finished", drop_font_preloads)
+    app.connect("build-finished", leave_addresses_of_before)
     app.add_js_file(None, body=SEARCH_ON_DISK, priority=100)
     app.add_js_file(None, body=SLIDER_NAMES, priority=100)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

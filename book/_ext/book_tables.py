@@ -95,7 +95,7 @@ class LastRuns(MarkdownDirective):
                 [self.link(name), f"{date.day}\N{NO-BREAK SPACE}{date:%b\N{NO-BREAK SPACE}%Y}", *numbers]
             )
             places.setdefault(where(run), []).append(self.link(name))
-        lines = table(["Chapter", "Date", "CPU-seconds", "Seconds by the clock", "Memory, MB"], rows)
+        lines = table(["Chapter", "Date", "CPU s", "Clock s", "MB"], rows)
         return [
             *lines,
             "",

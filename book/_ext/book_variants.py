@@ -6,7 +6,7 @@ from book_tables import MarkdownDirective, table
 
 
 class Variants(MarkdownDirective):
-    """One row for each variant with what the libraries really used, and one column for each notebook."""
+    """A line for each variant with what the libraries really used, and a row with what held."""
 
     def markdown(self):
         self.env.note_dependency(str(records.FOLDER / "variants.json"))
@@ -15,8 +15,8 @@ class Variants(MarkdownDirective):
 
 
 def variants_tables(record):
-    """The lines of both tables, for a record that `tools/variants --commit` wrote. A variant is named once
-    for each kind of processor that it ran on."""
+    """The lines of the list of variants and of the table of what held, for a record that
+    `tools/variants --commit` wrote. A variant is named once for each kind of processor that it ran on."""
     rows = record["rows"]
     what = list(dict.fromkeys(row["what"] for row in rows))
     sets = {}
@@ -24,21 +24,24 @@ def variants_tables(record):
         sets.setdefault((row["variant"], row["use"]["bits"]), row)
     found = {(row["what"], row["variant"], row["use"]["bits"]): row for row in rows}
     used = [
-        [
-            f"{k}",
-            f"*{row['variant']}*",
-            row["processor"],
-            row["use"]["capability"].lower(),
-            row["use"]["convolutions"],
-        ]
+        f"{k}. *{row['variant']}* on {row['processor']}: torch's loops {row['use']['capability'].lower()}, "
+        f"convolutions {row['use']['convolutions']}."
         for k, row in enumerate(sets.values(), 1)
     ]
-    body = [
-        [f"{k} *{key[0]}*", *(outcome(found.get((w, *key))) for w in what)] for k, key in enumerate(sets, 1)
-    ]
+    body = []
+    for k, key in enumerate(sets, 1):
+        here = {w: found.get((w, *key)) for w in what}
+        notebooks = [w for w in what if w != "tests" and here[w]]
+        held = sum(not here[w]["failed"] for w in notebooks)
+        lost = [f"{w} {outcome(here[w])}" for w in notebooks if here[w]["failed"]]
+        missing = [w for w in what if w != "tests" and not here[w]]
+        body.append([
+            k, f"{held} of {len(notebooks)}", outcome(here.get("tests")),
+            ", ".join(lost) or "none", ", ".join(missing) or "none",
+        ])  # fmt: skip
     return [
-        *table(["", "Variant", "processor", "torch's loops", "convolutions"], used), "",
-        *table(["Passed of runs", *what], body), "",
+        *used, "",
+        *table(["", "Notebooks held", "Tests", "Held in part", "Not run"], body), "",
         "A variant that changed no bit on its processor was not run.",
     ]  # fmt: skip
 

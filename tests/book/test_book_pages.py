@@ -20,7 +20,7 @@ sys.path.insert(0, str(BOOK / "_ext"))
 import book_fixes  # noqa: E402
 
 PAGES = (
-    "index", "how-to", "notation", "errata", "attacks", "deviations", "checklist", "speed", "scaling", "runs",
+    "index", "how-to", "notation", "errata", "objections", "deviations", "checklist", "speed", "scaling", "runs",
     "references",
 )  # fmt: skip
 each_page = pytest.mark.parametrize("page", PAGES)

@@ -8,6 +8,7 @@ every page.
 
 import functools
 import http.server
+import json
 import os
 import pathlib
 import re
@@ -46,9 +47,10 @@ TOO_WIDE = """() => document.documentElement.scrollWidth <= innerWidth ? []
     : [...document.querySelectorAll('body *')].filter(e => e.getBoundingClientRect().right > innerWidth + 1)
     .slice(0, 5).map(e => e.outerHTML.slice(0, 150))"""
 
-# Pages on which nothing may be wider than the column of text, nor scroll in a box of its own.
-# All pages are the aim; a page joins the list when it has been rewritten.
-WITHIN_COLUMN = ["vae.html", "gan.html", "avb.html", "celeba.html"]
+# Pages on which something may still be wider than the column of text, or scroll in a box of its own.
+# A page leaves the list when it has been rewritten; the aim is that none is left.
+NOT_YET = ["unit.html", "avb_gtn.html", "audio.html"]
+WITHIN_COLUMN = [page for page in PAGES if page not in NOT_YET]
 
 # What reaches out of the column, must be scrolled or is cut off, with folded cells opened. Formulas are
 # measured as they are drawn, not by the hidden copy for screen readers; no number may stand on its formula.
@@ -287,7 +289,8 @@ def of_interactives(page):
             yield f"{name} is not live"
             continue
         page.emulate_media(reduced_motion="reduce")
-        box.get_by_role("button", name="Skip").click()
+        if box.locator(".question").count():
+            box.get_by_role("button", name="Skip").click()
         before = box.evaluate(state)
         box.locator(".handle").first.focus()
         page.keyboard.press("ArrowLeft")
@@ -364,7 +367,10 @@ def test_a_page_begins_with_its_heading_on_a_phone(browser, axe, server, page):
 def test_nothing_is_wider_than_the_column(browser, axe, server, page, width):
     """No formula, no line of visible source, no output, table or figure is cut off or has to be scrolled."""
     with Visit(browser, server, page, width=width) as visit:
-        assert visit.page.locator("article mjx-container").count(), "the page has no formula to measure"
+        formulas, drawn = (
+            visit.page.locator(f"article {what}").count() for what in (".math", "mjx-container")
+        )
+        assert bool(drawn) == bool(formulas), "no formula of the page is drawn, so none can be measured"
         found = visit.page.evaluate(BEYOND_COLUMN)
     assert not found, "\n".join(found)
 
@@ -433,6 +439,21 @@ def test_first_page_has_the_whole_map(book):
     assert listed == PAGES[1:], "the list below the map does not follow the contents"
     drawn = {link["href"] for link in index.select("svg.book-map a")}
     assert drawn == set(NOTEBOOK_PAGES), f"the picture of the map shows {sorted(drawn)}"
+
+
+def test_the_old_address_of_a_page_leads_to_the_new_one(book):
+    """Links to the objections of before, from outside the book."""
+    moved = parsed(book / "attacks.html")
+    assert moved.select_one("meta[http-equiv=refresh]")["content"] == "0; url=objections.html"
+    assert moved.select_one("a")["href"] == "objections.html" and (book / "objections.html").is_file()
+
+
+def test_the_first_page_compares_before_and_after_without_a_script(book):
+    box = parsed(book / "index.html").select_one("#interactive-index")
+    pictures = json.loads(box.select_one("script").text)["constants"]["pictures"]
+    assert list(pictures) == ["before", "after"]
+    assert all(address.startswith("data:image/jpeg;base64,") for address in pictures.values())
+    assert len(box.select_one(".interactive-still img")["alt"].split()) > 10
 
 
 @on_each_page

@@ -33,7 +33,7 @@ PAGES = {source.removesuffix(".ipynb").removesuffix(".md") for source in sources
     "deviations",
     "checklist",
 }
-TO_COME = {"results", "attacks"}
+TO_COME = {"results", "objections"}
 VARIANTS = {variant.name: variant for variant in GRIDS["full"].variants}
 each_entry = pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry["id"])
 

@@ -36,8 +36,8 @@
   }
 
   const say = ({theta, psi, from, distance}, {steps}) =>
-    `After ${steps} steps theta is ${written(theta)} and psi ${written(psi)}; the distance from the equilibrium `
-    + `was ${written(from)} and is ${written(distance)}.`;
+    `After ${steps} ${steps === 1 ? 'step' : 'steps'} theta is ${written(theta)} and psi ${written(psi)}; the `
+    + `distance from the equilibrium was ${written(from)} and is ${written(distance)}.`;
 
   /* The field is square; the distances stand beside it where there is room, else below. */
   function layout(width) {

@@ -16,7 +16,7 @@ F64 = torch.float64
 @column
 def vector_field(r1: float, step: float = 0.2, *, steps: int = 150) -> BookFigure:
     """One frame: the DiracGAN's field with R1 coefficient ``r1`` and where simultaneous steps from one start
-    lead; beside it the factors ``1 + h lambda`` of one step, and the unit circle.
+    lead; beside it the factors ``1 + h kappa`` of one step, and the unit circle.
     """
     # Axes by hand: a layout engine would take longer than the drawing
     figure = BookFigure(figsize=(COLUMN, HEIGHT))
@@ -33,7 +33,7 @@ def vector_field(r1: float, step: float = 0.2, *, steps: int = 150) -> BookFigur
     _factors(right, r1, step)
     right.set_title(f"factor per step: {factor:.4f}")
     figure.alt = (
-        f"R1 coefficient {r1:g}, step {step:g}: the game {happens}, and the factors 1 + h lambda lie {side} "
+        f"R1 coefficient {r1:g}, step {step:g}: the game {happens}, and the factors 1 + h kappa lie {side} "
         f"the unit circle, the largest of size {factor:.4f}."
     )
     return figure
@@ -72,7 +72,7 @@ def _factors(axes, r1: float, step: float) -> None:
         axes.plot(z.real, z.imag, "o", color=PURPLE, markersize=7.5, markeredgecolor="black", zorder=4)
     axes.text(0.905, -0.145, "inside: converges", ha="right", va="bottom", color=TEXT_GREY)
     axes.text(1.0165, 0, "outside: spirals out", rotation=90, ha="center", va="center", color="#7a3500")
-    axes.set(xlim=(LEFT, RIGHT), ylim=(-UP, UP), xlabel=r"real part of $1 + h\lambda$")
+    axes.set(xlim=(LEFT, RIGHT), ylim=(-UP, UP), xlabel=r"real part of $1 + h\kappa$")
     axes.set_ylabel("imaginary part", labelpad=-6)
     axes.set_xticks([0.8, 0.9, 1], ["0.8", "0.9", "1"])
     axes.set_yticks([-0.1, 0, 0.1], ["−0.1", "0", "0.1"])

@@ -58,7 +58,7 @@ def jacobian(*, r1: float = 0.0, noise: float = 0.0) -> Tensor:
 
 
 def eigenvalues(*, r1: float = 0.0, noise: float = 0.0) -> tuple[complex, complex]:
-    r"""``lambda = (-c +- sqrt(c^2 - 1)) / 2`` with the friction ``c = gamma + sigma^2 / 2``,
+    r"""``kappa = (-c +- sqrt(c^2 - 1)) / 2`` with the friction ``c = gamma + sigma^2 / 2``,
     upper sign first.
     """
     c = r1 + noise**2 / 2
@@ -67,7 +67,7 @@ def eigenvalues(*, r1: float = 0.0, noise: float = 0.0) -> tuple[complex, comple
 
 
 def growth(step: float, *, r1: float = 0.0, noise: float = 0.0) -> float:
-    r"""``max |1 + h lambda|``: by what factor a simultaneous step of size h multiplies the distance to
+    r"""``max |1 + h kappa|``: by what factor a simultaneous step of size h multiplies the distance to
     (0, 0), near it and in the long run. Below 1 the game converges, above 1 it spirals out."""
     return max(abs(1 + step * root) for root in eigenvalues(r1=r1, noise=noise))
 

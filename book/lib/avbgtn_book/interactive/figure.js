@@ -2,11 +2,12 @@
  *
  * A kind is what a chapter's script puts into Interactive.kinds:
  *   numbers(values, constants)   what is computed; Python computes the same, and a test compares both
- *   say(numbers, values)         one sentence with the numbers, which is also read to those who cannot see
- *   layout(width)                {height, panels: {name: box}} for a picture of this width in pixels
+ *   say(numbers, values, constants)   a sentence with the numbers, which is also read to those who cannot see
+ *   layout(width, constants)     {height, panels: {name: box}} for a picture of this width in pixels
  *   draw(panels, figure)         the marks on the panels, from figure.values, figure.numbers, figure.constants
  *   handles                      [{panel: name, ...}], see handle.js
  *   settle(numbers)              values that the played value has led to, if the reader goes on from there
+ *   open                         whether the handles are there before the question is answered, too
  *
  * What carries the class "answer" is hidden until the reader has answered the figure's question.
  */
@@ -86,7 +87,7 @@
       this.kind.draw(this.panels, this);
       for (const handle of this.handles) handle.show(this.now());
       for (const [name, input] of Object.entries(this.inputs)) input.show(this.values[name]);
-      this.said.textContent = this.kind.say(this.numbers, this.values);
+      this.said.textContent = this.kind.say(this.numbers, this.values, this.constants);
     }
 
     /* The picture anew, as wide as there is room. */
@@ -95,12 +96,12 @@
       if (!width || width === this.width) return;
       this.width = width;
       const focused = this.handles?.findIndex(({point}) => point.node() === document.activeElement);
-      const {height, panels} = this.kind.layout(width);
+      const {height, panels} = this.kind.layout(width, this.constants);
       this.picture.attr('width', width).attr('height', height).selectAll('*').remove();
       const drawn = this.picture.append('g').attr('role', 'img').attr('aria-label', this.spec.alt);
       this.panels = Object.fromEntries(Object.entries(panels).map(([name, box]) => [
         name, new Interactive.Panel(drawn, box)]));
-      const layer = this.picture.append('g').attr('class', 'answer');
+      const layer = this.picture.append('g').attr('class', this.kind.open ? '' : 'answer');
       this.handles = this.kind.handles.map((what) => new Interactive.Handle(
         this, layer, {...what, panel: this.panels[what.panel]}));
       this.show();
@@ -110,7 +111,8 @@
     /* A tap beside the handles brings the nearest one there: no dragging is needed. The click that ends a drag,
      * which reaches the picture in some browsers, is no tap. */
     tap(event) {
-      if (this.dragged || event.target.closest('.handle') || this.container.classList.contains('asking')) return;
+      const closed = this.container.classList.contains('asking') && !this.kind.open;
+      if (this.dragged || event.target.closest('.handle') || closed) return;
       const [x, y] = d3.pointer(event, this.picture.node());
       const near = d3.least(this.handles, ({place}) => Math.hypot(place[0] - x, place[1] - y));
       near.bring(x, y);

@@ -107,6 +107,7 @@ class Interactive:
         constants: numbers that the script needs and nobody changes.
         question: asked first; the figure answers.
         plays: the value that a button lets run, from its lowest to its highest.
+        name: of this figure among those of its page; needed where two of one kind stand on it.
     """
 
     def __init__(
@@ -120,7 +121,9 @@ class Interactive:
         constants: Mapping[str, object] | None = None,
         question: Question | None = None,
         plays: str | None = None,
+        name: str | None = None,
     ):
+        self.name = name or kind
         self.kind, self.values, self.numbers, self.draw = kind, dict(values), numbers, draw
         self.alt, self.constants, self.question, self.plays = alt, dict(constants or {}), question, plays
         named = set(question.then or {}) if question else set()
@@ -147,7 +150,7 @@ class Interactive:
         # whatever is in a script, no "<" may be read as HTML
         spec = json.dumps(self.spec(), ensure_ascii=False).replace("<", "\\u003c")
         return (
-            f'<div class="interactive" id="interactive-{self.kind}">\n'
+            f'<div class="interactive" id="interactive-{self.name}">\n'
             f'<script type="application/json">{spec}</script>\n'
             f'<div class="interactive-still">\n{img(self.draw(**self.start))}\n{self._asked()}</div>\n</div>'
         )

@@ -67,6 +67,15 @@
       this.mark('circle', name, `dot ${look}`).attr('cx', this.x(x)).attr('cy', this.y(y)).attr('r', radius);
     }
 
+    /* A picture by its address over the whole panel, of which the part from x0 to x1 is seen. */
+    picture(name, href, x0, x1) {
+      const [left, right] = [this.x(x0), this.x(x1)], [low, high] = this.x.range(), [bottom, top] = this.y.range();
+      const window = this.mark('svg', name, 'window').attr('x', left).attr('width', Math.max(0, right - left))
+        .attr('y', top).attr('height', bottom - top);
+      window.selectAll('image').data([href]).join('image').attr('href', href).attr('x', low - left)
+        .attr('width', high - low).attr('height', bottom - top);
+    }
+
     /* Words at a place; anchor: start, middle or end; shift: pixels [right, down]. */
     words(name, x, y, text, look = '', anchor = 'start', shift = [0, 0]) {
       this.mark('text', name, look).attr('text-anchor', anchor)

@@ -8,6 +8,7 @@ count that the words of the verdict name; never from taste.
 """
 
 import json
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,12 +23,14 @@ from .compare import (
     Study,
     against_unit,
     along,
+    beside,
     codes,
     controls,
     difference,
-    differences,
     epochs_to,
     final,
+    folded,
+    markdown,
     outcome,
     split_of,
     sure,
@@ -47,7 +50,7 @@ STUDY = "make study"
 
 
 class Evidence(NamedTuple):
-    """The records that the claims are held against."""
+    """The records that the claims are compared with."""
 
     study: Study
     long: Study  # the run of 50,000 epochs of the hair chapter, UNIT alone
@@ -59,8 +62,8 @@ class Finding(NamedTuple):
     """What the records say of a claim."""
 
     verdict: str  # a few words
-    text: str  # sentences with numbers
-    sure: str  # how many seeds, which test
+    text: str  # sentences and tables with the numbers, in Markdown
+    sure: str = ""  # how many seeds, which test, where no table has it
 
 
 @dataclass(frozen=True)
@@ -87,29 +90,40 @@ def load(study: str = "study") -> Evidence:
 
 def faster(e: Evidence) -> Finding:
     """How many times fewer epochs AVB-GTN needs to get to the thresholds, and the mean of the curves."""
-    ratios, parts = [], []
+    fewer, many, first = [], [], {}
     for threshold in THRESHOLDS:
-        words = []
-        for name, (a, b) in PAIRS.items():
-            ours, theirs = (epochs_to(e.study, v, threshold) for v in (a, b))
-            words.append(f"{name} {_median(theirs)} and {_median(ours)}")
-            ratios.append(
-                median(
-                    _times_fewer(ours[s], theirs[s], e.study["epochs"]) for s in ours.keys() & theirs.keys()
-                )
-            )
-        parts.append(f"Epochs to an L1 of {threshold:g}, median of UNIT and AVB-GTN: {', '.join(words)}.")
+        reached = {
+            name: tuple(epochs_to(e.study, v, threshold) for v in pair) for name, pair in PAIRS.items()
+        }
+        for which, model in ((1, "UNIT"), (0, "AVB-GTN")):
+            label = f"{model}, epochs to an L1 of {threshold:g}"
+            first[label] = {name: _median(both[which]) for name, both in reached.items()}
+        for ours, theirs in reached.values():
+            times = [_times_fewer(ours[s], theirs[s], e.study["epochs"]) for s in ours.keys() & theirs.keys()]
+            fewer.append(median(times))
+            many.append(median(1 / t if t else math.inf for t in times))
     means = along(e.study)
     verdict = outcome(means)
-    if verdict.startswith("reproduced") and min(ratios) < FASTER:
+    if verdict.startswith("reproduced") and min(fewer) < FASTER:
         verdict = verdict.replace("reproduced", "faster") + ", but not by an order of magnitude"
     verdict, one = _with_one_draw(e, verdict, "l1_whole")
     text = (
-        f"{' '.join(parts)} That is {min(ratios):.1f} to {max(ratios):.1f} times fewer for AVB-GTN, median "
-        f"over the pairs; one order of magnitude would be {FASTER}. Mean of the curve, UNIT from its mean "
-        f"code and AVB-GTN from one draw, AVB-GTN minus UNIT: {differences(means)}.{one}"
+        f"{_pace(many)} One order of magnitude fewer would be {1 / FASTER:g} times as many. The "
+        "table has the "
+        "median numbers of epochs, and below them the mean of the curve, AVB-GTN minus UNIT; along the curve "
+        f"UNIT is scored from its mean code and AVB-GTN from one draw.\n\n{beside(means, first=first)}{one}"
     )
-    return Finding(verdict, text, sure(means))
+    return Finding(verdict, text)
+
+
+def _pace(many: list[float]) -> str:
+    """How many times as many epochs AVB-GTN needed, from the medians over the pairs; infinite is "never"."""
+    there = [f"{times:.1f}" for times in sorted(many) if math.isfinite(times)]
+    if not there:
+        return "Half of AVB-GTN's trainings or more never came as low as this."
+    span = there[0] if there[0] == there[-1] else f"{there[0]} to {there[-1]}"
+    never = ", or never got there" if len(there) < len(many) else ""
+    return f"AVB-GTN needed {span} times as many epochs as UNIT (median over the pairs){never}."
 
 
 def _with_one_draw(e: Evidence, verdict: str, score: str) -> tuple[str, str]:
@@ -122,7 +136,7 @@ def _with_one_draw(e: Evidence, verdict: str, score: str) -> tuple[str, str]:
     one = final(e.study, "sample", score)
     if "UNIT is ahead" not in outcome(one):
         verdict = verdict.replace("UNIT is ahead", "UNIT is ahead from its mean code")
-    return verdict, f" With one draw of the noise for both, at the end: {differences(one)}."
+    return verdict, f"\n\nWith one draw of the noise for both, at the end of the training:\n\n{beside(one)}"
 
 
 def _times_fewer(ours: float | None, theirs: float | None, epochs: int) -> float:
@@ -145,14 +159,14 @@ def _of_score(*path: str, what: str) -> Callable[[Evidence], Finding]:
         def middle(variant: str) -> str:
             return f"{median(by_seed(e.study, variant, split, *path).values()):.4f}"
 
-        middles = [f"{name} {' and '.join(map(middle, reversed(pair)))}" for name, pair in PAIRS.items()]
+        first = {
+            f"{model}, median": {name: middle(pair[which]) for name, pair in PAIRS.items()}
+            for which, model in ((1, "UNIT"), (0, "AVB-GTN"))
+        }
         verdict = outcome(pairs)
         verdict, one = _with_one_draw(e, verdict, path[0]) if len(path) == 1 else (verdict, "")
-        text = (
-            f"{what}, median of UNIT and AVB-GTN: {', '.join(middles)}. AVB-GTN minus "
-            f"UNIT: {differences(pairs)}.{one}"
-        )
-        return Finding(verdict, text, sure(pairs))
+        text = f"{what}. The differences are AVB-GTN minus UNIT.\n\n{beside(pairs, first=first)}{one}"
+        return Finding(verdict, text)
 
     return find
 
@@ -167,21 +181,20 @@ def in_the_end(e: Evidence) -> Finding:
         )
         for model, variants in zip(MODELS, zip(*PAIRS.values(), strict=True), strict=True)
     ]
-    return found._replace(text=f"{found.text} Trainings that end worse than copying: {', '.join(worse)}.")
+    count = f"Trainings that end worse than copying: {', '.join(worse)}."
+    return found._replace(text=f"{found.text}\n\n{count}")
 
 
 def latent(e: Evidence) -> Finding:
     rec, style = final(e.study, "rec"), codes(e.study, "style")
     text = (
-        f"Reconstruction, L1, AVB-GTN minus UNIT: {differences(rec)}. Hair style, named by a linear "
-        f"probe: {differences(style, 3)}."
-    )
-    words = (
-        f"reconstruction, {split_of(e.study)} heads, {sure(rec)}; hair style, validation heads, {sure(style)}"
+        f"L1 of the reconstruction, {split_of(e.study)} heads, AVB-GTN minus UNIT; lower is better.\n\n"
+        f"{beside(rec)}\n\nShare of the validation heads whose hair style a linear probe names correctly; "
+        f"higher is better.\n\n{beside(style, 3)}"
     )
     both = outcome(rec), outcome(style, "higher")
     verdict = both[0] if both[0] == both[1] else f"reconstruction {both[0]}; probe {both[1]}"
-    return Finding(verdict, text, words)
+    return Finding(verdict, text)
 
 
 def unseen(e: Evidence) -> Finding:
@@ -204,16 +217,14 @@ def unseen(e: Evidence) -> Finding:
         for shift in SHIFTS
     }
     ours, theirs = (median(times[model]) for model in MODELS)
-    text = (
-        f"L1 of unseen heads minus that of training heads, AVB-GTN minus UNIT: {differences(gaps)}. L1 of "
-        f"changed heads, independent initialisation, AVB-GTN minus UNIT: {differences(changed)}."
-    )
     verdict = f"on unseen heads {ours:.2f} times the error of training heads, UNIT {theirs:.2f}"
-    words = (
-        f"unseen, {split} heads, {outcome(gaps)}, {sure(gaps)}; changed, validation heads, "
-        f"{outcome(changed, by='change')}, {sure(changed)}"
+    text = (
+        f"L1 of unseen heads ({split}) minus that of training heads, AVB-GTN minus UNIT: {outcome(gaps)}."
+        f"\n\n{beside(gaps)}\n\nL1 of validation heads that were changed, independent "
+        "initialisation, AVB-GTN "
+        f"minus UNIT: {outcome(changed, by='change')}.\n\n{beside(changed)}"
     )
-    return Finding(verdict, text, words)
+    return Finding(verdict, text)
 
 
 def multimodal(e: Evidence) -> Finding:
@@ -223,10 +234,12 @@ def multimodal(e: Evidence) -> Finding:
         spread, wrong = (by_seed(e.study, a, split, key) for key in ("diversity", "l1_whole"))
         shares[name] = max(spread[s] / wrong[s] for s in spread)
     pairs = final(e.study, "diversity")
+    first = {"spread over error, at most": {name: f"{share:.2f}" for name, share in shares.items()}}
     text = (
-        "Spread of the answers over draws of the noise, at most "
-        f"{', '.join(f'{v:.2f} ({n})' for n, v in shares.items())} of the error of each. AVB-GTN minus UNIT "
-        f"with its noise on: {differences(pairs)}."
+        "How far the answers of several draws of the noise lie apart: at most the given share of "
+        "the error of "
+        "one answer. Below it the spread of AVB-GTN minus that of UNIT with its noise on.\n\n"
+        f"{beside(pairs, first=first)}"
     )
     one = max(shares.values()) < 1
     verdict = (
@@ -234,7 +247,7 @@ def multimodal(e: Evidence) -> Finding:
         if one
         else "answers differ by more than they are wrong"
     )
-    return Finding(verdict, text, sure(pairs))
+    return Finding(verdict, text)
 
 
 def add_on(e: Evidence) -> Finding:
@@ -253,17 +266,21 @@ def add_on(e: Evidence) -> Finding:
     def seconds(variant: str) -> float:
         return fmean(by_seed(e.study, variant, "cpu_seconds").values())
 
-    ratio = ", ".join(f"{name} {seconds(a) / seconds(b):.2f}" for name, (a, b) in PAIRS.items())
+    first = {
+        "CPU time over UNIT's": {name: f"{seconds(a) / seconds(b):.2f}" for name, (a, b) in PAIRS.items()}
+    }
     text = (
-        f"{ours} lines of code beyond UNIT's {theirs}, adaptive contrast included, and {t} for the network "
-        f"T. CPU time over UNIT's: {ratio}."
+        f"AVB-GTN has {ours} lines of code beyond UNIT's {theirs}, adaptive contrast included, and "
+        f"{t} for the "
+        "network T. This is a count and not a test. The table has the CPU time of a training, and the "
+        f"difference in seconds.\n\n{beside(cost, 0, first)}"
     )
     verdict = (
         "reproduced: fewer lines than UNIT has"
         if ours + t < theirs
         else "not reproduced: more lines than UNIT has"
     )
-    return Finding(verdict, text, f"lines counted; time, {sure(cost)}")
+    return Finding(verdict, text)
 
 
 def code_lines(source: str) -> int:
@@ -285,9 +302,15 @@ def forty_times(e: Evidence) -> Finding:
     c, short = e.long["training"]["UNIT"]["config"], e.short
     ours, theirs = (by_seed(short, v, "validation", "l1_whole") for v in ("avb_gtn", "unit"))
     ahead = sum(v < long for v in ours.values())
+    rows = [
+        [f"AVB-GTN, {short['epochs']:,} epochs", len(ours), _span(ours)],
+        [f"UNIT, {short['epochs']:,} epochs", len(theirs), _span(theirs)],
+        ["UNIT, 50,000 epochs", 1, f"{long:.4f}"],
+    ]
     text = (
-        f"At {c['size']} px, width {c['width']}, validation heads: AVB-GTN after {short['epochs']:,} epochs "
-        f"{_span(ours)}, UNIT after as many {_span(theirs)}, UNIT after 50,000 {long:.4f}."
+        f"L1 to the twin at {c['size']} pixels and width {c['width']}, on validation heads. One "
+        "training of the "
+        f"long UNIT makes this an illustration and not a test.\n\n{markdown(['', 'seeds', 'L1'], rows)}"
     )
     verdict = (
         "reproduced"
@@ -296,9 +319,7 @@ def forty_times(e: Evidence) -> Finding:
         if ahead
         else "not reproduced: the long UNIT is ahead"
     )
-    return Finding(
-        verdict, text, f"one seed of the long UNIT, {len(ours)} of the short: a picture, not a test"
-    )
+    return Finding(verdict, text)
 
 
 def _span(values: Mapping[int, float]) -> str:
@@ -308,10 +329,10 @@ def _span(values: Mapping[int, float]) -> str:
 def cause(e: Evidence) -> Finding:
     """Is it T and the expressive posterior? The controls, and when T goes quiet."""
     found = controls(e.study)
-    if "T's weight zero" not in found:
-        return Finding("open", "No control without T.", "")
+    if "T's coefficient zero" not in found:
+        return Finding("open", "No control without T.")
     chosen = {
-        k: found[k] for k in ("T's weight zero", "noise scale 0.05", "UNIT without noise") if k in found
+        k: found[k] for k in ("T's coefficient zero", "noise scale 0.05", "UNIT without noise") if k in found
     }
     quiet = []
     for variants in PAIRS.values():
@@ -320,22 +341,24 @@ def cause(e: Evidence) -> Finding:
             quiet.append(below[0] if below else None)
     heard = [x for x in quiet if x is not None]
     text = (
-        f"T's loss is below {QUIET} nats by epoch {max(heard, default=0):,} in {len(heard)} of {len(quiet)} "
-        "trainings, on codes of real heads; there log s(T) is all but flat. L1, the change minus the model "
-        f"without it: {differences(chosen)}."
+        f"The loss of T is below {QUIET} nats by epoch {max(heard, default=0):,} in {len(heard)} of "
+        f"{len(quiet)} "
+        "trainings, on codes of real heads; there log σ(T) hardly changes. With adaptive contrast "
+        "and with T's "
+        "coefficient at zero, the scores agree to the last digit in "
+        f"{same_scores(e.study, 'avb_gtn-contrast', 'avb_gtn-no-t')} seeds, because no gradient "
+        "passes through. "
+        f"The table has the L1 of the changed model minus that of the model without the change.\n\n"
+        f"{beside(chosen)}"
     )
-    text += (
-        " Adaptive contrast and T's weight zero end with the same scores in "
-        f"{same_scores(e.study, 'avb_gtn-contrast', 'avb_gtn-no-t')} seeds: no gradient comes through."
-    )
-    p = chosen["T's weight zero"]
+    p = chosen["T's coefficient zero"]
     if p.smallest_p > evidence.LEVEL:
         verdict = f"open: {p.verdict()}, with {len(p.seeds)} seeds without T"
     elif not p.found:
         verdict = "not reproduced: no difference found without T"
     else:
         verdict = "not reproduced: better without T" if p.mean < 0 else "reproduced in part: worse without T"
-    return Finding(verdict, text, sure(chosen))
+    return Finding(verdict, text)
 
 
 def same_scores(study: Study, a: str, b: str) -> str:
@@ -348,22 +371,23 @@ def same_scores(study: Study, a: str, b: str) -> str:
 
 
 def sounds(e: Evidence) -> Finding:
-    """The paper's own verdict on its sounds is modest; the committed sound models are held against it."""
+    """The paper's own verdict on its sounds is modest; the committed sound models are compared with it."""
     rows = e.music["rows"]
     name = next(k for k in rows if k.startswith("AVB-GTN"))
     unit = next(k for k in rows if k.startswith("UNIT"))
-    parts = []
-    for words, d in (("piano to violin", "12"), ("violin to piano", "21")):
-        r, u, copy = rows[name][d], rows[unit][d], rows["copy"][d]
-        parts.append(
-            f"{words}: heard as the other instrument {r['instrument']:.2f} of the time, distance to the twin "
-            f"{r['log_band']:.3f} (UNIT {u['log_band']:.3f}, copying {copy['log_band']:.3f})"
-        )
-    nearer = sum(rows[name][d]["log_band"] < rows["copy"][d]["log_band"] for d in ("12", "21"))
-    text = f"{e.music['phrases']} test phrases, with settings of our own. {'; '.join(parts)}."
-    return Finding(
-        f"nearer to the twin than copying in {nearer} of 2 directions", text, "one training a model"
+    ways = {"piano to violin": "12", "violin to piano": "21"}
+    heard = [f"{rows[name][d]['instrument']:.2f}" for d in ways.values()]
+    shown = [["heard as the other instrument", *heard]]
+    for who, row in (("AVB-GTN", name), ("UNIT", unit), ("copying", "copy")):
+        apart = [f"{rows[row][d]['log_band']:.3f}" for d in ways.values()]
+        shown.append([f"distance to the twin, {who}", *apart])
+    nearer = sum(rows[name][d]["log_band"] < rows["copy"][d]["log_band"] for d in ways.values())
+    text = (
+        f"{e.music['phrases']} test phrases, with settings of our own and one training of each "
+        "model, so this is "
+        f"a count and not a test.\n\n{markdown(['', *ways], shown)}"
     )
+    return Finding(f"nearer to the twin than copying in {nearer} of 2 directions", text)
 
 
 def aligned(e: Evidence) -> Finding:
@@ -372,7 +396,7 @@ def aligned(e: Evidence) -> Finding:
     split = split_of(e.study, variants.values())
     p = two(e.study, "aligned", "unit", split, "l1_whole", names=("the aligned AVB-GTN", "UNIT"))
     if p is None:
-        return Finding("open", "The record has no two seeds of both.", "")
+        return Finding("open", "The record has no two seeds of both.")
     worse = [
         f"{name} {len(worse_than_copying(e.study, v))} of {len(cells_of(e.study, v))}"
         for name, v in variants.items()
@@ -473,17 +497,20 @@ def answer(claim: Claim, e: Evidence) -> Finding:
     try:
         return claim.find(e)
     except ValueError as error:
-        return Finding("open", f"The record does not say: {error}.", "")
+        return Finding("open", f"The record does not say: {error}.")
 
 
 def table(e: Evidence, claims=CLAIMS) -> str:
-    """The table as Markdown: the paper says, we find, how sure, and where to look."""
-    lines = ["| The paper says | We find | How sure | Show me |", "|---|---|---|---|"]
+    """The paper says, we find: a table of two columns in Markdown, and folded below it, for each claim, the
+    numbers, the figure that shows them and the command that makes them.
+    """
+    rows, parts = [], []
     for claim in claims:
         found = answer(claim, e)
         link = claim.figure if claim.figure.endswith(".html") else f"#{claim.figure}"
-        lines.append(
-            f"| **{claim.name}**: “{claim.quote}” ({claim.place}) | **{found.verdict}.** {found.text} | "
-            f"{found.sure} | [figure]({link}), `{claim.command}` |"
-        )
-    return "\n".join(lines)
+        quoted = f"**{claim.name}**: “{claim.quote}” ({claim.place})"
+        rows.append(f"| {quoted} | {found.verdict[0].upper()}{found.verdict[1:]} |")
+        shown = f"[The figure]({link}) shows it, and `{claim.command}` makes the record."
+        parts.append(folded(f"The numbers: {claim.name}", "\n\n".join([found.text, shown])))
+    head = ["| The paper says | We find |", "|:--|:--|"]
+    return "\n\n".join(["\n".join([*head, *rows]), *parts])

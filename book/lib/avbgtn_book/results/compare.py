@@ -14,7 +14,7 @@ from .statistics import Paired, paired
 from .trainings import by_seed, cells_of, curve_of
 
 MODELS = ("AVB-GTN", "UNIT")
-PAIRS = {"independent": ("avb_gtn", "unit"), "twin": ("avb_gtn-twin", "unit-twin")}  # by initialisation
+PAIRS = {"independent": ("avb_gtn", "unit"), "matched": ("avb_gtn-twin", "unit-twin")}  # by initialisation
 Study = Mapping[str, Any]
 
 
@@ -78,16 +78,16 @@ def epochs_to(study: Study, variant: str, threshold: float, key: str = "l1_whole
     }
 
 
-CONTROLS = {  # what is changed: (variant, what it is held against)
+CONTROLS = {  # what is changed: (variant, what it is compared with)
     "noise at the input, no penalty": ("avb_gtn-no-t", "unit-no-kl"),
     "UNIT without its KL": ("unit-no-kl", "unit"),
     "UNIT without noise": ("unit-no-noise", "unit"),
-    "T's weight zero": ("avb_gtn-no-t", "avb_gtn"),
-    "T instead of log s(T)": ("avb_gtn-logit", "avb_gtn"),
+    "T's coefficient zero": ("avb_gtn-no-t", "avb_gtn"),
+    "T instead of log σ(T)": ("avb_gtn-logit", "avb_gtn"),
     "softplus(T)": ("avb_gtn-softplus", "avb_gtn"),
     "adaptive contrast": ("avb_gtn-contrast", "avb_gtn"),
     "T on z alone": ("avb_gtn-t-on-z", "avb_gtn"),
-    "lambda 1 + lambda 3": ("avb_gtn-literal", "avb_gtn"),
+    "λ1 + λ3 as printed": ("avb_gtn-literal", "avb_gtn"),
     "noise scale 0.05": ("avb_gtn-noise-0.05", "avb_gtn"),
 }
 
@@ -133,9 +133,7 @@ def difference(p: Paired, digits: int = 4) -> str:
     """ "+0.0012 (−0.0003 to +0.0027; median +0.0010)": the mean of differences, its 95 % interval,
     their median.
     """
-    mean, low, high, middle = (
-        f"{v:+.{digits}f}".replace("-", "−") for v in (p.mean, p.low, p.high, median(p.differences))
-    )
+    mean, low, high, middle = _signed(p, digits)
     return f"{mean} ({low} to {high}; median {middle})"
 
 
@@ -172,25 +170,59 @@ def outcome(pairs: Mapping[str, Paired], better: str = "lower", by: str = "initi
 def comparisons(
     rows: Mapping[str, Mapping[str, Paired | None]], *, better: str = "lower", digits: int = 4
 ) -> str:
-    """Comparisons as a Markdown table: ``{"L1, whole": {"twin": Paired, ...}, ...}`` has the
-    row "L1, whole, twin".
+    """Comparisons as two Markdown tables, each narrow enough for a phone: what was found, and folded below it
+    what that rests on. ``{"L1, whole": {"matched": Paired, ...}, ...}`` has the row "L1, whole, matched".
 
     A comparison of :func:`two` that has too few seeds is left out.
     """
-    lines = [
-        "| | mean difference (95 % interval) | median | n | p, by ranks | |",
-        "|---|--:|--:|--:|--:|---|",
-    ]
+    found, rests_on = [], []
     for label, pairs in rows.items():
         for name, p in pairs.items():
             if p is None:  # too few seeds in common
                 continue
-            mean, low, high, middle = (
-                f"{v:+.{digits}f}".replace("-", "−") for v in (p.mean, p.low, p.high, median(p.differences))
-            )
             what = ", ".join(part for part in (label, name) if part)
-            lines.append(
-                f"| {what} | {mean} ({low} to {high}) | {middle} | {len(p.seeds)} | {p.p:.3f}, "
-                f"{p.p_ranks:.3f} | {p.verdict(better)} |"
-            )
-    return "\n".join(lines)
+            mean, low, high, middle = _signed(p, digits)
+            found.append([what, f"{mean} ({low} to {high})", p.verdict(better)])
+            rests_on.append([what, middle, len(p.seeds), f"{p.p:.3f}", f"{p.p_ranks:.3f}"])
+    first = markdown(["", "mean difference (95 % interval)", "what was found"], found, words=[2])
+    second = markdown(["", "median difference", "n", "p", "p, by ranks"], rests_on)
+    return f"{first}\n\n{folded('Medians, numbers of pairs and p values', second)}"
+
+
+def beside(
+    pairs: Mapping[str, Paired], digits: int = 4, first: Mapping[str, Mapping[str, object]] | None = None
+) -> str:
+    """Comparisons beside each other, a column each, as a Markdown table.
+
+    Args:
+        pairs: by the head of the column.
+        digits: of the scores.
+        first: rows on top, ``{"UNIT, median": {"independent": "0.0447", ...}}``.
+    """
+    rows = [[label, *(values[name] for name in pairs)] for label, values in (first or {}).items()]
+    signed = {name: _signed(p, digits) for name, p in pairs.items()}
+    rows.append(["mean difference", *(mean for mean, *_ in signed.values())])
+    rows.append(["its 95 % interval", *(f"{low} to {high}" for _, low, high, _ in signed.values())])
+    rows.append(["median difference", *(middle for *_, middle in signed.values())])
+    rows.append(["pairs", *(len(p.seeds) for p in pairs.values())])
+    rows.append(["p", *(f"{p.p:.3f}" for p in pairs.values())])
+    rows.append(["p, by ranks", *(f"{p.p_ranks:.3f}" for p in pairs.values())])
+    return markdown(["", *pairs], rows)
+
+
+def markdown(head: Iterable[object], rows: Iterable[Iterable[object]], words: Iterable[int] = ()) -> str:
+    """A Markdown table, the first column and those of ``words`` to the left and the others to the right."""
+    head = list(head)
+    rule = [":--" if column in (0, *words) else "--:" for column in range(len(head))]
+    return "\n".join(f"| {' | '.join(map(str, row))} |" for row in (head, rule, *rows))
+
+
+def folded(summary: str, text: str) -> str:
+    """Markdown that opens on demand."""
+    return f"<details>\n<summary>{summary}</summary>\n\n{text}\n\n</details>"
+
+
+def _signed(p: Paired, digits: int) -> tuple[str, ...]:
+    """Mean, both ends of the interval and median of the differences, with a minus that can be read."""
+    values = p.mean, p.low, p.high, median(p.differences)
+    return tuple(f"{value:+.{digits}f}".replace("-", "−") for value in values)

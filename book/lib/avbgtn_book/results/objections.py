@@ -1,8 +1,8 @@
 """What could be wrong with the verdicts of the results chapter: each objection, what answers it,
 and how that came out.
 
-The outcomes are computed from the committed records, like the claims;
-an objection that nothing answers says so.
+The outcomes are computed from the committed records, like the claims, and written in Markdown, with a table
+where there are three numbers or more. An objection that nothing answers says so.
 """
 
 import math
@@ -23,7 +23,7 @@ OPEN = "open"
 
 
 @dataclass(frozen=True)
-class Attack:
+class Objection:
     """One objection.
 
     Attributes:
@@ -46,10 +46,12 @@ class Attack:
 
 
 def _words(pairs: Mapping[str, Paired], better: str = "lower", digits: int = 4) -> str:
-    return "; ".join(
-        f"{name} {compare.difference(p, digits)}, n = {len(p.seeds)}, {p.verdict(better)}"
-        for name, p in pairs.items()
-    )
+    """A table of comparisons, a row each; a paragraph of its own."""
+    rows = [
+        [name, compare.difference(p, digits), len(p.seeds), p.verdict(better)] for name, p in pairs.items()
+    ]
+    head = ["", "mean difference (95 % interval; median)", "n", "what was found"]
+    return f"\n\n{compare.markdown(head, rows, words=[3])}"
 
 
 def twins(study: Study) -> str:
@@ -57,24 +59,22 @@ def twins(study: Study) -> str:
 
     shown = {part: set(heads.indices(part)) for part in ("train_a", "train_b", "validation", "test")}
     shared = sum(len(shown[a] & shown[b]) for a, b in combinations(shown, 2))
-    return (
-        f"{shared} heads are in two of the four parts: "
-        f"{', '.join(f'{len(v)} {k}' for k, v in shown.items())}."
-    )
+    rows = [[part.replace("_", " "), len(heads_of)] for part, heads_of in shown.items()]
+    return f"{shared} heads are in two of the four parts.\n\n{compare.markdown(['part', 'heads'], rows)}"
 
 
 def budgets(study: Study) -> str:
-    ratio = []
+    rows = []
     for name, pair in compare.PAIRS.items():
         a, b = (fmean(by_seed(study, v, "cpu_seconds").values()) for v in pair)
         took = by_seed(study, pair[1], "cpu_seconds").values()
-        ratio.append(
-            f"{name} {a / b:.2f} (one UNIT took {min(took):.0f} to {max(took):.0f} s, "
-            "on a machine with other work)"
-        )
+        rows.append([name, f"{a / b:.2f}", f"{min(took):.0f} to {max(took):.0f}"])
+    head = ["", "CPU time over UNIT's", "CPU-seconds of one UNIT"]
     return (
-        f"CPU time of an AVB-GTN training over UNIT's: {'; '.join(ratio)}. After equal time, AVB-GTN minus "
-        f"UNIT on the monitor's 16 heads: {_words(compare.equal_time(study))}."
+        "The machine had other work, which is why the times of one model differ. After equal CPU "
+        "time, on the "
+        f"sixteen heads of the curves, the comparison is the second table.\n\n{compare.markdown(head, rows)}"
+        f"{_words(compare.equal_time(study))}"
     )
 
 
@@ -94,39 +94,42 @@ def checkpoints(study: Study) -> str:
         )
         parts.append(f"{name}: AVB-GTN's median pair ahead at {ahead} of {len(late)}")
     return (
-        f"At the measured epochs of the second half, {'; '.join(parts)}. The "
-        "verdict uses the last one, always."
+        f"At the measured epochs of the second half, {'; '.join(parts)}. The verdict always "
+        "uses the last one."
     )
 
 
 def averaging(study: Study) -> str:
-    words = {
-        how: _words(compare.against_unit(study, "validation", key, "l1_whole"))
-        for how, key in (("the last update's weights", "raw"), ("averaged weights", "sample"))
+    pairs = {
+        f"{how}, {name}": p
+        for how, key in (("last update", "raw"), ("averaged", "sample"))
+        for name, p in compare.against_unit(study, "validation", key, "l1_whole").items()
     }
-    return "One draw each, validation heads. " + " ".join(
-        f"With {how}: {text}." for how, text in words.items()
-    )
+    return f"One draw of the noise for both models, on validation heads.{_words(pairs)}"
 
 
 def scrambling(study: Study) -> str:
-    parts = [
-        f"{v} {len(compare.worse_than_copying(study, v))} of {len(cells_of(study, v))}"
-        for variants in compare.PAIRS.values()
-        for v in variants
+    rows = [
+        [f"{model}, {name}", f"{len(compare.worse_than_copying(study, v))} of {len(cells_of(study, v))}"]
+        for name, pair in compare.PAIRS.items()
+        for model, v in zip(compare.MODELS, pair, strict=True)
     ]
-    return f"Trainings that end worse than copying the input: {', '.join(parts)}. None is left out."
+    table = compare.markdown(["", "end worse than copying"], rows)
+    return f"No training is left out. Some of them end worse than copying the input.\n\n{table}"
 
 
 def shared_order(study: Study) -> str:
     """The same comparison without pairing: an exact permutation test of two groups."""
-    parts, split = [], compare.split_of(study)
+    rows, split = [], compare.split_of(study)
     for name, (a, b) in compare.PAIRS.items():
         x, y = (by_seed(study, v, split, "l1_whole") for v in (a, b))
         p = permutation_p([*x.values()], [*y.values()])
-        parts.append(f"{name} p = {p:.3f} (by pairs {paired(x, y).p:.3f})")
+        rows.append([name, f"{p:.3f}", f"{paired(x, y).p:.3f}"])
+    table = compare.markdown(["", "p without pairs", "p by pairs"], rows)
     return (
-        f"Without pairs, all ways to deal the scores of the {split} heads to two groups: {'; '.join(parts)}."
+        f"Without pairs, the test goes through all ways to deal the scores of the {split} heads "
+        "to two groups."
+        f"\n\n{table}"
     )
 
 
@@ -147,26 +150,32 @@ def tuning(study: Study) -> str:
     cells = records.load("search")["cells"].values()
     n = {model: sum(cell["model"] == model for cell in cells) for model in ("unit", "avb_gtn")}
     return (
-        "The comparison uses one preset for both, and the weights of UNIT's code. The search for a better "
-        f"variant trained {n['avb_gtn']} times for AVB-GTN and {n['unit']} times for UNIT."
+        "The comparison uses one preset for both models, and the coefficients of UNIT's code. In "
+        "the search for "
+        f"a better variant, AVB-GTN was trained {n['avb_gtn']} times and UNIT {n['unit']} times."
     )
 
 
 def scoring(study: Study) -> str:
     split = compare.split_of(study)
-    one = compare.final(study, "sample", "l1_whole")
+    pairs = {
+        f"{how}, {name}": p
+        for how, path in (("one draw for both", ("sample",)), ("as in the chapter", ()))
+        for name, p in compare.final(study, *path, "l1_whole").items()
+    }
     return (
-        f"One draw of the noise for both, {split} heads: {_words(one)}. As in the chapter: "
-        f"{_words(compare.final(study, 'l1_whole'))}. The curves and the probes have UNIT's mean "
-        "code and one draw of AVB-GTN's."
+        f"The table is for {split} heads. The curves and the probes use UNIT's mean code and one draw of "
+        f"AVB-GTN's noise.{_words(pairs)}"
     )
 
 
 def directions(study: Study) -> str:
-    words = {"12": "brown to blond", "21": "blond to brown"}
-    return (
-        ". ".join(f"{text}: {_words(compare.final(study, d, 'l1_whole'))}" for d, text in words.items()) + "."
-    )
+    pairs = {
+        f"{text}, {name}": p
+        for d, text in {"12": "brown to blond", "21": "blond to brown"}.items()
+        for name, p in compare.final(study, d, "l1_whole").items()
+    }
+    return f"Both directions by themselves.{_words(pairs)}"
 
 
 def many_looks(study: Study) -> str:
@@ -176,19 +185,27 @@ def many_looks(study: Study) -> str:
         for name, p in compare.final(study, score).items()
     }
     adjusted = evidence.joint_p(looks)
+
+    def label(name: str) -> str:
+        return name.replace("l1_", "L1, ").replace("rec,", "reconstruction,")
+
     left = [name for name, p in adjusted.items() if p <= evidence.LEVEL]
     least = min(adjusted, key=adjusted.__getitem__)
     return (
-        f"{len(looks)} comparisons of the final scores, all scores of a seed flipped together: the smallest "
-        f"p is {adjusted[least]:.3f} ({least}); at most 0.05: {', '.join(left) or 'none'}."
+        f"In {len(looks)} comparisons of the final scores, with all scores of a seed flipped together, the "
+        f"smallest p is {adjusted[least]:.3f} ({label(least)}). It is at most {evidence.LEVEL} for "
+        f"{'; '.join(map(label, left)) or 'none of them'}."
     )
 
 
 def blur(study: Study) -> str:
     """Scores that punish blur more than L1 does."""
-    rows = (("ssim", "SSIM", 4), ("psnr", "PSNR, dB", 2))
-    words = [f"{label}: {_words(compare.final(study, key), 'higher', digits)}" for key, label, digits in rows]
-    return f"On {compare.split_of(study)} heads, higher is better. {'. '.join(words)}."
+    pairs = {
+        f"{label}, {name}": p
+        for key, label in (("ssim", "SSIM"), ("psnr", "PSNR in dB"))
+        for name, p in compare.final(study, key).items()
+    }
+    return f"On {compare.split_of(study)} heads; higher is better.{_words(pairs, 'higher', 3)}"
 
 
 def choosers(study: Study) -> str:
@@ -202,8 +219,8 @@ def choosers(study: Study) -> str:
         ),
     }
     return (
-        f"Aligned minus UNIT, L1 on the whole, {split} heads: "
-        f"{_words({k: p for k, p in rows.items() if p}) or OPEN}."
+        f"Aligned minus UNIT, L1 on the whole picture, {split} heads."
+        f"{_words({k: p for k, p in rows.items() if p})}"
     )
 
 
@@ -211,16 +228,18 @@ def looks(study: Study) -> str:
     lines = (records.FOLDER / "test-log.jsonl").read_text(encoding="utf-8").splitlines()
     scored = sum("test" in cell for cell in study["cells"].values())
     return (
-        f"{scored} of {len(study['cells'])} trainings of this study have test scores; the log has "
-        f"{len(lines)} looks, the music's and the committed weights' among them."
+        f"{scored} of {len(study['cells'])} trainings of this study have test scores. The log has "
+        f"{len(lines)} "
+        "uses of a test split, which include those for the music and for the committed weights."
     )
 
 
 def revisions(study: Study) -> str:
     every = {cell["revision"] for cell in study["cells"].values()}
     return (
-        f"The trainings come from {len(every)} revisions of the code; the test trains one of the toy "
-        "grid again with the present one."
+        f"The trainings come from {len(every)} revisions of the code. The test repeats one "
+        "training of the toy "
+        "grid with the present revision."
     )
 
 
@@ -238,120 +257,128 @@ def _says(text: str) -> Callable[[Study], str]:
     return lambda study: text
 
 
-ATTACKS = (
-    Attack(
+OBJECTIONS = (
+    Objection(
         "twins leak",
-        "The heads have true twins. If training saw any, the scores mean nothing.",
-        "Brown training heads and blond training heads are different heads, and neither is in another part; "
-        "`tests/data/test_heads.py` holds it.",
+        "The heads have true twins. If training saw any of them, the scores mean nothing.",
+        "The brown and the blond heads of the training set are different heads, and none of them "
+        "is in another "
+        "part of the data; `tests/data/test_heads.py` checks this.",
         twins,
     ),
-    Attack(
+    Objection(
         "unequal budgets",
-        "An AVB-GTN epoch does more work.",
-        "The comparison at equal CPU time, in the chapter.",
+        "An epoch of AVB-GTN does more work than one of UNIT.",
+        "The chapter also compares the models after equal CPU time.",
         budgets,
     ),
-    Attack(
+    Objection(
         "picked checkpoints",
-        "Errors jump from one update to the next; choose the right one, and either model wins.",
-        "All trainings have the same length, fixed before; no checkpoint is chosen.",
+        "The error jumps from one update to the next, so either model wins if one chooses the right update.",
+        "All trainings have the same length, which was fixed before, and no checkpoint is chosen.",
         checkpoints,
     ),
-    Attack(
+    Objection(
         "averaged weights",
-        "Averaging may help one model more.",
-        "The same comparison with the raw weights of the last update, beside that with averaged ones.",
+        "Averaging the weights may help one model more than the other.",
+        "The same comparison is made with the weights of the last update and with averaged ones.",
         averaging,
     ),
-    Attack(
+    Objection(
         "blind scores",
-        "Cycle loss and hair accuracy are happy with any exchange of colours.",
-        "The error is taken to the true twin, which sees every exchange; trainings "
-        "that scrambled colours stay in.",
+        "The cycle loss and the accuracy of the hair accept any exchange of colours.",
+        "The error is measured against the true twin, which reveals every exchange, and trainings that "
+        "scrambled the colours stay in the study.",
         scrambling,
     ),
-    Attack(
+    Objection(
         "shared data order",
-        "Pairs share their data order and first weights, so seeds are not as independent as they look.",
-        "Seeds are independent of each other; within a pair the sharing is what makes it a pair. The "
-        "test without pairs is beside it.",
+        "The two trainings of a pair share the order of their data and their first weights, so "
+        "seeds are less "
+        "independent than they look.",
+        "Different seeds are independent of each other; what the two trainings of a pair share is the reason "
+        "to compare them as a pair. A test without pairs stands beside the test by pairs.",
         shared_order,
     ),
-    Attack(
+    Objection(
         "only one side was tuned",
-        "AVB-GTN got the attention, or UNIT did.",
-        "One preset for both; the search is declared with as many trials for each, and the outcome counts "
-        "those that have been trained.",
+        "More effort may have gone into AVB-GTN than into UNIT, or the other way round.",
+        "The comparison has one preset for both models. The search was declared with as many "
+        "trials for each, "
+        "and the outcome counts those that have been trained.",
         tuning,
     ),
-    Attack(
+    Objection(
         "unequal scoring",
-        "UNIT is scored from its mean code, AVB-GTN over draws of noise.",
-        "Both from one draw.",
+        "UNIT is scored from its mean code, and AVB-GTN over draws of its noise.",
+        "Both are also scored from one draw.",
         scoring,
     ),
-    Attack(
+    Objection(
         "one direction hides the other",
-        "A mean over both directions may hide a failure.",
-        "Each direction by itself.",
+        "A mean over both directions may hide that one of them fails.",
+        "Each direction is also compared by itself.",
         directions,
     ),
-    Attack(
+    Objection(
         "many looks",
-        "Test often enough and something is found.",
-        "A test of all final scores at once, after Westfall and Young: what the "
-        "largest of them would be by chance.",
+        "If one tests often enough, something will be found by chance.",
+        "One test takes all final scores at once, after Westfall and Young: it asks how large the largest of "
+        "all differences would be by chance.",
         many_looks,
     ),
-    Attack(
+    Objection(
         "sixteen heads",
-        "The curves come from sixteen validation heads.",
-        "Final scores are on all heads of a split; how well do the sixteen agree with them?",
+        "The curves come from only sixteen validation heads.",
+        "The final scores are on all heads of a split. The outcome says how well the sixteen "
+        "agree with them.",
         monitor,
     ),
-    Attack(
+    Objection(
         "the test split wears out",
-        "Look at the test heads often enough and they become validation heads.",
-        "Each training is scored there once, by a tool that passes over what has been scored and appends a "
-        "line to `book/lib/avbgtn_book/records/test-log.jsonl` before it looks.",
+        "If the test heads are used often enough, they become validation heads.",
+        "Each training is scored there once, by a tool that passes over what has been scored and "
+        "writes a line "
+        "into `book/lib/avbgtn_book/records/test-log.jsonl` before it looks.",
         looks,
     ),
-    Attack(
+    Objection(
         "records are old",
-        "The code has moved on since.",
-        "`tests/study/test_study_record.py` trains one cell of the toy grid again and holds it against its "
-        "record; every cell of the record names its revision.",
+        "The code has changed since the trainings were made.",
+        "`tests/study/test_study_record.py` repeats one training of the toy grid and compares it with its "
+        "record, and every training in the record names its revision.",
         revisions,
     ),
-    Attack(
+    Objection(
         "the winner judges itself",
-        "The seeds that chose the aligned variant are among those that score it.",
-        "The same comparison without them.",
+        "The seeds with which the aligned variant was chosen are among those that score it.",
+        "The same comparison is made without these seeds.",
         choosers,
     ),
-    Attack(
-        "L1 likes blur",
+    Objection(
+        "L1 favours blur",
         "A blurred picture has a small mean error.",
-        "Structural similarity and the signal-to-noise ratio, on the same translations.",
+        "Structural similarity and the signal-to-noise ratio are computed from the same translations.",
         blur,
     ),
-    Attack(
+    Objection(
         "the same heads each time",
-        "Intervals are over seeds; the heads of a split and the training set are fixed.",
-        "Nothing here: another draw of heads would need a new pack.",
+        "The intervals are over seeds, whereas the heads of a split and the training set are fixed.",
+        "Nothing in this project answers it, because another draw of heads would need a new set "
+        "of renderings.",
         _says("open: what holds for these heads may not hold for others."),
     ),
-    Attack(
+    Objection(
         "too small",
-        "64 pixels, 16 channels, 2,000 epochs are not the paper's 128, 64 and 50,000.",
+        "64 pixels, 16 channels and 2,000 epochs are not the paper's 128, 64 and 50,000.",
         "The same command has grids for the larger presets (`--grid reader`, `--grid paper`), for a GPU.",
-        _says("open: nothing larger was run. What holds here may not hold there."),
+        _says("open: nothing larger was trained, and what holds here may not hold there."),
     ),
-    Attack(
+    Objection(
         "not faces",
-        "Rendered heads are easier than CelebA: one modelling family, no make-up, no blur.",
+        "Rendered heads are easier than CelebA, because they come from one family of models and have neither "
+        "make-up nor blur.",
         "`-p dataset celeba` runs the experiment on CelebA, where there are no twins.",
-        _says("open: CelebA may not be handed on and was not at hand."),
+        _says("open: CelebA may not be redistributed and was not available to us."),
     ),
 )

@@ -187,7 +187,7 @@ def collapse_lines(
         axes.plot(grid, line, color=colour, linestyle=DASHES[i])
         look = {"color": colour, "markersize": 7, "markeredgecolor": "white", "clip_on": False, "zorder": 3}
         axes.plot(noises, trained[:, i], "osD^"[i], **look)
-        name = rf"$\lambda_{i + 1} = {eigenvalues[i]:g}$"
+        name = rf"$v_{i + 1} = {eigenvalues[i]:g}$"
         axes.text(grid[0] * 0.94, line[0], name, color=DARK[colour], ha="right", va="center")
         axes.plot([eigenvalues[i]] * 2, [-0.06, 0.06], color="black", linewidth=1.5, clip_on=False, zorder=4)
     axes.set(

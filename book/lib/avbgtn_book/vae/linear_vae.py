@@ -86,7 +86,7 @@ def best_weight(eigenvalues: Tensor, noise: float, units: int) -> Tensor:
     r"""Maximum likelihood ``W`` for data whose covariance is ``diag(eigenvalues)``,
     largest first: (D, units).
 
-    Column ``i`` is ``sqrt(max(lambda_i - noise^2, 0))`` along axis ``i`` (Tipping and Bishop 1999):
+    Column ``i`` is ``sqrt(max(v_i - noise^2, 0))`` along axis ``i`` (Tipping and Bishop 1999):
     a direction in which the data vary less than the noise gets nothing.
     """
     lengths = (eigenvalues[:units] - noise**2).clamp(min=0).sqrt()
