@@ -58,7 +58,7 @@ book: $(READY)  ## build the book as HTML, readable offline
 pdf: book  ## print the book, one PDF a page, into build/pdf/ (needs Chromium)
 	@$(PY) tools/print_book.py
 
-classroom: $(READY)  ## write build/classroom/: notebooks and book without solutions for students, with solutions for the teacher
+classroom: $(READY)  ## write build/classroom/: notebooks and book without solutions for students, with solutions and a kit for the teacher
 	@$(PY) tools/classroom.py
 
 text: $(READY)  ## write book/text/*.md anew from the notebooks (never the other way round)

@@ -5,7 +5,8 @@
   tools/solutions.py say by which rules);
 - `students-book/`: the book as HTML, built from these notebooks, so that no page, no download and no search
   index holds a solution; without launch buttons, which open the repository's notebooks, solutions and all;
-- `instructor/`: the notebooks with solutions as a course for nbgrader, and a README.md for the teacher.
+- `instructor/`: the notebooks with solutions as a course for nbgrader, and a README.md for the teacher;
+- `kit/`: pages for the teacher: a course of lectures, figures, equations, answers and marks (tools/kit.py).
 
 The notebooks in book/ are the only place where a solution is written. An exercise that has not the expected
 form stops the tool before anything is written. nbgrader is not needed here.
@@ -22,6 +23,7 @@ import yaml
 
 import build_book
 import exercises
+import kit
 import solutions
 import toc
 
@@ -33,7 +35,7 @@ NBGRADER_CONFIG = f'''"""nbgrader's settings for this course; run nbgrader in th
 
 c = get_config()  # noqa: F821  (nbgrader defines it)
 c.CourseDirectory.course_id = "avb-gtn"
-c.ClearSolutions.code_stub = {{"python": {solutions.STUB!r}}}
+c.ClearSolutions.code_stub = {{"python": {solutions.OPEN!r}}}
 c.ClearSolutions.text_stub = {solutions.BLANK!r}
 c.Execute.timeout = 14_400  # seconds a cell; a chapter trains small networks in some of its cells
 '''
@@ -73,8 +75,8 @@ A check gives one point for each minute of its exercise, or none. \
 Where a written answer follows the check, half of the points are given for that answer, by hand.
 nbgrader grades only what it has released: hand out `release/`, not `students/`. \
 It clears all outputs there, \
-and puts the line that raises NotImplementedError also where an answer is a value; \
-students replace it.
+and puts the line `{open}` where a solution was; students replace it. \
+An exercise "debug this" shows its faulty program, with that line behind it.
 Grading runs each returned notebook as a whole, which takes the CPU-seconds in the plan below.
 
 ## Lesson plan
@@ -191,6 +193,7 @@ def readme(chapters: dict, repository: str) -> str:
         count=sum(map(len, with_some)),
         chapters=len(with_some),
         repository=repository,
+        open=solutions.OPEN,
         plan=lesson_plan(chapters),
         listing=listing(chapters),
     )
@@ -245,7 +248,7 @@ def write_course(chapters: dict, repository: str, target: pathlib.Path) -> None:
 
 
 def make(folder: pathlib.Path = FOLDER, book: pathlib.Path = build_book.BOOK) -> None:
-    """Write the three editions into `folder`, in place of those of an earlier call.
+    """Write the editions into `folder`, in place of those of an earlier call.
 
     SystemExit, before anything there is touched, where an exercise is malformed, where the student's
     book does not build without a warning, or where the instructor's folder holds work that this tool
@@ -273,13 +276,14 @@ def make(folder: pathlib.Path = FOLDER, book: pathlib.Path = build_book.BOOK) ->
             (made / "students" / name).write_text(text, encoding="utf-8")
         write_course(chapters, repository, made / "instructor")
         build_students_book(book, notebooks, made / "students-book")
+        kit.write(chapters, book, made / "students-book", made / "kit")
         folder.mkdir(parents=True, exist_ok=True)
-        for edition in ("students", "students-book", "instructor"):
+        for edition in ("students", "students-book", "instructor", "kit"):
             shutil.rmtree(folder / edition, ignore_errors=True)
             shutil.copytree(made / edition, folder / edition)
     count = sum(len(found) for _, found in chapters.values())
     print(f"{count} exercises. For students: {folder}/students and {folder}/students-book/index.html")
-    print(f"For the teacher, with solutions: {folder}/instructor/README.md")
+    print(f"For the teacher, with solutions: {folder}/instructor/README.md and {folder}/kit/index.html")
 
 
 if __name__ == "__main__":

@@ -9,6 +9,8 @@ An exercise is three cells in a row, and a fourth where the answer is prose:
 3. Code tagged `exercise-check`: one call, `checks.check_chapter_what(answer)`.
 4. Markdown tagged `solution`: a model answer between `<!-- BEGIN SOLUTION -->` and `<!-- END SOLUTION -->`.
 
+Of the kind "debug this", the task holds the faulty program (faulty.py), which students get in cell 2.
+
 What departs from this raises Malformed, whose sentence names the notebook and the cell: a solution that is
 not recognised would be handed to the students.
 """
@@ -20,6 +22,7 @@ import dataclasses
 import re
 import symtable
 
+import faulty
 from solutions import ANY_MARKER, CODE_MARKERS, TEXT_MARKERS, cut_code, cut_text, regions
 
 KINDS = ("predict first", "complete the code", "debug this", "open-ended")
@@ -36,7 +39,9 @@ class Malformed(ValueError):
 
 @dataclasses.dataclass(frozen=True)
 class Exercise:
-    """One exercise; `text`, `code`, `test` and `answer` are numbers of cells, counted from 0."""
+    """One exercise; `text`, `code`, `test` and `answer` are numbers of cells, counted from 0; `program` is
+    the faulty one of "debug this".
+    """
 
     number: int
     kind: str
@@ -49,6 +54,7 @@ class Exercise:
     code: int
     test: int
     answer: int | None
+    program: str | None = None
 
 
 def tags(cell) -> set[str]:
@@ -137,11 +143,18 @@ class _Reader:
         self.parsed(n, cut, " once the solution is cut")
         if not self.has(n + 1, "code", "exercise-check"):
             self.stop(n, "its check (code tagged 'exercise-check') must be the next cell")
-        check = self.check(n + 1, _names(cut)[0])
+        program = self.program(n) if text["kind"] == "debug this" else None
+        check = self.check(n + 1, _names(program or cut)[0])
         answer = n + 2 if self.has(n + 2, "markdown", "solution") else None
         if answer:
             self.model_answer(answer)
-        return Exercise(**text, check=check, text=n - 1, code=n, test=n + 1, answer=answer)
+        return Exercise(**text, check=check, text=n - 1, code=n, test=n + 1, answer=answer, program=program)
+
+    def program(self, n):
+        try:
+            return faulty.program(self.cells[n - 1].source, self.cells[n].source)
+        except ValueError as problem:
+            self.stop(n - 1, str(problem))
 
     def model_answer(self, n):
         found = self.regions(n, TEXT_MARKERS)
@@ -218,12 +231,16 @@ def _unfold(cell) -> None:
 def cut(notebook, exercises: list[Exercise]):
     """A copy for students: no solution, no output of an exercise or its check, no widget state.
 
-    The hidden cell of an exercise is shown, since what it holds is now theirs to fill.
+    Where there is a faulty program, it moves from the task into the cell. The hidden cell of an exercise is
+    shown, since what it holds is now theirs to fill.
     """
     notebook = copy.deepcopy(notebook)
     for exercise in exercises:
         cell = notebook.cells[exercise.code]
-        cell.source = cut_code(cell.source)
+        cell.source = exercise.program or cut_code(cell.source)
+        if exercise.program:
+            task = notebook.cells[exercise.text]
+            task.source = faulty.without_program(task.source)
         for n in (exercise.code, exercise.test):
             notebook.cells[n].outputs = []
             notebook.cells[n].execution_count = None
@@ -253,6 +270,9 @@ def mark(notebook, exercises: list[Exercise]):
         what = exercise.check.removeprefix("check_").replace("_", "-")
         checked, by_hand = points(exercise)
         _unfold(notebook.cells[exercise.code])
+        if exercise.program:
+            code = notebook.cells[exercise.code]
+            code.source = faulty.with_solution(exercise.program, code.source)
         set_role(exercise.code, what, solution=True)
         set_role(exercise.test, f"{what}-check", checked, solution=False)
         if exercise.answer is not None:

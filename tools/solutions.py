@@ -10,6 +10,7 @@ import re
 CODE_MARKERS = ("### BEGIN SOLUTION", "### END SOLUTION")
 TEXT_MARKERS = ("<!-- BEGIN SOLUTION -->", "<!-- END SOLUTION -->")
 STUB = 'raise NotImplementedError("your answer goes here")'
+OPEN = "...  # your answer goes here"  # nbgrader's, which puts it behind values and programs, too
 BLANK = "*Your answer here.*"
 ANY_MARKER = re.compile(r"\b(begin|end)[ _-]*solutions?\b", re.IGNORECASE)
 

@@ -20,8 +20,8 @@ sys.path.insert(0, str(BOOK / "_ext"))
 import book_fixes  # noqa: E402
 
 PAGES = (
-    "index", "how-to", "notation", "errata", "objections", "deviations", "checklist", "speed", "scaling", "runs",
-    "references",
+    "index", "how-to", "teaching", "notation", "errata", "objections", "deviations", "checklist", "speed",
+    "scaling", "runs", "references",
 )  # fmt: skip
 each_page = pytest.mark.parametrize("page", PAGES)
 

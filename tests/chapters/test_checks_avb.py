@@ -50,6 +50,15 @@ NOT_OPTIMAL_T = [
     (lambda z, m, s: z**2 / 2 - (z - m) / s / 2 - math.log(s), "not squared"),
     (lambda z, m, s: by_hand(z, m, s).exp(), "ratio of the densities"),
     (lambda z, m, s: by_hand(z, m, s) / math.log(2), "in bits"),
+    (lambda z, m, s: by_hand(z, m, s) - math.log(s), "twice log sigma"),
+    (lambda z, m, s: by_hand(z, m, s) - math.log(2 * math.pi * s), "log sigma is there twice"),
+    (lambda z, m, s: by_hand(z, m, s) + ((z - m) / s) ** 2, "largest at mu"),
+    (lambda z, m, s: by_hand(z, -m, s), "mu is added"),
+    (lambda z, m, s: by_hand(z, 0.0, s), "mu is missing"),
+    (lambda z, m, s: log_q(z, m, s) + (z - m) ** 2 / 2, "does not know mu"),
+    (lambda z, m, s: z**2 / 2 - ((z - m) / 2 * s) ** 2 - math.log(s), "a bracket is missing"),
+    (lambda z, m, s: -Normal(0, 1).log_prob(z), "-log p alone"),
+    (lambda z, m, s: Normal(m, s).log_prob(z) / Normal(0, 1).log_prob(z), "one logarithm by the other"),
     (lambda z, m, s: by_hand(z, m, s) * (1 + 1e-3), "off by"),
 ]
 
@@ -84,6 +93,9 @@ NOT_LOG_RATIO = [
     (lambda t, z, m, s: contrast(t, z, m, s) - z.shape[1] * LOG_TWO_PI / 2, "a lone 2 pi"),
     (lambda t, z, m, s: contrast(t, z, m, s) - LOG_TWO_PI / 2, "a lone 2 pi"),
     (lambda t, z, m, s: t + Normal(m, s).log_prob(z).sum(1), "log p is missing"),
+    (lambda t, z, m, s: t * contrast(0 * t, z, m, s), "T is multiplied"),
+    (lambda t, z, m, s: contrast(t, z, -m, s), "the mean is added"),
+    (lambda t, z, m, s: contrast(t, z * s + m, m, s), "nothing is to be undone"),
     (lambda t, z, m, s: contrast(-t, z, m, s), "T has the wrong sign"),
     (lambda t, z, m, s: contrast(t, z, m, s) + s.log().sum() - s.log().mean(), "log sigma is averaged"),
     (lambda t, z, m, s: t + contrast(0 * t, z, m, s).sum(), "summed over the codes too"),
@@ -112,7 +124,6 @@ LOSSES = [
     lambda *a: list(losses(*a, t_loss=lambda q, p: -(F.logsigmoid(q).mean() + F.logsigmoid(-p).mean()))),
     lambda *a: losses(*a, t_loss=lambda q, p: -q.sigmoid().log().mean() - (1 - p.sigmoid()).log().mean()),
     lambda *a: tuple(part.float() for part in losses(*a)),
-    lambda *a: (losses(*a)[0].item(), losses(*a)[1]),
 ]
 NOT_LOSSES = [
     (
@@ -130,7 +141,20 @@ NOT_LOSSES = [
     (lambda *a: losses(*a, t_loss=lambda q, p: p.mean() - q.mean()), "Wasserstein"),
     (lambda *a: losses(*a, t_loss=lambda q, p: two(q, p) / math.log(2)), "in bits"),
     (lambda *a: losses(*a, t_loss=lambda q, p: two(q, -p)), "calls samples of the prior positive"),
-    (lambda *a: tuple(part.item() for part in losses(*a)), "plain number"),
+    (lambda *a: tuple(part.item() for part in losses(*a)), "T learns nothing"),
+    (lambda *a: (losses(*a)[0].item(), losses(*a)[1]), "T learns nothing"),
+    (lambda *a: (losses(*a)[0].detach(), losses(*a)[1]), "T learns nothing"),
+    (lambda *a: (losses(*a)[0], losses(*a)[1].item()), "plain number"),
+    (
+        lambda *a: losses(*a, t_loss=lambda q, p: F.softplus(-q).mean() - 1 + F.logsigmoid(p).mean()),
+        "1 - log",
+    ),
+    (
+        lambda t, x, q, p, log_p: (losses(t, x, q, p, log_p)[0], losses(t, x, p, p, log_p)[1]),
+        "samples of the",
+    ),
+    (lambda t, x, q, p, log_p: losses(t, x, q, p, log_p.T), "stopped with|an image's pixels stand in a row"),
+    (lambda t, x, q, p, log_p: losses(t, x, q, p, log_p.exp()), "logarithms already"),
     (lambda *a: (losses(*a)[0], losses(*a)[1].detach()), "no gradient for z"),
     (lambda *a: (None, losses(*a)[1]), "only numbers"),
     (lambda *a: (losses(*a)[0].expand(3), losses(*a)[1]), "must be one number"),
@@ -160,7 +184,16 @@ NOT_LOG_P_X = [
     (lambda a: a.max(), "best draw alone"),
     (lambda a: a.exp().mean().log(), "exp of them is 0"),
     (lambda a: (a.exp().mean() + 1e-300).log(), "a small constant"),
-    (lambda a: torch.logsumexp(a, 0) - math.log(4), "expected"),
+    (lambda a: torch.logsumexp(a, 0) - math.log(4), "whatever comes in"),
+    (lambda a: torch.logsumexp(a, 0) - len(a), "natural logarithm of n"),
+    (lambda a: torch.logsumexp(a, 0) - math.log2(len(a)), "natural logarithm of n"),
+    (lambda a: torch.logsumexp(a, 0) - math.log10(len(a)), "natural logarithm of n"),
+    (lambda a: log_mean(a) - a.max(), "added again"),
+    (lambda a: a.max() * (log_mean(a) - a.max()), "added again"),
+    (lambda a: a.median(), "median"),
+    (lambda a: a.min() + (a - a.min()).exp().mean().log(), "0, -900 and -2000"),
+    (lambda a: a.mean() + (a - a.mean()).exp().mean().log(), "0, -900 and -2000"),
+    (lambda a: log_mean(a) + 1e-2, "expected"),
 ]
 
 

@@ -43,12 +43,19 @@ def test_choices():
             core.choice(answer, ("a", "b"), "answer")
 
 
-@pytest.mark.parametrize("answer", ["b", "B", " b ", "(b)", "b)", "(B)", "b.", "'b'", "[b]:"])
+@pytest.mark.parametrize("answer", ["b", "B", " b ", "(b)", "b)", "(B)", "b.", "'b'", "[b]:", "`b`"])
 def test_a_letter_in_any_dress(answer):
     assert core.choice(answer, ("a", "b", "c"), "answer") == "b"
 
 
-@pytest.mark.parametrize("answer", ["", "()", "ab", "bb", "a or b", ["b"], 2, b"b"])
+@pytest.mark.parametrize("answer", ["b: the mean of all", "(b) Because.", "B) c is wrong", "b.\nAs said"])
+def test_a_letter_with_its_option_behind_it(answer):
+    assert core.choice(answer, ("a", "b", "c"), "answer") == "b"
+
+
+@pytest.mark.parametrize(
+    "answer", ["", "()", "b because", "e: none", "a cat", "ab", "bb", "a or b", ["b"], 2, b"b"]
+)
 def test_no_letter(answer):
     with fails("must be one of"):
         core.choice(answer, ("a", "b", "c"), "answer")

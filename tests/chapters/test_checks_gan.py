@@ -55,6 +55,15 @@ NOT_JS = [
     (lambda r, f: (r.sigmoid().log().mean() + (1 - f.sigmoid()).log().mean() + LOG_4) / 2, "right for small"),
     (lambda r, f: js(r.clamp(-20, 20), f.clamp(-20, 20)), "a clamp"),
     (lambda r, f: r.mean(), "KL"),
+    (lambda r, f: torch.cat([log_s(r), log_s(-f)]).mean() + math.log(2), "together"),
+    (lambda r, f: (log_s(r).mean() - log_s(f).mean() + LOG_4) / 2, "-log D is not"),
+    (lambda r, f: -js(r, f), "every sign"),
+    (lambda r, f: js(r, f) / 2, "half of it"),
+    (lambda r, f: (v(r, f) + 4) / 2, "of 4 as well"),
+    (lambda r, f: (v(r, f) + math.log2(4)) / 2, "of 4 as well"),
+    (lambda r, f: (v(r, f) + math.log10(4)) / 2, "of 4 as well"),
+    (lambda r, f: js(r, f) ** 0.5, "distance"),
+    (lambda r, f: (F.softplus(r).mean() + F.softplus(-f).mean() + LOG_4) / 2, "both signs of the logits"),
     (lambda r, f: 3 * js(r, f), "term by term"),
 ]
 
@@ -79,6 +88,9 @@ NOT_LOSS = [
     (lambda t: F.softplus(-t), "for each sample"),
     (lambda t: non_saturating(t) / math.log(2), "in bits"),
     (lambda t: -t.mean(), "Wasserstein"),
+    (lambda t: F.relu(1 - t).mean(), "hinge"),
+    (lambda t: (t - 1).square().mean(), "least-squares"),
+    (lambda t: non_saturating(t).log(), "logarithm is there twice"),
     (lambda t: -t.sigmoid().mean(), "logarithm is missing"),
     (lambda t: non_saturating(t.sigmoid()), "through the sigmoid twice"),
     (lambda t: non_saturating(t).item(), "no gradient"),
@@ -156,6 +168,16 @@ def test_samples_of_the_data_are_no_rescue():
         checks.check_gan_rescue(
             lambda steps, seed: ring.sample(3, 1000, generator=torch.Generator().manual_seed(seed))
         )
+
+
+@pytest.mark.parametrize("dress", [list, lambda clouds: clouds.numpy()])
+def test_samples_may_come_as_a_list_or_an_array(dress, capsys):
+    checks.check_gan_rescue(
+        lambda steps, seed: dress(
+            ring_gan.play(games=3, g_start=0.5, steps=steps, seed=seed, looks=1).points[-1]
+        )
+    )
+    assert capsys.readouterr().out.startswith("ok: 3 games")
 
 
 @pytest.mark.parametrize("games", [3, 4])

@@ -46,6 +46,25 @@ NOT_KL = [
     (lambda *a: kl(*a) - (shift(*a) ** 2).sum(1), "means has the wrong sign"),
     (lambda *a: kl(*a) + (shift(*a) ** 2).sum(1) / 2, "in front of the squared difference"),
     (lambda *a: kl(*a) / math.log(2), "in bits"),
+    (lambda m, s, a, b: kl(m, s, a, b) + (s / b).log().sum(1) - (s / b).log2().sum(1), "in bits"),
+    (lambda m, s, a, b: kl(m, s, a, b) + (s / b).log().sum(1) - (s / b).log10().sum(1), "log10"),
+    (lambda *a: kl(*a) - a[0].shape[1] / 2, "too little by 1/2"),
+    (
+        lambda m, s, a, b: ((b / s).log() + (s**2 + (m - a) ** 2) / b**2 - 0.5).sum(1),
+        "in front of both squares",
+    ),
+    (
+        lambda m, s, a, b: ((b / s).log() + (s + (m - a) ** 2) / (2 * b) - 0.5).sum(1),
+        "in the fractions you treat",
+    ),
+    (lambda m, s, a, b: ((b / s).log() + (b**2 + (m - a) ** 2) / (2 * s**2) - 0.5).sum(1), "changed places"),
+    (lambda m, s, a, b: kl(m, s, -a, b), "the means are added"),
+    (
+        lambda m, s, a, b: ((b / s).log() + (s**2 + m**2 - a**2) / (2 * b**2) - 0.5).sum(1),
+        "difference of the squares",
+    ),
+    (lambda m, s, a, b: ((b / s).log() + (s**2 + (m - a)) / (2 * b**2) - 0.5).sum(1), "means is not squared"),
+    (lambda *a: kl(*a) - (a[1] / a[3]).log().sum(1), "twice the logarithm"),
     (lambda *a: kl(*a)[:, None], "over which dimensions"),
 ]
 
@@ -61,6 +80,7 @@ NOT_WEIGHTS = [
     (lambda w: (w - w.max()).exp() / (w - w.max()).exp().sum(0), "largest of each column"),
     (lambda w: w.exp() / w.exp().sum(0), "around -2000"),
     (lambda w: w.exp() / (w.exp().sum(0) + 1e-12), "around -2000"),
+    (lambda w: (w - w.mean(0)).exp() / (w - w.mean(0)).exp().sum(0), "not its mean"),
     (lambda w: w.softmax(1), "stand in a column"),
     (lambda w: w.exp() / w.exp().max(0).values, "largest weight, not by the sum"),
     (lambda w: w.exp() / w.exp().mean(0), "divided by the mean"),
@@ -137,6 +157,14 @@ NOT_LOSS = [
     (mixed(1, 0), "plain autoencoder"),
     (mixed(0, 1), "the likelihood is gone"),
     (mixed(1 / math.log(2), 1 / math.log(2)), "in bits"),
+    (lambda *g: loss(*g, pixels=lambda t, x: (t.sigmoid() - x).abs().sum() / len(x)), "an absolute error"),
+    (lambda *g: loss(*g, power=2.0), "the square of the variance"),
+    (
+        lambda *g: loss(*g, pixels=lambda t, x: 784 * F.binary_cross_entropy_with_logits(t, x)),
+        "multiply by 784",
+    ),
+    (lambda *g: loss(*g, pixels=lambda t, x: bce(x, t)), "changed places"),
+    (lambda *g: 0, "0 for every picture"),
     (lambda *g: loss(*g) + 1e-3, "print both parts"),
     (lambda x, t, m, v: F.binary_cross_entropy_with_logits(t, x, reduction="none"), "over which"),
     (lambda *g: loss(*g).item(), "returns float"),
@@ -154,6 +182,16 @@ def two_humps(n, generator, *, width=0.13, centre=1.19, dtype=torch.float64, ext
     z = side * centre + width * torch.randn(n, generator=generator, dtype=dtype)
     both = torch.stack([Normal(at, width).log_prob(z) for at in (-centre, centre)])
     return z, both.logsumexp(0) - math.log(2) + extra
+
+
+def not_drawn(n, generator, *, width=0.0144, sides=None):
+    """A log_q that is good, and z that are drawn from something else."""
+    log_q = two_humps(n, generator)[1]
+    side = 2.0 * torch.randint(0, 2, (sides or n,), generator=generator, dtype=torch.float64) - 1
+    z = side * (1.19 + width * torch.randn(n, generator=generator, dtype=torch.float64))
+    both = torch.stack([Normal(at, 0.13).log_prob(z) for at in (-1.19, 1.19)])
+    assert both.logsumexp(0).shape == log_q.shape
+    return z, both.logsumexp(0) - math.log(2)
 
 
 def mixture(n, generator):
@@ -191,6 +229,8 @@ NOT_HUMPS = [
     (lambda n, g: (1.2 * torch.randn(n, generator=g), torch.zeros(n)), "is the one at negative z"),
     (lambda n, g: two_humps(n, g, width=0.3), "a lawful bound"),
     (lambda n, g: two_humps(n, g, centre=0.9), "a lawful bound"),
+    (not_drawn, "your z do not come from it: .* too many"),
+    (lambda n, g: not_drawn(n, g, width=0.13, sides=1), "your z do not come from it"),
     (lambda n, g: two_humps(n, g)[0], "two tensors"),
     (lambda n, g: (two_humps(n, g)[0], two_humps(n, g)[1].mean()), "of shape"),
     (lambda n, g: (two_humps(n, g)[0], two_humps(n, g)[1] / 0), "infinite or not a number"),

@@ -5,11 +5,10 @@ import math
 import torch
 from torch.nn import functional as F
 
-from avbgtn import streams
-
-from ..shared.answers import CheckFailed, agrees, call, choice, close, compare, function, passed, tensor
+from ..shared.answers import CheckFailed, call, choice, close, compare, function, passed, tensor
 from . import mistakes, ring_posterior
 from .avb import counted_kl
+from .judge_losses import judge, normal
 
 __all__ = [
     "check_avb_contrast",
@@ -20,10 +19,6 @@ __all__ = [
     "check_avb_ring_sampler",
 ]
 F64 = torch.float64
-
-
-def _normal(*shape: int, stream: str) -> torch.Tensor:
-    return torch.randn(*shape, generator=streams.generator(0, f"checks/avb/{stream}"), dtype=F64)
 
 
 def check_avb_loss_of_a_sure_t(answer) -> None:
@@ -71,104 +66,10 @@ def check_avb_losses(answer) -> None:
     """
     f = function(answer, "avb_losses")
     for n, pixels in ((6, 5), (4, 9)):
-        _judge_losses(f, n, pixels)
+        judge(f, n, pixels)
     passed(
         "T sees x and z, codes are its positive class, the encoder minimises +T, both terms in nats per image"
     )
-
-
-class _WatchedT:
-    """A T of known form, which remembers how it was called."""
-
-    def __init__(self):
-        self.seen, self.z_first = [], False
-        self.weight = torch.tensor([0.7, -1.1], dtype=F64)
-
-    def __call__(self, *inputs: torch.Tensor) -> torch.Tensor:
-        if len(inputs) == 1:
-            self.seen.append(None)
-            return inputs[0] @ self.weight
-        if [k.shape[-1] for k in inputs] == [2, 3]:  # not an error of sizes, but a sentence, below
-            self.z_first = True
-            inputs = inputs[::-1]
-        self.seen.append(inputs[0])
-        return inputs[1] @ self.weight + inputs[0].sum(1)
-
-    def always_saw(self, x: torch.Tensor) -> bool:
-        """x, or x as often as there are kinds of codes."""
-        return all(
-            first is not None and torch.equal(first, x.repeat(max(1, len(first) // len(x)), 1))
-            for first in self.seen
-        )
-
-
-def _judge_losses(f, n: int, pixels: int) -> None:
-    x, z_q, z_p = (_normal(n, k, stream=f"losses/{k}") for k in (3, 2, 4))
-    z_p = z_p[:, :2]
-    log_p_pixels = -_normal(n, pixels, stream="pixels").square()
-    t, z = _WatchedT(), z_q.clone().requires_grad_()
-    value = call(f, t, x, z, z_p, log_p_pixels, name="avb_losses")
-    if not isinstance(value, tuple | list) or len(value) != 2:
-        raise CheckFailed("avb_losses must return two numbers: the loss of T, and the loss of the encoder")
-    if t.z_first:
-        raise CheckFailed("t takes x first: t(x, z), the image and then the code")
-    if not t.always_saw(x):
-        raise CheckFailed(
-            "T does not see x. Then it compares all codes together with the prior, as an adversarial "
-            "autoencoder does, and its best value is log q(z) - log p(z): no longer the KL of any single "
-            "posterior. Call t(x, z), for both kinds of z"
-        )
-    t_q, t_p = t(x, z_q), t(x, z_p)
-    _judge_values(value, t_q, t_p, log_p_pixels)
-    _judge_gradients(value, z)
-
-
-def _judge_values(value, t_q: torch.Tensor, t_p: torch.Tensor, log_p_pixels: torch.Tensor) -> None:
-    t_loss, encoder_loss = value
-    right = F.softplus(-t_q).mean() + F.softplus(t_p).mean()
-    right_encoder = (t_q - log_p_pixels.sum(1)).mean()
-    if agrees(t_loss, right_encoder) and agrees(encoder_loss, right):
-        raise CheckFailed("the losses are returned in the wrong order: T's comes first, then the encoder's")
-    compare(
-        t_loss,
-        right,
-        mistakes.of_t_loss(t_q, t_p, log_p_pixels, encoder_loss),
-        name="the loss of T",
-        otherwise="the loss of T is neither right nor one of the usual mistakes: it is the mean of "
-        "softplus(-T) over codes plus the mean of softplus(T) over samples of the prior",
-    )
-    compare(
-        encoder_loss,
-        right_encoder,
-        mistakes.of_encoder_loss(t_q, log_p_pixels),
-        name="the loss of the encoder",
-        otherwise="the loss of the encoder is not the mean over the batch of T minus the summed "
-        "log-likelihood",
-    )
-
-
-def _judge_gradients(value, z: torch.Tensor) -> None:
-    t_loss, encoder_loss = value
-    if _slope(t_loss, z) is not None:
-        raise CheckFailed(
-            "the loss of T has a gradient for the encoder: one step for T would also push the codes to be "
-            "told apart more easily. Detach the codes there"
-        )
-    if not isinstance(encoder_loss, torch.Tensor):
-        raise CheckFailed(
-            "the values are right, but the loss of the encoder is a plain number, through which no gradient "
-            "can flow: return the tensor, without .item() or float(...)"
-        )
-    if _slope(encoder_loss, z) is None:
-        raise CheckFailed(
-            "the loss of the encoder has no gradient for z: do not detach the codes in the encoder's own loss"
-        )
-
-
-def _slope(loss, z: torch.Tensor) -> torch.Tensor | None:
-    if not isinstance(loss, torch.Tensor) or not loss.requires_grad:
-        return None
-    return torch.autograd.grad(loss.sum(), z, allow_unused=True, retain_graph=True)[0]
 
 
 def check_avb_contrast(answer) -> None:
@@ -177,8 +78,8 @@ def check_avb_contrast(answer) -> None:
     """
     f = function(answer, "log_ratio")
     for n, d in ((5, 3), (3, 5), (8, 2)):
-        t, z = _normal(n, stream="t"), _normal(n, d, stream="z")
-        mean, std = _normal(d, stream="mean"), _normal(d, stream="std").abs() + 0.3
+        t, z = normal(n, stream="t"), normal(n, d, stream="z")
+        mean, std = normal(d, stream="mean"), normal(d, stream="std").abs() + 0.3
         got = tensor(call(f, t, z, mean, std, name="log_ratio"), "log_ratio")
         if got.shape == (n, d):
             raise CheckFailed(
@@ -203,7 +104,7 @@ def check_avb_likelihood_without_t(answer) -> None:
         return tensor(call(f, a, name="log_p_x"), "log_p_x")
 
     first = torch.tensor([-1.0, -2.0, -0.5, -7.0], dtype=F64)
-    for a in (first, _normal(7, stream="likelihoods") - 2, _normal(1, stream="likelihoods")):
+    for a in (first, normal(7, stream="likelihoods") - 2, normal(1, stream="likelihoods")):
         right = torch.logsumexp(a, 0) - math.log(len(a))
         got = ask(a)
         compare(
@@ -225,8 +126,14 @@ def check_avb_likelihood_without_t(answer) -> None:
             f"with values near -2000, which an image easily has, the answer is {_first(far):.2f}: a clamp or "
             "a small constant hides that exp of them is 0. torch.logsumexp takes the largest out first"
         )
+    apart = torch.tensor([0.0, -900.0, -2000.0], dtype=F64)
+    if not close(ask(apart).nan_to_num(math.inf).clamp(max=1e9), -math.log(3), name="log_p_x"):
+        raise CheckFailed(
+            "right where the values are alike, but not for 0, -900 and -2000: what is taken out before exp "
+            "must be the largest of them, so that no exp is above 1; torch.logsumexp does it"
+        )
     # z ~ N(0, 1), x | z ~ N(z, 1): p(x) = N(x; 0, 2).
-    z = _normal(200_000, stream="prior")
+    z = normal(200_000, stream="prior")
     x = 0.7
     estimate = _first(ask(-0.5 * (x - z) ** 2 - 0.5 * math.log(2 * math.pi)))
     exact = -0.25 * x**2 - 0.5 * math.log(4 * math.pi)
@@ -247,7 +154,7 @@ def check_avb_ring_sampler(answer) -> None:
     n, gaps, radii = 40_000, [], []
     seen = (0.8, 1.5, 2.3)
     for x in seen:
-        eps = _normal(n, 4, stream=f"ring/{x}")
+        eps = normal(n, 4, stream=f"ring/{x}")
         z = call(f, x, eps, name="sample")
         z = tensor(z, "sample").detach().to(F64)
         if z.shape != (n, 2):

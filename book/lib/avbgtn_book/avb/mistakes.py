@@ -6,9 +6,6 @@ import math
 
 import torch
 from torch import Tensor
-from torch.nn.functional import logsigmoid as log_s
-
-from ..shared.answers import agrees
 
 LOG_TWO_PI = math.log(2 * math.pi)
 Named = list[tuple[Tensor, str]]
@@ -67,6 +64,27 @@ def of_optimal_t(z: Tensor, mu: float, sigma: float) -> Named:
                 "this is log q alone: subtract log p, the prior's; it is what T's term z^2 / 2 stands for",
             )
             for value in (log_q, log_q - LOG_TWO_PI / 2)
+        ),
+        (
+            right - log_sigma,
+            "there is twice log sigma: the factor in front of the density is 1 / sigma",
+        ),
+        (right - log_sigma - LOG_TWO_PI, lone + "; and log sigma is there twice"),
+        (right + square, "the square of q has the wrong sign: log q is largest at mu"),
+        (best_t(z, -mu, sigma), "mu is added: the distance from mu is z - mu"),
+        (best_t(z, 0.0, sigma), "mu is missing in log q"),
+        (right - prior + (z - mu).square() / 2, "the prior does not know mu: its mean is 0, so z^2 / 2"),
+        (
+            prior - ((z - mu) / 2 * sigma).square() - log_sigma,
+            "a bracket is missing: (z - mu) / 2 * sigma multiplies by sigma",
+        ),
+        *(
+            (value, "this is -log p alone: log q belongs to it too")
+            for value in (prior, prior + LOG_TWO_PI / 2)
+        ),
+        (
+            (log_q - LOG_TWO_PI / 2) / (-prior - LOG_TWO_PI / 2),
+            "you divide one logarithm by the other: the logarithm of a ratio is their difference",
         ),
         (2 * right + log_sigma, "the factor 1/2 in front of the squares is missing"),
         (right - square / 2, "the factor 1/2 in front of the square of q is missing"),
@@ -129,6 +147,12 @@ def of_log_ratio(t: Tensor, z: Tensor, mean: Tensor, std: Tensor) -> Named:
             (value, "log p is missing: subtract the prior's log density, or nothing ties the codes to it")
             for value in (t + log_r, t + log_r + d * LOG_TWO_PI / 2)
         ),
+        (t * gaussian, "T is multiplied: logarithms of a product are added"),
+        (t + log_r_of(z, -mean, std) - log_p, "the mean is added: the distance from it is z - mean"),
+        (
+            t + log_r_of(z * std + mean, mean, std) - log_p_of(z * std + mean),
+            "z is what the encoder gave, not yet normalised: nothing is to be undone before log r and log p",
+        ),
         (right - squares / 2, "the factor 1/2 in front of the squares is missing"),
         (right + log_std - std.log().mean(), "log sigma is averaged over coordinates: its sum is asked for"),
         (t + gaussian.sum(), "summed over the codes too: one number a code is asked for"),
@@ -144,6 +168,7 @@ def of_log_p_x(a: Tensor) -> Named:
     """Values of ``log_p_x`` with one mistake."""
     n = len(a)
     total = torch.logsumexp(a, 0)
+    no_log = "what is subtracted is the natural logarithm of n, since the sum is divided by n"
     right = total - math.log(n)
     return [
         (
@@ -161,108 +186,19 @@ def of_log_p_x(a: Tensor) -> Named:
         ),
         (-right, "the sign is turned: log p(x) is asked for, not a loss"),
         (right / math.log(2), "this is in bits: take the natural logarithm, for nats"),
+        *((total - wrong, no_log) for wrong in (n, math.log2(n), math.log10(n))),
+        (
+            total - math.log(4),
+            f"log 4 is subtracted whatever comes in: here there are {n} values, so log {n}",
+        ),
+        *(
+            (value, "what was taken out before exp has to be added again: log p = largest + log mean exp")
+            for value in (right - a.max(), a.max() * (right - a.max()))
+        ),
+        (a.median(), "the median of the logarithms: average the probabilities"),
         (a.sum(), "a sum of logarithms is the logarithm of a product: average the probabilities"),
         (
             a.max(),
             f"this is the best draw alone: expected {right:.4f}, the logarithm of the mean over all draws",
         ),
-    ]
-
-
-def of_t_loss(t_q: Tensor, t_p: Tensor, log_p_pixels: Tensor, encoder_loss) -> Named:
-    """Values of T's loss with one mistake; the encoder's own loss may cancel one of them."""
-    n = len(t_q)
-    right, swapped = (-log_s(s * t_q).mean() - log_s(-s * t_p).mean() for s in (1, -1))
-    by_sum, by_mean = log_p_pixels.sum(1).mean(), log_p_pixels.mean()
-    cancels = any(agrees(encoder_loss, -t_q.mean() - likelihood) for likelihood in (by_sum, by_mean))
-    roles = (
-        "real and fake are swapped: T learns log p - log q, and E_q T is then minus the KL. Codes of "
-        "the encoder are the positive class: their loss is softplus(-T)"
-        + " (together with the minus in your encoder's loss this cancels, but here T is to "
-        "stand for the KL with a plus)" * cancels
-    )
-    sign = "the loss of T has the wrong sign: the objective of T is a maximum, an optimiser minimises"
-    one_kind = "T learns from one kind of code only, and calls everything by its name: it needs both, "
-    return [
-        *((part * swapped, roles) for part in (1, 0.5, n)),
-        *((-part * right, sign) for part in (1, 0.5, n)),
-        (
-            right / 2,
-            "this is half the loss of T, a mean over codes and samples of the prior together: "
-            "harmless, for it pulls in the same direction, but at chance it reads log 2 and not 2 log "
-            "2. Average each kind apart, then add",
-        ),
-        (
-            n * right,
-            "the loss of T is summed over the batch: then twice the batch is twice the step. Average over it",
-        ),
-        (-log_s(t_q).mean(), one_kind + "also samples of the prior"),
-        (-log_s(-t_p).mean(), one_kind + "also codes of the encoder"),
-        (
-            -log_s(t_q).mean() - log_s(t_p).mean(),
-            "T calls samples of the prior positive as well: their loss is softplus(+T)",
-        ),
-        (right / math.log(2), "this is in bits: take the natural logarithm, for nats"),
-        (
-            t_p.mean() - t_q.mean(),
-            "this is the critic of a Wasserstein GAN: its best T is no log density ratio. Take the softplus",
-        ),
-        (
-            -torch.sigmoid(t_q).log().mean() - torch.sigmoid(-t_p).mean(),
-            "the logarithm of the prior's term is missing: log(1 - sigma(T))",
-        ),
-    ]
-
-
-def of_encoder_loss(t_q: Tensor, log_p_pixels: Tensor) -> Named:
-    """Values of the encoder's loss with one mistake."""
-    n = len(t_q)
-    kl, by_sum, by_mean = t_q.mean(), log_p_pixels.sum(1).mean(), log_p_pixels.mean()
-    away = (
-        "the encoder minimises -T: it runs away from the prior, and its KL grows without end. T stands "
-        "for the KL, and a KL is to be small: +T in a loss"
-    )
-    up = "the likelihood has the wrong sign: it is to be large, so its minus is minimised"
-    batch = (
-        "the loss of the encoder is summed over the batch: then twice the batch is twice the step. "
-        "Average over it"
-    )
-    papers = (
-        "the encoder minimises log sigma(T), the form of the AVB-GTN paper: that follows 2 JS and goes quiet "
-        "where T is sure. In AVB T itself stands for the KL"
-    )
-    return [
-        (-kl - by_sum, away),
-        (-kl - by_mean, away),
-        (kl + by_sum, up),
-        (kl + by_mean, up),
-        (
-            kl - by_mean,
-            "the two terms are on different scales: T is in nats per image, the likelihood is averaged "
-            "over pixels too. With 784 pixels T would weigh 784 times too much: sum over an image's "
-            "pixels, then average over the batch",
-        ),
-        (n * (kl - by_sum), batch),
-        (
-            kl - n * by_sum,
-            "the likelihood is summed over the batch and T is averaged over it: sum over an image's "
-            "pixels, then average over the batch",
-        ),
-        (n * kl - by_sum, "T is summed over the batch and the likelihood is averaged: average both"),
-        *((log_s(t_q).mean() - likelihood, papers) for likelihood in (by_sum, by_mean)),
-        *(
-            (
-                -log_s(sign * t_q).mean() - by_sum,
-                "the encoder minimises a softplus of T, the loss of a generator in a GAN: that is another "
-                "divergence. In AVB T itself stands for the KL",
-            )
-            for sign in (-1, 1)
-        ),
-        (
-            torch.sigmoid(t_q).mean() - by_sum,
-            "sigma(T) is a probability: the KL is the mean of T itself, in nats",
-        ),
-        (kl, "the likelihood is missing: nothing then tells the codes what they stand for"),
-        (-by_sum, "T is missing: without the KL that is a plain autoencoder"),
-        (by_sum - kl, away + "; and the likelihood is to be large"),
     ]

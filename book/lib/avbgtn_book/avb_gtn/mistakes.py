@@ -31,6 +31,7 @@ def of_pull(form: Form, m: float, eps: Tensor) -> Named:
     """Values of ``pull`` with one mistake."""
     n, right = len(eps), right_pull(form, m, eps)
     value = form(penalties.best_t(m + eps, m)).item()
+    of_log_s = m * (1 - penalties.best_t(m + eps, m).sigmoid().mean()).item()
 
     def frozen(t_of: Callable[[Tensor], Tensor]) -> float:
         return slope(form, lambda z, _: t_of(z), m, eps)
@@ -103,6 +104,16 @@ def of_pull(form: Form, m: float, eps: Tensor) -> Named:
             penalties.frozen_gradient(form, m)[0],
             "that is the pull over all of N(0, 1): take the mean over the eps that are given",
         ),
+        (m, "that is the pull of T itself, whatever the penalty: differentiate penalty(T), not T"),
+        (
+            frozen(lambda z: z - m**2 / 2),
+            "T is m z - m^2 / 2: its slope in z is m, which is missing in yours",
+        ),
+        *(
+            (value, "that is right for one penalty only: differentiate the one that is given")
+            for value in (of_log_s, m - of_log_s)
+        ),
+        (of_log_s / m, "that is the mean of 1 - sigma(T) alone: T has the slope m in z, which multiplies it"),
         (0.0, "it is 0: no gradient reaches m, which must be inside z and not be detached there"),
     ]
 
@@ -230,6 +241,16 @@ def of_lambda_for_nats(lambda_1: float, width: int, size: int) -> Named:
         (
             d / (2 * lambda_1),
             "upside down: the new weight is in proportion to the old one, and small where d is large",
+        ),
+        (lambda_1 * 2 / d**0.5, "the root of d: the KL grows with d itself"),
+        (lambda_1 / 2, "the 1/2 of the KL alone: a sum over d numbers is d times their mean as well"),
+        (
+            lambda_1 * 2 / (4 * 16 * 16**2),
+            "that is d for width 16 and 64 pixels, whatever the function is given: use width and size",
+        ),
+        (
+            lambda_1 * 2 / (4 * width + (size // 4) ** 2),
+            "channels and places are added: the code has so many channels at each place, so multiply",
         ),
         (lambda_1 * (2 / d) ** 0.5, "the root of d: the KL grows with d itself"),
     ]

@@ -4,7 +4,9 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import torch
+from torch import Tensor
 from torch.nn import functional as F
 
 from ..shared import answers as core
@@ -241,7 +243,10 @@ def _watched(rescue: Callable, steps: int) -> tuple[Any, bool]:
 
     gan.r1_penalty = watching
     try:
-        return core.call(rescue, steps=steps, seed=2, name="rescue"), bool(used)
+        made = core.call(rescue, steps=steps, seed=2, name="rescue")
+        if type(made) in (list, tuple) and all(isinstance(part, Tensor | np.ndarray) for part in made):
+            made = core.tensor([torch.as_tensor(part) for part in made], "rescue(...)")
+        return torch.from_numpy(made) if isinstance(made, np.ndarray) else made, bool(used)
     finally:
         gan.r1_penalty = original
 

@@ -56,6 +56,28 @@ def of_js(real: Tensor, fake: Tensor) -> list[tuple[Tensor, str]]:
             (torch.cat([log(real), log(-fake)]).mean() + math.log(4)) / 2,
             "you average over real and generated samples together: V is the sum of two means",
         ),
+        (
+            torch.cat([log(real), log(-fake)]).mean() + math.log(2),
+            "you average over real and generated samples together: V is the sum of two means",
+        ),
+        (
+            (log(real).mean() - log(fake).mean() + math.log(4)) / 2,
+            "-log D is not log(1 - D): the latter is log s(-T)",
+        ),
+        (-right, "every sign is turned: V and log 4 are both to be taken as they are"),
+        (right / 2, "that is half of it: JS is (V + log 4) / 2, and V is the sum of two means"),
+        *(
+            ((v + constant) / 2, "log is the natural logarithm here, of 4 as well: math.log(4) is 1.386")
+            for constant in (4, math.log2(4), math.log10(4))
+        ),
+        (
+            right.clamp(min=0).sqrt(),
+            "that is the root, called the Jensen-Shannon distance: the divergence itself is asked for",
+        ),
+        (
+            (F.softplus(real).mean() + F.softplus(-fake).mean() + math.log(4)) / 2,
+            "both signs of the logits are turned, and that of V: log s(t) is -softplus(-t)",
+        ),
         (real.mean(), "that is the KL(p || q), the mean logit on real samples: JS needs both kinds"),
     ]
 
@@ -79,6 +101,9 @@ def of_generator_loss(logits: Tensor) -> list[tuple[Tensor, str]]:
             F.softplus(-logits.sigmoid()).mean(),
             "the logits go through the sigmoid twice: softplus takes the logit itself",
         ),
+        (F.relu(1 - logits).mean(), "that is a hinge loss: -log D of a logit is softplus(-t)"),
+        ((logits - 1).square().mean(), "that is the loss of a least-squares GAN, which has no logarithm"),
+        (right.log(), "the logarithm is there twice: softplus(-t) is -log s(t) already"),
     ]
 
 

@@ -5,6 +5,8 @@ and it says so when there is none.
 """
 
 import math
+import re
+import textwrap
 from collections.abc import Callable, Iterable, Sequence
 from numbers import Real
 from typing import Any
@@ -16,13 +18,18 @@ from torch import Tensor
 # inside it, such as the parameters of torch.distributions, are often float32.
 ROUNDING = {torch.float16: 1e-2, torch.bfloat16: 5e-2, torch.float32: 2e-5}
 FINEST = 1e-6
-AROUND_A_LETTER = " \t\n()[]{}.:,;'\"*"
+AROUND_A_LETTER = " \t\n()[]{}.:,;'\"*`"
+OF_AN_OPTION = re.compile(r"[(\[]?([a-z])[)\].:]+\s.*", re.DOTALL)  # "(b) the whole option, copied"
 
 
 class CheckFailed(AssertionError):
     """An answer is missing or wrong; the message says which and what to try.
     nbgrader counts it as no points.
     """
+
+    def _render_traceback_(self) -> list[str]:
+        """What Jupyter shows: the message alone, since the lines that led here are the check's."""
+        return textwrap.wrap(f"{type(self).__name__}: {self}", 79)
 
 
 def passed(sentence: str) -> None:
@@ -65,7 +72,8 @@ def whole(answer: Any, name: str) -> int:
 
 
 def choice(answer: Any, options: Sequence[str], name: str) -> str:
-    """``answer`` as one of ``options``: letters of either case, also written as in a list, "(b)" or "b)".
+    """``answer`` as one of ``options``: letters of either case, also written as in a list, "(b)" or "b)",
+    or with the option behind it.
 
     Raises:
         CheckFailed: None, or none of the options.
@@ -74,6 +82,8 @@ def choice(answer: Any, options: Sequence[str], name: str) -> str:
     if answer is None:
         raise CheckFailed(f"{name} is still None: choose one of {listed}, then run this cell again")
     letter = answer.lower().strip(AROUND_A_LETTER) if isinstance(answer, str) else None
+    if letter and (copied := OF_AN_OPTION.fullmatch(answer.lower().strip())):
+        letter = copied[1]
     if letter not in options:
         raise CheckFailed(f"{name} must be one of {listed}, got {_described(answer)}")
     return letter
@@ -114,7 +124,7 @@ def call(answer: Callable, *args: Any, name: str, **options: Any) -> Any:
             "with a small input to see where"
         ) from problem
     if value is None:
-        raise CheckFailed(f"{name} returned None: does it end with a return statement?")
+        raise CheckFailed(f"{name} returned None: is it written, and does it end with a return statement?")
     return value
 
 

@@ -78,6 +78,15 @@ def of_distance(x121: Tensor, x1: Tensor, lambda_3: float, lambda_4: float) -> N
         ),
         (lambda_4 * size.max(), "that is the largest error: the mean over all elements is asked for"),
         (lambda_4 * size.median(), "that is the median of the errors: the mean is asked for"),
+        (lambda_4 * (x121 + x1).abs().mean(), "the pictures are added: their difference is the error"),
+        *(
+            (lambda_4 * alone.abs().mean(), "one of the two pictures is not used: the error is x121 - x1")
+            for alone in (x121, x1)
+        ),
+        (
+            lambda_4 * (x121.abs() - x1.abs()).mean(),
+            "the absolute values are taken before the difference: |x121 - x1| is asked for",
+        ),
         (0.0, "the distance is missing: nothing then compares x121 with x1"),
     ]
 
@@ -233,6 +242,22 @@ def of_kl_weight(beta: float, scale: float, lambda_2: float, code: int, image: i
             "the number of picture values multiplies: the L1 is already divided by it, so divide",
         ),
         (1 / right, "upside down: lambda_1 grows with beta"),
+        *(
+            (value, "solved for beta, or upside down: lambda_1 grows with beta, lambda_2 and the scale")
+            for value in (
+                2 * image * beta / (lambda_2 * scale * code),
+                2 * beta * scale * image / (lambda_2 * code),
+            )
+        ),
+        (
+            beta * lambda_2 * scale * (code / image) ** 0.5 / 2,
+            "no root: both penalties are sums divided by the number of their values",
+        ),
+        (
+            beta * 100 * scale * 262_144 / (2 * 49_152),
+            "these are UNIT's numbers, whatever the function is given: use its arguments",
+        ),
+        (5.33, "5.33 is the answer for one case alone: compute it from the arguments"),
         (
             2 * beta * image / (lambda_2 * code),
             "that is beta for a given lambda_1, the formula of the chapter: solve it for lambda_1, and add "

@@ -106,6 +106,13 @@ def check_vae_weights(normalised_weights) -> None:
             "right for small numbers, but for log weights around -2000, which images have, exp gives 0 and 0 "
             "/ 0: subtract the largest of a column first, or use a function of torch that does"
         )
+    apart = torch.tensor([0.0, -900.0, -2000.0], dtype=F64)[:, None]
+    if not agrees(ask(apart), apart.softmax(0)):
+        raise CheckFailed(
+            "right where the log weights of a column are alike, but not where its best draw lies hundreds of "
+            "nats above the others, as happens for pictures: subtract the largest of the column, not its "
+            "mean, so that no exp is above 1"
+        )
     mixed = log_w + torch.tensor([0.0, -2000.0, 900.0, -700.0], dtype=F64)
     if not agrees(ask(mixed), log_w.softmax(0)):
         raise CheckFailed(
@@ -230,4 +237,22 @@ def check_vae_two_humps(propose) -> None:
             f"a lawful bound, {gap:.2f} nats under log p(x) = {truth:.3f}; 0.10 are allowed. Draw both log q "
             "and log p(x, z) over z: where does q put mass that the posterior does not?"
         )
+    _judge_draws(z, log_q)
     passed(f"the bound is within 0.1 nats of log p(x) = {truth:.3f}, where no Gaussian can be")
+
+
+def _judge_draws(z: Tensor, log_q: Tensor) -> None:
+    """Whether z has the density that log_q says: the mean of 1 / q over the draws in an interval is its
+    length. A log_q near the posterior gives a good bound with any z, since log p(x, z) - log q is flat.
+    """
+    for side in (-1, 1):
+        for low in (1.1, 1.2):
+            inside = (side * z > low) & (side * z < low + 0.1)
+            length = ((-log_q).exp() * inside).mean().item()
+            if not 0.07 < length < 0.13:
+                raise CheckFailed(
+                    f"log_q is good, but your z do not come from it: between {side * low:.1f} and "
+                    f"{side * (low + 0.1):.1f} lie {int(inside.sum())} of 20,000 draws, "
+                    f"{'too few' if length < 0.1 else 'too many'} for that log_q. Draw z, each with a side "
+                    "of its own, from the density that you return"
+                )

@@ -51,8 +51,17 @@ def of_kl(m: Tensor, s: Tensor, m_p: Tensor, s_p: Tensor) -> Named:
             truth + d / 2,
             "too much by 1/2 for each dimension: subtract the 1 in mu^2 + sigma^2 - 1 - log sigma^2",
         ),
+        (
+            truth - d / 2,
+            "too little by 1/2 for each dimension: without the logarithms, 1/2 is subtracted, not 1",
+        ),
+        (
+            truth + (shift.square() + ratio.square()).sum(1) / 2,
+            "the 1/2 is missing in front of both squares, although log sigma and the constant have it",
+        ),
         (truth + 2 * logs, "log sigma has the wrong sign: a narrow q costs more, so -log sigma_q"),
         (truth + logs, "the logarithms of the sigmas are missing"),
+        (truth - logs, "there is twice the logarithm: half of log sigma^2 is log sigma"),
         (truth + logs / 2, "log sigma^2 is twice log sigma: half of the logarithm is missing"),
         (truth + (shift - shift.square()).sum(1) / 2, "the difference of the means is not squared"),
         (
@@ -66,7 +75,32 @@ def of_kl(m: Tensor, s: Tensor, m_p: Tensor, s_p: Tensor) -> Named:
             truth + ((m - m_p).square().sum(1) - distance) / 2,
             "the difference of the means is not divided by sigma_p",
         ),
-        (truth / math.log(2), "this is in bits: take the natural logarithm, for nats"),
+        (
+            truth + ((m + m_p).square() / s_p.square() - shift.square()).sum(1) / 2,
+            "the means are added: what costs is their difference, which is squared",
+        ),
+        (
+            truth + ((m.square() - m_p.square()) / s_p.square() - shift.square()).sum(1) / 2,
+            "that is the difference of the squares: the square of the difference is asked for",
+        ),
+        *(
+            (truth + (unsquared - shift.square()).sum(1) / 2, "the difference of the means is not squared")
+            for unsquared in ((m - m_p) / s_p.square(), shift.abs())
+        ),
+        (
+            (-logs + ((s + (m - m_p).square()) / s_p).sum(1) / 2 - d / 2),
+            "sigma is a standard deviation; in the fractions you treat it as a variance",
+        ),
+        (
+            each_kl(m_p, s_p, m, s).sum(1) - 2 * logs,
+            "in the fractions sigma_q and sigma_p have changed places: what is divided by is sigma_p, the "
+            "second argument's",
+        ),
+        *(
+            (value, "this is in bits: take the natural logarithm, for nats")
+            for value in (truth / math.log(2), truth + logs - logs / math.log(2))
+        ),
+        (truth + logs - logs / math.log(10), "log10 is no natural logarithm: take log, for nats"),
     ]
 
 
@@ -169,6 +203,20 @@ def of_loss(x: Tensor, logits: Tensor, mu: Tensor, log_var: Tensor) -> Named:
             "the logits go through the sigmoid twice: the function with logits in its name takes the logits",
         ),
         *((value + kl, f"a squared error {no_likelihood}") for value in (squares, squares / pixels)),
+        ((probabilities - x).abs().sum() / n + kl, f"an absolute error {no_likelihood}"),
+        (
+            likelihood + losses.gaussian_kl(mu, torch.exp(2 * log_var)),
+            "exp(2 log_var) is the square of the variance: its root is asked for, exp(log_var / 2)",
+        ),
+        (
+            likelihood * 784 / pixels + kl,
+            f"you multiply by 784: these pictures have {pixels} pixels, so let the sum count them",
+        ),
+        (
+            F.binary_cross_entropy_with_logits(x, logits, reduction="sum") / n + kl,
+            "logits and x have changed places: the function takes what the network says first",
+        ),
+        (x.new_tensor(0.0), "0 for every picture: return the reconstruction plus the KL"),
         (likelihood, "the KL is gone: that is a plain autoencoder"),
         (kl, "the likelihood is gone: nothing then tells the codes what they stand for"),
         ((likelihood + kl) / math.log(2), "this is in bits: take the natural logarithm, for nats"),
