@@ -159,6 +159,7 @@ def _between(values: Tensor, at: Tensor) -> Tensor:
     return values[..., low] * (1 - share) + values[..., (low + 1).clamp(max=last)] * share
 
 
+# The class of each representation that a Sound can name.
 REPRESENTATIONS: dict[str, type[Representation]] = {
     "magnitude_phase": MagnitudePhase,
     "log_magnitude_phase": LogMagnitudePhase,

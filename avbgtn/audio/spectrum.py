@@ -68,7 +68,7 @@ def pad_columns(image: Tensor, value: float) -> Tensor:
 class Representation(ABC):
     """One way to make an image of sound, and a sound of an image.
 
-    A subclass supplies :meth:`_image` and :meth:`_wave`, which may rely on what they are given.
+    A subclass supplies ``_image`` and ``_wave``, which may rely on what they are given.
 
     Attributes:
         sound: its numbers.
@@ -90,8 +90,8 @@ class Representation(ABC):
                 the range.
 
         Returns:
-            (..., planes, rows, columns) in [-1, 1]: ``sound.frames(n)`` columns, padded to a multiple of 16
-            of at least 32 with what silence looks like.
+            (..., planes, rows, columns) in [-1, 1], of ``sound.frames(n)`` columns, padded to a multiple of
+            16 of at least 32 with what silence looks like.
 
         Raises:
             ValueError: another shape or type, or samples that are NaN or infinite.
@@ -109,7 +109,7 @@ class Representation(ABC):
                 pass it over.
 
         Returns:
-            (..., 2, samples). What a network made of a sound may be louder than full scale: it is not
+            (..., 2, samples). What a network made of a sound may be louder than full scale; it is not
             clipped.
 
         Raises:

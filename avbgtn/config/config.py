@@ -110,7 +110,7 @@ class Config:
 
     @property
     def channels(self) -> int:
-        """Planes of an image: red, green and blue, or those of a spectrogram."""
+        """Planes of an image, which are red, green and blue, or those of a spectrogram."""
         return self.sound.planes if self.sound else 3
 
     def averaging(self, epoch: int) -> float:
@@ -260,7 +260,8 @@ class Config:
         return hashlib.sha256(canonical.encode()).hexdigest()[:8]
 
 
-CHOICES = {  # of the words in a config
+# The words that each field of a config may have, by field.
+CHOICES = {
     f.name: kind.choices
     for f in fields(Config)
     if isinstance(kind := OF_CONFIG.get(f.name) or TABLE.get(f.name), Word)

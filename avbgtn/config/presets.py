@@ -32,6 +32,7 @@ MODERN: Preset = dict(
     init="twin", ema=0.999, ema_warmup=10,
 )  # fmt: skip
 
+# The fields of a config that each preset sets, for pictures.
 PRESETS: dict[str, Preset] = {
     "quick": QUICK,
     "reader": READER,

@@ -16,6 +16,7 @@ from .datasets import PICTURES, SOUNDS
 from .presets import PRESETS
 from .sound import CELL, NARROWEST, PLANES, RATES
 
+# The models that a config can name.
 MODELS = ("unit", "avb_gtn")
 T_PENALTIES = ("log_sigmoid", "logit", "softplus")  # those that ask a posterior discriminator T
 

@@ -37,7 +37,9 @@ __all__ = [
     "resolve_sound",
 ]
 
+# The data sets of pictures that `load` knows by name.
 DATASETS = ("auto", *PICTURES)
+# The data sets of sounds that `load` knows by name, with `sound`.
 SOUND_DATASETS = ("auto", *SOUNDS)
 
 
@@ -109,7 +111,7 @@ def load(
         sound: instead of ``size``: sounds are meant, and how they are seen.
         workers: threads that read or play ahead; no result depends on it.
         cache: decode CelebA's training images once, into a cache on disk, as
-            :meth:`avbgtn.data.celeba.CelebA.use_cache` does; no result depends on it. The others have none.
+            ``avbgtn.data.celeba.CelebA.use_cache`` does; no result depends on it. The others have none.
 
     Raises:
         DataError: one sentence on what is missing or wrong, and what to do.

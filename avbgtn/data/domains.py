@@ -15,6 +15,7 @@ from torch import Tensor
 from .. import streams
 from ..errors import DataError
 
+# The parts of a data set, by the names under which they are opened.
 SPLITS = ("train", "validation", "test", "reserved")
 ENLARGE = 1.03  # 128 -> 132, as in UNIT's code: the random crop then moves by up to 4 pixels
 
@@ -24,11 +25,14 @@ class Evaluation:
     """One split, for scoring: no augmentation, exactly the size of the model.
 
     Attributes:
-        x1, x2: images of the domains, (N1, 3, H, W) and (N2, 3, H, W), in [-1, 1].
-        ids1, ids2: a name for each image.
+        x1: images of domain 1, (N1, 3, H, W), in [-1, 1].
+        x2: images of domain 2, (N2, 3, H, W), in [-1, 1].
+        ids1: a name for each image of domain 1.
+        ids2: a name for each image of domain 2.
         twin12: the true translations of ``x1`` to domain 2, (N1, 3, H, W), or None where nobody knows them.
         twin21: the true translations of ``x2`` to domain 1, (N2, 3, H, W), or None.
-        mask1, mask2: where the hair is, (N, 1, H, W) in [0, 1], or None.
+        mask1: where the hair is in ``x1``, (N1, 1, H, W) in [0, 1], or None.
+        mask2: where the hair is in ``x2``, (N2, 1, H, W) in [0, 1], or None.
     """
 
     x1: Tensor
@@ -113,7 +117,7 @@ class Domains:
             rank, world: this process's number, and how many there are; it gets its ``batch / world`` samples.
 
         Returns:
-            x1, x2: each (batch / world, 3, size, size), float32 in [-1, 1].
+            x1 and x2, each (batch / world, 3, size, size), float32 in [-1, 1].
 
         Raises:
             DataError: a batch that cannot be shared out evenly, or an image that cannot be read.

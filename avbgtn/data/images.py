@@ -181,7 +181,7 @@ def image_from_file(image: str | PathLike | Image.Image, size: int) -> Tensor:
         (3, size, size), float32 in [-1, 1].
 
     Raises:
-        DataError: as :func:`picture`.
+        DataError: as ``picture``.
     """
     opened = picture(image)
     return to_float(resized(opened.crop(centre(opened)), size))

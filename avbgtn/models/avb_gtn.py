@@ -126,7 +126,7 @@ class AVBGTN(UNIT):
         """``log s(T)`` (or another form) of each of the four codes, in the place of UNIT's KL; UNIT's own are
         still to be had.
 
-        With ``k`` one domain and ``l`` the other, :meth:`vae_loss` and :meth:`cycle_loss` then add up to
+        For a domain ``k`` and the other, ``l``, :meth:`UNIT.vae_loss` and :meth:`UNIT.cycle_loss` add up to
 
         Eqs. (10), (11): ``lambda_1 log s(T_k(x_k, z_k)) + lambda_2 |x_k - G_k(z_k)|_1``
 

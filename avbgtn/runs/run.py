@@ -43,7 +43,7 @@ from .checkpoints import Checkpoints, notice
 from .logs import METRICS, TIMINGS
 from .tensor_files import Tensors
 
-FORMAT = 1  # of the folder; a reader refuses a newer one
+FORMAT = 1  # the format of the folder; a reader refuses a newer one
 
 
 # A disk that knows no locks says one of these.

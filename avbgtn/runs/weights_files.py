@@ -29,6 +29,7 @@ from .tensor_files import (
     shapes_of,
 )
 
+# The folder with the weights that come with the package.
 WEIGHTS = Path(__file__).parents[1] / "weights"
 SUMS = "SHA256SUMS"
 SUM = "sha256"  # of the numbers, in a file's metadata

@@ -52,7 +52,7 @@ class Translator:
             to: the target domain's name; the second one (``"blond"``) by default.
             seed: draw the posterior's noise with this seed, 0 to 2^63 - 1; without it the noise is zero.
             raw: the network's own output, ``size`` x ``size`` of the picture's centre square. Otherwise a
-                picture as large as ``image``, in which :func:`avbgtn.translators.colour_change.carry` changed
+                picture as large as ``image``, in which ``avbgtn.translators.colour_change.carry`` changed
                 the colours of that square.
             say: told what was done, a sentence a call.
 

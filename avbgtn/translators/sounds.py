@@ -86,20 +86,20 @@ class SoundTranslator:
         """One sound into the other domain, at the rate that it has, and as long as it was.
 
         Every channel is made as loud as the sounds the model learnt from, without a constant offset, and what
-        comes out as loud as the channel was (:func:`~avbgtn.audio.loudness.loudness`); a silent channel stays
+        comes out as loud as the channel was (``avbgtn.audio.loudness``); a silent channel stays
         silent. Left and right are one picture, as in training, unless they differ by more than 10 dB; those,
         and more than two channels, are translated one by one, each as a mono sound. Sounds longer than 10 s
         are cut, and the pieces are faded into each other over 0.1 s.
 
-        The network works at :attr:`rate`. Of a ``band_gain`` model only the change in each band is taken from
-        there and applied to the sound at its own rate; above half of :attr:`rate` nothing is made louder than
-        it was. Other models make the sound anew, so that what is above half of :attr:`rate` is lost.
+        The network works at ``rate``. Of a ``band_gain`` model only the change in each band is taken from
+        there and applied to the sound at its own rate; above half of ``rate`` nothing is made louder than
+        it was. Other models make the sound anew, so that what is above half of ``rate`` is lost.
 
         Args:
             wave: (channels, n).
             to: the target domain's name; the second one (``"violin"``) by default.
             seed: draw the posterior's noise with this seed; without it the noise is zero.
-            rate: samples a second of ``wave``; :attr:`rate` by default.
+            rate: samples a second of ``wave``; ``rate`` by default.
 
         Raises:
             ValueError: ``to`` is not one of the two domains.
@@ -150,7 +150,7 @@ class SoundTranslator:
         Args:
             output: ends in .wav, .flac or .ogg; by default the name of the source with ``-violin.wav``, or
                 the other domain's name.
-            raw: the network's own sound: stereo, at :attr:`rate`.
+            raw: the network's own sound: stereo, at ``rate``.
             say: gets what was done, a sentence at a time.
 
         Raises:

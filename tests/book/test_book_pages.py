@@ -21,7 +21,8 @@ import book_fixes  # noqa: E402
 
 PAGES = (
     "index", "how-to", "teaching", "notation", "errata", "objections", "deviations", "checklist", "speed",
-    "scaling", "runs", "references",
+    "scaling", "runs", "references", "api", "api-load", "api-train", "api-losses", "api-models", "api-data",
+    "api-chapters",
 )  # fmt: skip
 each_page = pytest.mark.parametrize("page", PAGES)
 

@@ -27,6 +27,8 @@ from needs import need
 
 ROOT = contents.ROOT
 sys.path.insert(0, str(ROOT / "tools"))
+sys.path.insert(0, str(ROOT / "book" / "_ext"))
+import api_sources  # noqa: E402
 import fetch_assets  # noqa: E402
 from print_book import BROWSERS, FLAGS, PATIENCE  # noqa: E402
 
@@ -505,3 +507,70 @@ def test_notation_lists_every_equation_with_function_and_test(book):
 def test_runs_page_has_a_row_for_every_notebook(book):
     rows = parsed(book / "runs.html").select_one("article table").select("tbody tr")
     assert [row.select_one("a")["href"] for row in rows] == NOTEBOOK_PAGES
+
+
+# --- the part on the library --------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def entries(book):
+    """{dotted name: (page, what stands in the entry)} of everything that the part describes."""
+    return {
+        head["id"]: (page, head.parent.find("dd", recursive=False))
+        for page in PAGES
+        if page.startswith("api")
+        for head in parsed(book / page).select("dl.py > dt.sig[id]")
+    }
+
+
+def test_every_public_name_has_an_entry_with_words(entries):
+    for place, names in api_sources.public().items():
+        assert place in entries, f"{names[0]} has no entry: give it one on a page of the part on the library"
+        said = " ".join(entries[place][1].get_text(" ").split())
+        assert len(said.split()) > 6, f"the entry of {names[0]} says only {said!r}"
+        module = names[0].rpartition(".")[0]
+        assert f"from {module} import" in said, f"{names[0]}: how is it imported?"
+
+
+def test_first_page_lists_what_the_package_offers(book):
+    links = {link.get_text(): link["href"] for link in parsed(book / "api.html").select("article table a")}
+    for name in api_sources.listed("avbgtn"):
+        assert links[f"avbgtn.{name}"].endswith("#" + api_sources.defined(f"avbgtn.{name}")), name
+
+
+def test_function_and_equation_lead_to_each_other(entries, book):
+    notation = {link["href"] for link in parsed(book / "notation.html").select("article table a[href]")}
+    for path in sorted((contents.BOOK / "equations").glob("*.yml")):
+        for row in yaml.safe_load(path.read_text(encoding="utf-8")):
+            if not (name := row["function"]):
+                continue
+            assert name in entries, f"{name} computes {row['label']} and has no entry"
+            page, text = entries[name]
+            links = {link["href"] for link in text.select("a[href]")}
+            assert f"{path.stem}.html#equation-{row['label']}" in links, f"{name}: no link to {row['label']}"
+            assert f"{path.stem}.html" in links, f"{name}: no link to its chapter"
+            assert f"{page}#{name}" in notation, f"notation: no link to {name}"
+
+
+def test_a_chapter_leads_to_the_functions_that_it_shows(entries, book):
+    for name, chapters in api_sources.shown().items():
+        target = name if name in entries else name.rpartition(".")[0]
+        for chapter in chapters:
+            links = {link["href"] for link in parsed(book / f"{chapter}.html").select("article a[href]")}
+            assert f"{entries[target][0]}#{target}" in links, f"{chapter} shows {name} without a link"
+
+
+@pytest.mark.parametrize("width", [DESKTOP, PHONE])
+@pytest.mark.parametrize("page", [page for page in PAGES if page.startswith("api")])
+def test_no_entry_is_wider_than_the_column(browser, axe, server, page, width):
+    with Visit(browser, server, page, width=width) as visit:
+        found = visit.page.evaluate(BEYOND_COLUMN)
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize("name", ["cycle_loss", "from_parameters"])
+def test_search_finds_a_function(browser, axe, server, name):
+    with Visit(browser, server, f"search.html?q={name}") as visit:
+        visit.page.locator(f"#search-results a[href*='api-'][href*='{name}']").first.wait_for()
+        visit.page.wait_for_load_state("networkidle")
+        assert not visit.problems

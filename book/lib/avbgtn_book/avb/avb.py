@@ -162,7 +162,7 @@ def gradient_parts(mu: Tensor, sigma: Tensor, eps: Tensor) -> tuple[Tensor, Tens
     r"""Both ways from ``(mu, sigma)`` to ``T*(z)``, ``z = mu + sigma eps``, for each sample of eps (n,).
 
     Returns:
-        the gradient through z, and the one through T* itself, with z held; each (n, 2): d/d mu, d/d sigma.
+        the gradient through z, and the one through T* itself, with z held; each (n, 2), d/d mu and d/d sigma.
     """
     z = mu + sigma * eps
     slope = z - (z - mu) / sigma.square()  # dT*/dz

@@ -68,7 +68,7 @@ class ToyUNIT(UNIT):
     """UNIT for points of the plane: ``R`` models, one a seed, that know nothing of each other.
 
     Args:
-        config: as :func:`toy_config` gives it; ``width`` is that of every layer and of the code.
+        config: as ``toy_config`` gives it; ``width`` is that of every layer and of the code.
         seeds: one run each.
     """
 
