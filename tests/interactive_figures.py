@@ -4,6 +4,7 @@ import torch
 
 from avbgtn_book.gan import interactive as gan_figures
 from avbgtn_book.interactive.figure import Interactive
+from avbgtn_book.unit import interactive as unit_figures
 from avbgtn_book.vae import interactive as vae_figures
 from avbgtn_book.vae.linear_vae import LinearGaussian
 
@@ -16,4 +17,11 @@ def gap() -> Interactive:
     return vae_figures.gap(model, torch.tensor([[1.6]], dtype=F64))
 
 
-FIGURES = (gap, vae_figures.two_divergences, gan_figures.discriminator, gan_figures.dirac)
+FIGURES = (
+    gap,
+    vae_figures.two_divergences,
+    gan_figures.discriminator,
+    gan_figures.dirac,
+    unit_figures.square,
+    unit_figures.balance,
+)

@@ -13,6 +13,8 @@ from bs4 import BeautifulSoup
 from avbgtn_book.gan import interactive as gan_figures
 from avbgtn_book.interactive.figure import Choice, Interactive, Question, Value
 from avbgtn_book.shared.sheet import sheet
+from avbgtn_book.unit import interactive as unit_figures
+from avbgtn_book.unit.exact import best_code
 from avbgtn_book.vae import interactive as vae_figures
 from interactive_figures import FIGURES, gap
 
@@ -110,3 +112,44 @@ def test_the_questions_answers_are_right():
         gan_figures.dirac().numbers(1.0, 0.5, rule, 0.2, 200)["distance"] for rule in gan_figures.RULES
     )
     assert out > 2 > level > 0.8 and cured < 0.01
+
+
+def test_the_maps_that_cost_nothing_are_those_that_keep_the_shares():
+    """Of the eight symmetries of a square equal shares leave all, unequal ones only the truth."""
+    figure = unit_figures.square()
+    free = {}
+    for shares in unit_figures.SHARES:
+        turns = [(there, mirrored) for there in range(-175, 181, 5) for mirrored in unit_figures.MIRROR]
+        lost = {at: figure.numbers(at[0], -at[0], at[1], shares) for at in turns}
+        assert all(numbers["cycle"] < 1e-9 for numbers in lost.values())
+        free[shares] = [at for at, numbers in lost.items() if numbers["distance"] < 1e-9]
+        assert [at for at in free[shares] if lost[at]["error"] < 1e-9] == [(0, "no")]
+    assert len(free["all equal"]) == 8 and free["all different"] == [(0, "no")]
+    asked = figure.numbers(**figure.start | dict(figure.question.then))
+    assert max(asked["distance"], asked["cycle"]) < 1e-9 and asked["error"] == pytest.approx(0.5)
+    assert min(figure.numbers(**figure.start).values()) > 0.01
+
+
+def test_the_best_code_is_best_and_collapses_where_the_question_says():
+    for beta, spread in ((2.5e-4, 0.4), (0.01, 0.8), (0.2, 0.4), (1.0, 0.4)):
+        best = best_code(beta, spread)
+        u = torch.linspace(0, 3 * best["square"] + 1, 200_001, dtype=torch.float64)
+        loss = spread * (2 / torch.pi) ** 0.5 / (1 + u).sqrt() + beta * u / 2
+        assert best["error"] + beta * best["kl"] == pytest.approx(loss.min().item(), abs=1e-9)
+        assert best["square"] == pytest.approx(u[loss.argmin()].item(), abs=1e-2)
+    question = unit_figures.balance().question
+    assert unit_figures.balance().numbers(**question.then)["kl"] == 0
+    assert unit_figures.balance().numbers(unit_figures.UNITS_BETA, 0.4)["kl"] > 10
+
+
+def test_the_best_generator_of_a_code_leaves_that_error():
+    """Independent of the closed form: points, codes and a least-squares line through them."""
+    draw = torch.Generator().manual_seed(0)
+    x, eps = (
+        0.4 * torch.randn(400_000, generator=draw, dtype=torch.float64),
+        torch.randn(400_000, generator=draw, dtype=torch.float64),
+    )
+    best = best_code(0.05, 0.4)
+    z = best["square"] ** 0.5 / 0.4 * x + eps
+    off = (x - (z @ x) / (z @ z) * z).abs().mean().item()
+    assert off == pytest.approx(best["error"], rel=0.01)

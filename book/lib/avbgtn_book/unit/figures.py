@@ -11,12 +11,12 @@ from torch import Tensor, nn
 from avbgtn.config import Config
 from avbgtn.models.unit import UNIT
 
-from ..shared.canvas import BLUE, GREEN, GREY, PURPLE, VERMILLION, WIDTH, BookFigure, listed, styled
+from ..shared.canvas import BLUE, COLUMN, GREEN, GREY, PURPLE, VERMILLION, BookFigure, column, listed
 from .toy_domains import ToyDomains, rotation
 from .toy_unit import Training, exact_losses
 
 KINDS = ((BLUE, "o"), (VERMILLION, "^"), (GREEN, "s"), (PURPLE, "D"), ("black", "v"))
-SMALL = 8.5  # points, for what stands inside a picture
+SMALL = 10.5  # points, for what stands inside a picture
 
 
 def _plain(axes, title: str = "", reach: float = 1.05) -> None:
@@ -36,7 +36,7 @@ def _points(axes, x: Tensor, kinds: Tensor, size: float = 9) -> None:
 # --- the problem --------------------------------------------------------------------------------------------
 
 
-@styled
+@column
 def same_marginals(correlations: Sequence[float], n: int = 500, seed: int = 0) -> BookFigure:
     """Joint Gaussians with standard normal marginals: histograms above and beside each cloud,
     equal in all panels.
@@ -49,7 +49,7 @@ def same_marginals(correlations: Sequence[float], n: int = 500, seed: int = 0) -
     a = (a - a.mean()) / a.std()
     b = b - b.mean() - (a * b).mean() / (a * a).mean() * a
     b = b / b.std()
-    figure = BookFigure(figsize=(WIDTH, 2.35), layout="constrained")
+    figure = BookFigure(figsize=(COLUMN, 3.0), layout="constrained")
     grid = figure.subplots(
         2,
         2 * len(correlations),
@@ -62,7 +62,7 @@ def same_marginals(correlations: Sequence[float], n: int = 500, seed: int = 0) -
     for i, rho in enumerate(correlations):
         top, corner, cloud, side = grid[0, 2 * i], grid[0, 2 * i + 1], grid[1, 2 * i], grid[1, 2 * i + 1]
         corner.axis("off")
-        cloud.scatter(a, rho * a + (1 - rho**2) ** 0.5 * b, s=3, color=BLUE, alpha=0.6, linewidths=0)
+        cloud.scatter(a, rho * a + (1 - rho**2) ** 0.5 * b, s=6, color=BLUE, alpha=0.6, linewidths=0)
         cloud.set(xlim=(-3.2, 3.2), ylim=(-3.2, 3.2), xticks=[], yticks=[], xlabel="$x_1$")
         top.fill_between(line, bell, color=GREY, linewidth=0)
         side.fill_betweenx(line, bell, color=GREY, linewidth=0)
@@ -70,7 +70,7 @@ def same_marginals(correlations: Sequence[float], n: int = 500, seed: int = 0) -
         side.set(ylim=(-3.2, 3.2), xticks=[], yticks=[])
         for axes in (top, side):
             axes.axis("off")
-        top.text(0, 1.15, f"corr. {rho:g}", ha="center", transform=top.get_xaxis_transform())
+        top.text(0, 1.15, f"correlation {rho:g}", ha="center", transform=top.get_xaxis_transform())
         if i == 0:
             cloud.set_ylabel("$x_2$")
     figure.alt = (
@@ -80,20 +80,20 @@ def same_marginals(correlations: Sequence[float], n: int = 500, seed: int = 0) -
     return figure
 
 
-@styled
+@column
 def piles(domains: ToyDomains, n: int = 250) -> BookFigure:
     """What training sees, two uncoloured piles, and what scoring sees: the same things in both domains,
     marked by kind.
     """
     x1, x2 = domains.piles(n, 0)
     kinds, t1, t2 = domains.twins(n)
-    figure = BookFigure(figsize=(WIDTH, 4.9), layout="constrained")
+    figure = BookFigure(figsize=(COLUMN, 6.9), layout="constrained")
     axes = figure.subplots(2, 2)
-    for column, (pile, twin) in enumerate(((x1, t1), (x2, t2))):
-        axes[0, column].scatter(*pile.T, s=7, color=GREY, linewidths=0)
-        _points(axes[1, column], twin, kinds)
-        _plain(axes[0, column], f"domain {column + 1}: pile")
-        _plain(axes[1, column], f"domain {column + 1}: twins")
+    for side, (pile, twin) in enumerate(((x1, t1), (x2, t2))):
+        axes[0, side].scatter(*pile.T, s=12, color=GREY, linewidths=0)
+        _points(axes[1, side], twin, kinds, 16)
+        _plain(axes[0, side], f"domain {side + 1}: pile", 1.2)
+        _plain(axes[1, side], f"domain {side + 1}: twins", 1.2)
     figure.alt = (
         f"Four panels. Above, two grey piles of points. Below, the same places with {len(domains.shares)} "
         f"kinds marked by colour and shape; domain 2 is turned by {domains.angle:g} degrees."
@@ -133,7 +133,7 @@ def _count(module: nn.Module) -> int:
     return sum(p.numel() for p in module.parameters())
 
 
-@styled
+@column
 def network(config: Config) -> BookFigure:
     """UNIT from top to bottom: two columns of private boxes, wide boxes where both
     domains use the same weights.
@@ -147,7 +147,7 @@ def network(config: Config) -> BookFigure:
         ("discriminator", "$D_{0}$, private", VERMILLION, ""),
         ("discriminator_shared", "$D_1$ and $D_2$, shared", VERMILLION, "logits"),
     ]
-    figure = BookFigure(figsize=(WIDTH, 5.4))
+    figure = BookFigure(figsize=(COLUMN, 6.6))
     axes = figure.add_axes((0, 0, 1, 1))
     axes.set(xlim=(0, 4.8), ylim=(-5.4, 0))
     axes.axis("off")
@@ -215,7 +215,7 @@ def network(config: Config) -> BookFigure:
 # --- trainings ----------------------------------------------------------------------------------------------
 
 
-@styled
+@column
 def moment(training: Training, update: int, runs: Mapping[str, int]) -> BookFigure:
     """Translations of the same things at one update, one panel a run;
     places of the truth as large grey marks.
@@ -223,7 +223,7 @@ def moment(training: Training, update: int, runs: Mapping[str, int]) -> BookFigu
     Args:
         runs: ``{"run 0": 0}``: title and number of each panel.
     """
-    figure = BookFigure(figsize=(WIDTH, 3.4), layout="constrained")
+    figure = BookFigure(figsize=(COLUMN, 4.4), layout="constrained")
     panels = figure.subplots(1, len(runs), squeeze=False)[0]
     heard = []
     for axes, (title, r) in zip(panels, runs.items(), strict=True):
@@ -232,46 +232,47 @@ def moment(training: Training, update: int, runs: Mapping[str, int]) -> BookFigu
         for (x, y), (_, mark) in zip(
             domains.true_map(torch.tensor(domains.places, dtype=torch.float64)), KINDS, strict=False
         ):
-            axes.scatter(x, y, s=320, color="#dddddd", marker=mark, linewidths=0)
-        _points(axes, x12, kinds, 7)
+            axes.scatter(x, y, s=620, color="#dddddd", marker=mark, linewidths=0)
+        _points(axes, x12, kinds, 13)
         s = {name: value[r].item() for name, value in training.scores[update].items()}
         _plain(axes, title)
         axes.set_xlabel(
-            f"rec {s['rec']:.2f}, cycle {s['cycle']:.2f}\n$D_2$ {s['d2']:.2f}, error {s['error']:.2f}"
+            f"reconstruction {s['rec']:.2f}, cycle {s['cycle']:.2f}\n"
+            f"$D_2$ {s['d2']:.2f}, translation error {s['error']:.2f}"
         )
         heard.append(
             f"{title}: reconstruction {s['rec']:.2f}, cycle {s['cycle']:.2f}, "
             f"translation error {s['error']:.2f}"
         )
-    figure.suptitle(f"after {update} updates", fontsize=10)
+    figure.suptitle(f"after {update} updates", fontsize=12)
     figure.alt = f"Translated points of {len(runs)} runs after {update} updates. {'; '.join(heard)}."
     return figure
 
 
 COLUMNS = {
-    "error": "translation\nerror",
+    "error": "translation error",
     "cycle": "cycle\nerror",
-    "rec": "reconstr.\nerror",
+    "rec": "reconstruction\nerror",
     "gap": "distance\nto pile 2",
 }
 
 
-@styled
+@column
 def parts_compared(scores: Mapping[str, Mapping[str, Tensor]]) -> BookFigure:
     """One row a variant, one panel a score, one dot a seed, a bar at the mean;
     all scores are better when small; logarithmic axes.
     """
     names = list(scores)
-    figure = BookFigure(figsize=(WIDTH, 0.38 * len(names) + 0.95), layout="constrained")
+    figure = BookFigure(figsize=(COLUMN, 0.46 * len(names) + 1.1), layout="constrained")
     panels = figure.subplots(1, len(COLUMNS), sharey=True, width_ratios=[1.5, 1, 1, 1])
     for axes, (key, label) in zip(panels, COLUMNS.items(), strict=True):
         for row, name in enumerate(names):
             values = scores[name][key].clamp(min=0.001)  # the energy distance can fall below 0 by chance
             colour = BLUE if row == 0 else "#444444"
-            axes.plot([values.mean()] * 2, [row - 0.33, row + 0.33], color=VERMILLION, linewidth=2.2)
+            axes.plot([values.mean()] * 2, [row - 0.33, row + 0.33], color=VERMILLION, linewidth=3)
             offset = torch.linspace(-0.2, 0.2, len(values))
-            axes.scatter(values, row + offset, s=12, facecolors="white", edgecolors=colour, zorder=3)
-        axes.set_title(label, fontsize=9)
+            axes.scatter(values, row + offset, s=22, facecolors="white", edgecolors=colour, zorder=3)
+        axes.set_title(label, fontsize=11)
         axes.set_xscale("log")
         axes.minorticks_off()
         if key == "error":  # right maps lie left of the middle tick, wrong ones right of it
@@ -290,20 +291,21 @@ def parts_compared(scores: Mapping[str, Mapping[str, Tensor]]) -> BookFigure:
     return figure
 
 
-@styled
+@column
 def error_by_angle(angles: Sequence[float], error: Tensor, copying: Sequence[float]) -> BookFigure:
     """Translation error ``(angles, seeds)`` against the angle of the true map,
     with that of copying the input.
     """
-    figure = BookFigure(figsize=(WIDTH, 2.7), layout="constrained")
+    figure = BookFigure(figsize=(COLUMN, 3.6), layout="constrained")
     axes = figure.subplots()
-    axes.plot(angles, copying, color=GREY, linestyle=(0, (5, 2)), label="copying the input")
-    for column in range(error.shape[1]):
-        axes.plot(angles, error[:, column], "o", color=BLUE, markersize=4, markerfacecolor="white")
-    axes.plot(angles, error.mean(1), color=BLUE, linewidth=1.6, label="UNIT, started alike")
+    axes.plot(angles, copying, color=GREY, linestyle=(0, (5, 2)))
+    for seed in range(error.shape[1]):
+        axes.plot(angles, error[:, seed], "o", color=BLUE, markersize=6, markerfacecolor="white")
+    axes.plot(angles, error.mean(1), color=BLUE)
+    axes.text(124, 0.63, "UNIT, matched initialisation", color=BLUE)
+    axes.text(116, 0.83, "copying the input", color="#595959", ha="right")
     axes.set(xlabel="angle of the true map, degrees", ylabel="translation error", xticks=angles)
     axes.set_ylim(0, None)
-    figure.legend(loc="outside upper left", ncols=2, frameon=False)
     axes.grid(axis="y", color="#dddddd", linewidth=0.6)
     figure.alt = (
         "Translation error against the angle of the true map: small for small angles, then a jump to values "
@@ -315,23 +317,23 @@ def error_by_angle(angles: Sequence[float], error: Tensor, copying: Sequence[flo
 # --- symmetry -----------------------------------------------------------------------------------------------
 
 
-@styled
+@column
 def learnt_maps(training: Training, runs: Sequence[int]) -> BookFigure:
     """The twins of domain 1, and what some runs translate them to, with their losses and errors."""
-    figure = BookFigure(figsize=(WIDTH, 5.3), layout="constrained")
+    figure = BookFigure(figsize=(COLUMN, 7.6), layout="constrained")
     panels = figure.subplots(2, 2).flat
     n = len(training.seen[max(training.seen)])
     kinds, x1, _ = training.domains[0].twins(n)
     first, *others = panels
-    _points(first, x1, kinds, 8)
+    _points(first, x1, kinds, 14)
     _plain(first, "$x_1$, and its true twin", 0.85)
     heard = []
     for axes, r in zip(others, runs, strict=False):
         s = {name: value[r].item() for name, value in training.final.items()}
-        _points(axes, training.seen[max(training.seen)][:, r], kinds, 8)
+        _points(axes, training.seen[max(training.seen)][:, r], kinds, 14)
         _plain(axes, f"$x_{{12}}$ of seed {training.model.seeds[r]}", 0.85)
         axes.set_xlabel(
-            f"rec {s['rec']:.2f}, cycle {s['cycle']:.2f}, $D_2$ {s['d2']:.2f}\n"
+            f"reconstruction {s['rec']:.2f}, cycle {s['cycle']:.2f}, $D_2$ {s['d2']:.2f}\n"
             f"translation error {s['error']:.2f}"
         )
         heard.append(f"{s['error']:.2f}")
@@ -342,7 +344,7 @@ def learnt_maps(training: Training, runs: Sequence[int]) -> BookFigure:
     return figure
 
 
-@styled
+@column
 def turned_world(degrees: float, n: int = 450, seed: int = 0, spread: float = 0.4) -> BookFigure:
     """A round cloud and its translation by a model that turns: pictures and
     closed-form losses at one angle.
@@ -359,26 +361,26 @@ def turned_world(degrees: float, n: int = 450, seed: int = 0, spread: float = 0.
         name: 0.75 * torch.tensor([torch.cos(a), torch.sin(a)], dtype=torch.float64)
         for name, a in zip("ABC", torch.tensor([0.4, 2.0, 4.3]), strict=True)
     }
-    figure = BookFigure(figsize=(WIDTH, 3.55), layout="constrained")
+    figure = BookFigure(figsize=(COLUMN, 4.6), layout="constrained")
     panels = figure.subplots(1, 2)
     for axes, turn, title in zip(
         panels, (torch.eye(2, dtype=torch.float64), R), ("domain 1", "translated"), strict=True
     ):
-        axes.scatter(*(x1 @ turn.T).T, s=6, c=colours, linewidths=0)
+        axes.scatter(*(x1 @ turn.T).T, s=12, c=colours, linewidths=0)
         for name, at in letters.items():
             axes.text(
                 *(turn @ at),
                 name,
                 ha="center",
                 va="center",
-                fontsize=13,
+                fontsize=15,
                 fontweight="bold",
                 bbox={"boxstyle": "circle,pad=0.15", "facecolor": "white", "edgecolor": "black"},
             )
         _plain(axes, title, 1.1)
     s = exact_losses(degrees, spread=spread)
     panels[0].set_xlabel(
-        f"rec {s['reconstruction']:.4f}, cycle {s['cycle']:.4f}\n"
+        f"reconstruction {s['reconstruction']:.4f}, cycle {s['cycle']:.4f}\n"
         f"penalties {s['mean mu^2']:.2f}, {s['mean mu12^2']:.2f}\n"
         f"best $D$ {s['best D']:.4f}"
     )
