@@ -2,6 +2,7 @@
 
 import torch
 
+from avbgtn_book.avb_gtn import interactive as avb_gtn_figures
 from avbgtn_book.gan import interactive as gan_figures
 from avbgtn_book.interactive.figure import Interactive
 from avbgtn_book.unit import interactive as unit_figures
@@ -24,4 +25,6 @@ FIGURES = (
     gan_figures.dirac,
     unit_figures.square,
     unit_figures.balance,
+    avb_gtn_figures.lag,
+    avb_gtn_figures.noise,
 )

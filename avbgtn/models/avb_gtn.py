@@ -108,7 +108,12 @@ class AVBGTN(UNIT):
         t = self.posterior1 if DOMAIN_OF_ENCODER[key] == 1 else self.posterior2
         return t(step.encoded_image(key).detach(), z)
 
-    def posterior_losses(self, step: Step, noise: Noise, update: int = 0) -> dict[str, Tensor]:
+    def posterior_losses(
+        self,
+        step: Step,
+        noise: Noise,
+        update: int = 0,
+    ) -> dict[str, Tensor]:
         """Eq. (9) for both domains: codes, detached, against the ``update``-th samples of the prior."""
         parts, keys = {}, self.judged_by_t()
         for key in keys:
@@ -117,8 +122,10 @@ class AVBGTN(UNIT):
                 z = losses.normalise_code(z, *step.moments[key])
             n, prior = z.shape[0], self.prior(key, step, noise, update)
             logits = self.judge(key, step, torch.cat([z, prior]))
-            parts[f"t{key}"] = losses.posterior_discriminator_loss(logits[:n], logits[n:])
-            parts[f"t_posterior{key}"], parts[f"t_prior{key}"] = logits[:n].mean(), logits[n:].mean()
+            on_codes, on_prior = logits[:n], logits[n:]
+            parts[f"t{key}"] = losses.posterior_discriminator_loss(on_codes, on_prior)
+            parts[f"t_posterior{key}"] = on_codes.mean()
+            parts[f"t_prior{key}"] = on_prior.mean()
         loss = sum(parts[f"t{key}"] for key in keys) * (2 / len(keys))
         return {"loss": loss, **parts}
 

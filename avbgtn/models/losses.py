@@ -156,7 +156,13 @@ def adaptive_contrast_log_ratio(
 # --- the scale of the penalty -------------------------------------------------------------------------------
 
 
-def scale_penalty(penalty: Tensor, *, form: str, scale: str, dimensions: int) -> Tensor:
+def scale_penalty(
+    penalty: Tensor,
+    *,
+    form: str,
+    scale: str,
+    dimensions: int,
+) -> Tensor:
     r"""The penalty on another scale: ``as_written`` leaves it, ``nats`` and ``per_dimension`` convert.
 
     Nats are summed over the code; per dimension is nats times ``2/d``, the scale of UNIT's ``mean(mu^2)``.
@@ -169,7 +175,8 @@ def scale_penalty(penalty: Tensor, *, form: str, scale: str, dimensions: int) ->
         return in_nats
     if scale == "per_dimension":
         return in_nats * (2 / dimensions)
-    raise ValueError(f"scale must be 'as_written', 'per_dimension' or 'nats', got {scale!r}")
+    known = "'as_written', 'per_dimension' or 'nats'"
+    raise ValueError(f"scale must be {known}, got {scale!r}")
 
 
 # --- the GAN ------------------------------------------------------------------------------------------------
@@ -211,7 +218,13 @@ def _check_gan_form(form: str) -> None:
 # --- the weighted sums --------------------------------------------------------------------------------------
 
 
-def vae_loss(penalty: Tensor, reconstruction: Tensor, *, lambda_1: float, lambda_2: float) -> Tensor:
+def vae_loss(
+    penalty: Tensor,
+    reconstruction: Tensor,
+    *,
+    lambda_1: float,
+    lambda_2: float,
+) -> Tensor:
     """Eqs. (2), (3) with a KL for the penalty, Eqs. (10), (11) with ``log s(T)``:
     ``lambda_1 penalty(z_k) + lambda_2 L1(x_kk, x_k)``."""
     return lambda_1 * penalty + lambda_2 * reconstruction

@@ -188,8 +188,9 @@ def _lines(p: Parameters, preset: str, device: str, why: str, configs: dict[str,
         size = f"{c.size} px" if c.sound is None else f"{c.shape[0]} x {c.shape[1]}"
         noise = f"noise at the {c.posterior}" if c.posterior != "none" else "no noise"
         what = f"{c.model}: {size}, width {c.width}, {noise}"
+        start = "matched" if c.init == "twin" else c.init
         lines.append(
-            f"{what}, penalty {c.penalty}, {c.init} initialisation, batch {c.batch}, seed {c.seed}, lr"
+            f"{what}, penalty {c.penalty}, {start} initialisation, batch {c.batch}, seed {c.seed}, lr"
             f" {c.lr:g}, run {c.fingerprint()}"
         )
     return lines

@@ -148,8 +148,8 @@ def alarms(line: dict[str, float], t_prior: str = "normal") -> list[str]:
     t = [line[key] for key in ("posterior/t1", "posterior/t2") if key in line]
     if t and min(t) < T_SATURATED:
         found.append(
-            f"T is saturated: its loss is {min(t):.2g} nats (chance is {losses.TWO_LOG_TWO:.3f}), so log s(T)"
-            " hardly moves the encoder"
+            f"T is saturated: its loss is {min(t):.2g} nats (chance is {losses.TWO_LOG_TWO:.3f}), so"
+            " log s(T), s the logistic function, hardly moves the encoder"
         )
     share = line.get("val/noise_share")
     if (

@@ -97,7 +97,10 @@ def positions(figure):
     return [dict(zip(figure.values, at, strict=True)) for at in listed[:: max(1, len(listed) // 20)]]
 
 
-KINDS = "vae-gap vae-two-divergences gan-discriminator gan-dirac unit-square unit-balance".split()
+KINDS = (
+    "vae-gap vae-two-divergences gan-discriminator gan-dirac "
+    "unit-square unit-balance avb-gtn-lag avb-gtn-noise"
+).split()
 each_kind = pytest.mark.parametrize("kind", KINDS)
 
 

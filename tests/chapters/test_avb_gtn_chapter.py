@@ -332,7 +332,7 @@ def test_everything_drawn_has_alternative_text_and_fits():
     ]
     for figure in drawn:
         assert len(figure.alt.split()) >= 8, figure.alt
-        assert figure.get_figwidth() == pytest.approx(4.8) and len(figure.png()) < 250_000
+        assert figure.get_figwidth() == pytest.approx(7.2) and len(figure.png()) < 250_000
 
 
 def test_t_penalties_of_the_model_are_the_forms_of_the_chapter():

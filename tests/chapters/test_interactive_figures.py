@@ -4,19 +4,23 @@ What the script makes of it is tested in a browser, by tests/book/test_interacti
 """
 
 import json
+import math
 import sys
 
 import pytest
 import torch
 from bs4 import BeautifulSoup
 
+from avbgtn.models import losses
+from avbgtn_book.avb_gtn import interactive as avb_gtn_figures
+from avbgtn_book.avb_gtn import penalties
 from avbgtn_book.gan import interactive as gan_figures
 from avbgtn_book.interactive.figure import Choice, Interactive, Question, Value
 from avbgtn_book.shared.sheet import sheet
 from avbgtn_book.unit import interactive as unit_figures
 from avbgtn_book.unit.exact import best_code
 from avbgtn_book.vae import interactive as vae_figures
-from interactive_figures import FIGURES, gap
+from interactive_figures import F64, FIGURES, gap
 
 SLOPE = Value("slope", 0.0, 2.0, 0.5, 1.0)
 
@@ -153,3 +157,35 @@ def test_the_best_generator_of_a_code_leaves_that_error():
     z = best["square"] ** 0.5 / 0.4 * x + eps
     off = (x - (z @ x) / (z @ z) * z).abs().mean().item()
     assert off == pytest.approx(best["error"], rel=0.01)
+
+
+@pytest.mark.parametrize("m, old", [(3.0, 1.0), (1.0, 3.0), (-1.0, 2.0), (2.5, 2.5)])
+def test_a_t_that_lags_reads_the_kl_less_the_kl_to_what_it_has_learnt(m, old):
+    found = avb_gtn_figures.lag().numbers(m, old)
+    now, then, prior = (torch.distributions.Normal(torch.tensor(at, dtype=F64), 1.0) for at in (m, old, 0.0))
+    kls = [torch.distributions.kl_divergence(now, other).item() for other in (prior, then)]
+    assert [found["kl"], found["short"]] == pytest.approx(kls)
+    assert found["reads"] == pytest.approx(kls[0] - kls[1])
+    if m == old:  # what the chapter's exact gradients say of a perfect T
+        assert found["pull"] == pytest.approx(penalties.frozen_gradient(losses.log_sigmoid_penalty, m)[0])
+    assert found["paper"] <= min(0.0, found["reads"])
+
+
+@pytest.mark.parametrize("m, s, bend", [(0.0, 1.0, 0.0), (0.7, 0.3, 0.0), (0.0, 0.04, 0.8), (-1.0, 0.5, 1.5)])
+def test_the_kl_of_bent_noise_is_that_of_its_density(m, s, bend):
+    """By quadrature over the code, from the density that belongs to each noise."""
+    noise = torch.linspace(-10, 10, 400_001, dtype=F64)
+    z, slope = avb_gtn_figures.encoded(noise, m, s, bend)
+    normal = torch.distributions.Normal(torch.tensor(0.0, dtype=F64), 1.0)
+    log_q = normal.log_prob(noise) - slope.log()
+    by_density = torch.trapezoid(log_q.exp() * (log_q - normal.log_prob(z)), z).item()
+    found = avb_gtn_figures.noise_kl(m, s, bend)
+    assert found == pytest.approx(by_density, abs=1e-6)
+    if not bend:
+        assert found == pytest.approx(penalties.kl(m, s).item(), abs=1e-9)
+
+
+def test_the_answers_of_the_avb_gtn_chapter_are_right():
+    kls = [avb_gtn_figures.noise_kl(0.0, s, 0.0) for s in (0.4, 0.2, 0.04, 0.02)]
+    assert kls == sorted(kls) and kls[3] - kls[2] == pytest.approx(math.log(2), abs=1e-3)
+    assert avb_gtn_figures.noise_kl(0.0, 0.04, 0.5) < kls[2]

@@ -23,7 +23,7 @@ def of_t_loss(t_q: Tensor, t_p: Tensor, log_p_pixels: Tensor, encoder_loss) -> N
         "real and fake are swapped: T learns log p - log q, and E_q T is then minus the KL. Codes of "
         "the encoder are the positive class: their loss is softplus(-T)"
         + " (together with the minus in your encoder's loss this cancels, but here T is to "
-        "stand for the KL with a plus)" * cancels
+        "stand in for the KL with a plus)" * cancels
     )
     sign = "the loss of T has the wrong sign: the objective of T is a maximum, an optimiser minimises"
     one_kind = "T learns from one kind of code only, and calls everything by its name: it needs both, "
@@ -77,7 +77,7 @@ def of_encoder_loss(t_q: Tensor, t_p: Tensor, log_p_pixels: Tensor) -> Named:
     )
     papers = (
         "the encoder minimises log sigma(T), the form of the AVB-GTN paper: that follows 2 JS and goes quiet "
-        "where T is sure. In AVB T itself stands for the KL"
+        "where T is sure. In AVB T itself stands in for the KL"
     )
     return [
         (-kl - by_sum, away),
@@ -102,7 +102,7 @@ def of_encoder_loss(t_q: Tensor, t_p: Tensor, log_p_pixels: Tensor) -> Named:
             (
                 -log_s(sign * t_q).mean() - by_sum,
                 "the encoder minimises a softplus of T, the loss of a generator in a GAN: that is another "
-                "divergence. In AVB T itself stands for the KL",
+                "divergence. In AVB T itself stands in for the KL",
             )
             for sign in (-1, 1)
         ),

@@ -191,7 +191,9 @@ def check_avb_gtn_lambda_for_nats(lambda_for_nats: Callable[[float, int, int], f
             otherwise=f"{where} is {value:.4g}, expected {right:.4g} within rounding. Begin with d = "
             "channels x places of the code, then with the weight w for which w KL = lambda_1 mean(mu^2)",
         )
-    passed("a literal swap of the mean square for nats is d/2 times too heavy; this weight takes that back")
+    passed(
+        "a literal swap of the mean square for nats is d/2 times too heavy; this coefficient takes that back"
+    )
 
 
 def check_avb_gtn_noise_planes(answer: int | None) -> None:
@@ -228,7 +230,7 @@ def check_avb_gtn_noise_planes(answer: int | None) -> None:
 
 
 def check_avb_gtn_design(design: dict | None) -> None:
-    """Exercise 6: settings under which T could stand for a KL."""
+    """Exercise 6: settings under which T could stand in for a KL."""
     if design is None:
         raise CheckFailed(
             "design is still None: make it a dictionary of parameters, such as the penalty and the "
@@ -256,7 +258,7 @@ def check_avb_gtn_design(design: dict | None) -> None:
     if config.penalty not in T_PENALTIES:
         raise CheckFailed(
             f"the penalty {config.penalty} does not ask T at all; the exercise is "
-            "about a T that stands for the KL"
+            "about a T that stands in for the KL"
         )
     enough = config.posterior == "code" or (
         config.posterior == "input"
@@ -265,12 +267,12 @@ def check_avb_gtn_design(design: dict | None) -> None:
     if not enough or config.noise_scale == 0:
         raise CheckFailed(
             "the posterior has no density: there are fewer numbers of noise than of code, so the KL is "
-            "infinite and no T can stand for it"
+            "infinite and no T can stand in for it"
         )
     if config.t_prior != "normal":
         raise CheckFailed(
             f"with t_prior={config.t_prior!r} T tells the codes of the two domains apart, and never sees the "
-            "prior: it cannot stand for the KL to it"
+            "prior: it cannot stand in for the KL to it"
         )
     if config.lambda_1 == config.lambda_3 == 0:
         raise CheckFailed(

@@ -16,10 +16,11 @@ from torch import Tensor
 
 from avbgtn import streams
 
-from ..shared.canvas import BLUE, GREEN, GREY, LETTERS, PURPLE, VERMILLION, WIDTH, BookFigure, styled
+from ..shared.canvas import BLUE, COLUMN, GREEN, GREY, PURPLE, VERMILLION, BookFigure, column
 
 PALE = "#a6a6a6"  # what a figure is not about; its words stay dark enough to be read
 WORDS = "#595959"
+LETTERS = 12  # points
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,7 @@ PARTS: dict[str, tuple[Part, ...]] = {
             "T learns",
             "Eq. (9), on codes that are cut off from the encoder",
             "avb_gtn.AVBGTN.posterior_losses",
-            'parts[f"t{key}"] = losses.posterior_discriminator_loss(logits[:n], logits[n:])',
+            'parts[f"t{key}"] = losses.posterior_discriminator_loss(on_codes, on_prior)',
         ),
         Part(
             "E is judged",
@@ -156,12 +157,12 @@ class Sheet:
     """White paper with inches for coordinates, and the few shapes that block diagrams need."""
 
     def __init__(self, height: float, figure: BookFigure | None = None):
-        self.figure = figure or BookFigure(figsize=(WIDTH, height))
+        self.figure = figure or BookFigure(figsize=(COLUMN, height))
         self.axes: Axes = self.figure.add_axes((0, 0, 1, 1))
-        self.axes.set(xlim=(0, WIDTH), ylim=(0, height))
+        self.axes.set(xlim=(0, COLUMN), ylim=(0, height))
         self.axes.set_axis_off()
 
-    def block(self, x, y, symbol, name="", *, colour=GREY, width=1.5, height=0.52, heavy=False, pale=False):
+    def block(self, x, y, symbol, name="", *, colour=GREY, width=1.9, height=0.56, heavy=False, pale=False):
         """A box around ``(x, y)``: the symbol, and beneath it the name in the package."""
         edge = PALE if pale else colour
         self.axes.add_patch(
@@ -186,7 +187,7 @@ class Sheet:
                 name,
                 ha="center",
                 va="center",
-                size=LETTERS - 0.5,
+                size=LETTERS - 1,
                 family="monospace",
                 color=ink,
                 zorder=4,
@@ -230,7 +231,7 @@ def _tint(colour: str) -> str:
 
 # --- the figures --------------------------------------------------------------------------------------------
 
-LEFT, MIDDLE, RIGHT = 1.32, WIDTH / 2, WIDTH - 1.32
+LEFT, MIDDLE, RIGHT = 1.75, COLUMN / 2, COLUMN - 1.75
 
 
 def _unit_body(sheet: Sheet, rows: dict[str, float], *, pale: bool) -> None:
@@ -255,20 +256,20 @@ def _unit_body(sheet: Sheet, rows: dict[str, float], *, pale: bool) -> None:
             y["made"],
             f"$x_{{{k}{k}}},\\;x_{{{other}{k}}}$",
             colour=colour,
-            height=0.44,
-            width=1.1,
+            height=0.46,
+            width=1.3,
             pale=pale,
         )
         sheet.arrow((x, y["made"] - 0.22), (x, y["judge"] + 0.26), pale=pale)
         sheet.block(x, y["judge"], f"$D_{k}$", "Discriminator", colour=colour, pale=pale)
         sheet.arrow((x + inward, y["judge"] - 0.26), (MIDDLE - inward * 1.7, y["verdict"] + 0.26), pale=pale)
-        margin = 0.16 if k == 1 else WIDTH - 0.16
+        margin = 0.16 if k == 1 else COLUMN - 0.16
         out = -0.27 if k == 1 else 0.27
         sheet.arrow(
             (x + out, y["image"]),
             (margin, y["image"]),
             (margin, y["judge"]),
-            (x + 2.78 * out, y["judge"]),
+            (x + 3.55 * out, y["judge"]),
             pale=pale,
         )
     sheet.block(
@@ -277,7 +278,7 @@ def _unit_body(sheet: Sheet, rows: dict[str, float], *, pale: bool) -> None:
         "shared",
         "encoder_shared",
         colour=PURPLE,
-        width=1.75,
+        width=2.15,
         heavy=not pale,
         pale=pale,
     )
@@ -290,7 +291,7 @@ def _unit_body(sheet: Sheet, rows: dict[str, float], *, pale: bool) -> None:
         "shared",
         "generator_shared",
         colour=PURPLE,
-        width=1.75,
+        width=2.15,
         heavy=not pale,
         pale=pale,
     )
@@ -300,13 +301,13 @@ def _unit_body(sheet: Sheet, rows: dict[str, float], *, pale: bool) -> None:
         "shared",
         "discriminator_shared",
         colour=PURPLE,
-        width=2.05,
+        width=2.6,
         heavy=not pale,
         pale=pale,
     )
 
 
-@styled
+@column
 def unit_figure() -> BookFigure:
     """The paper's Figure 1: UNIT, two VAE-GANs around one code."""
     top = 7.0
@@ -319,8 +320,8 @@ def unit_figure() -> BookFigure:
     sheet.node(MIDDLE + 1.25, rows["code"], r"$\varepsilon$", colour=GREEN, dashed=True)
     sheet.arrow((MIDDLE + 0.98, rows["code"]), (MIDDLE + 0.29, rows["code"]), colour=GREEN, dashed=True)
     sheet.words(MIDDLE + 1.25, rows["code"] - 0.4, "noise at the code", colour=WORDS)
-    sheet.words(MIDDLE - 0.4, rows["image"], "domain 1")
-    sheet.words(MIDDLE + 0.4, rows["image"], "domain 2")
+    sheet.words(MIDDLE - 0.9, rows["image"], "domain 1")
+    sheet.words(MIDDLE + 0.9, rows["image"], "domain 2")
     sheet.words(0.3, rows["code"] + 0.1, "real\nimages", ha="left")
     figure = sheet.figure
     figure.alt = (
@@ -332,7 +333,7 @@ def unit_figure() -> BookFigure:
     return figure
 
 
-@styled
+@column
 def avb_gtn_figure() -> BookFigure:
     """The paper's Figure 3: AVB-GTN. UNIT is pale; what the paper adds is not."""
     top = 7.4
@@ -344,11 +345,11 @@ def avb_gtn_figure() -> BookFigure:
     _unit_body(sheet, rows, pale=True)
     for k, x, colour in ((1, LEFT, BLUE), (2, RIGHT, VERMILLION)):
         side = -1 if k == 1 else 1
-        at = MIDDLE + side * 1.42
-        inner = x - side * 0.68
+        at = MIDDLE + side * 1.75
+        inner = x - side * 0.8
         sheet.node(inner, rows["image"], r"$\varepsilon$", colour=GREEN, dashed=True, radius=0.23)
         sheet.arrow(
-            (inner, rows["image"] - 0.23), (x - side * 0.36, rows["encoder"] + 0.27), colour=GREEN, heavy=True
+            (inner, rows["image"] - 0.23), (x - side * 0.4, rows["encoder"] + 0.29), colour=GREEN, heavy=True
         )  # fmt: skip
         sheet.block(
             at,
@@ -357,15 +358,15 @@ def avb_gtn_figure() -> BookFigure:
             "Posterior-\nDiscriminator",
             colour=colour,
             heavy=True,
-            height=0.78,
-            width=1.36,
+            height=0.84,
+            width=1.75,
         )
         sheet.arrow(
-            (MIDDLE + side * 0.28, rows["code"]), (at - side * 0.7, rows["code"]), colour=colour, heavy=True
+            (MIDDLE + side * 0.28, rows["code"]), (at - side * 0.88, rows["code"]), colour=colour, heavy=True
         )  # fmt: skip
-        lane = MIDDLE + side * 1.98
+        lane = MIDDLE + side * 2.3
         sheet.arrow(
-            (x + side * 0.2, rows["image"] - 0.19), (lane, rows["image"] - 0.52), (lane, rows["code"] + 0.4),
+            (x + side * 0.2, rows["image"] - 0.19), (lane, rows["image"] - 0.52), (lane, rows["code"] + 0.43),
             colour=colour, heavy=True,
         )  # fmt: skip
         sheet.node(at, rows["code"] - 0.88, r"$z\!\sim\!p$", colour=GREEN, dashed=True, radius=0.29)
@@ -380,20 +381,20 @@ def avb_gtn_figure() -> BookFigure:
     return sheet.figure
 
 
-@styled
+@column
 def noise_figure() -> BookFigure:
     """The paper's Figure 2: noise after the encoder, and noise before it,
     each with what it makes of one image.
     """
-    height = 6.1
+    height = 6.3
     sheet = Sheet(height)
     top = height - 0.3
     for x, colour, title in (
-        (1.2, BLUE, "UNIT: noise at the code"),
-        (3.6, VERMILLION, "AVB: noise at the input"),
+        (1.8, BLUE, "UNIT: noise at the code"),
+        (5.4, VERMILLION, "AVB: noise at the input"),
     ):
         sheet.words(x, top, title, colour="black", weight="bold")
-        late = x < 2
+        late = x < COLUMN / 2
         sheet.node(x - (0 if late else 0.42), top - 0.55, "$x$", colour=colour)
         if late:
             sheet.arrow((x, top - 0.82), (x, top - 1.12))
@@ -411,9 +412,9 @@ def noise_figure() -> BookFigure:
         sheet.arrow((x, top - 2.5), (x, top - 2.8))
         sheet.block(x, top - 3.06, "$G$", "Generator", colour=colour)
     gaussian, bent = example_codes()
-    for x, colour, codes, alt in ((0.3, BLUE, gaussian, 0), (2.7, VERMILLION, bent, 1)):
-        axes = sheet.figure.add_axes((x / WIDTH, 0.42 / height, 1.8 / WIDTH, 1.8 / height))
-        axes.scatter(*codes.T.numpy(), s=3.5, color=colour, alpha=0.55, linewidths=0, marker="os"[alt])
+    for x, colour, codes, alt in ((0.8, BLUE, gaussian, 0), (4.4, VERMILLION, bent, 1)):
+        axes = sheet.figure.add_axes((x / COLUMN, 0.42 / height, 2.0 / COLUMN, 2.0 / height))
+        axes.scatter(*codes.T.numpy(), s=5, color=colour, alpha=0.55, linewidths=0, marker="os"[alt])
         axes.set(xlim=(-3.4, 3.4), ylim=(-3.4, 3.4), xticks=[], yticks=[], xlabel="codes $z$ of one $x$")
         axes.spines[["top", "right"]].set_visible(True)
         for spine in axes.spines.values():

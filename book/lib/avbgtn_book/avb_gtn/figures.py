@@ -9,19 +9,33 @@ import torch
 from matplotlib.ticker import FuncFormatter, NullFormatter
 from torch import Tensor
 
-from ..shared.canvas import BLUE, GREEN, GREY, PURPLE, VERMILLION, WIDTH, BookFigure, styled
+from ..shared.canvas import BLUE, COLUMN, GREEN, GREY, PURPLE, VERMILLION, BookFigure, column
 from ..shared.sheet import sheet
+from ..vae.figures import DARK, DASHES, TEXT_GREY
 from . import penalties
 
-# The three forms keep their colour, dash and marker in every picture of the chapter.
+# The three forms keep their colour, dash and name in every picture of the chapter.
 LOOKS = {
-    "logit": dict(color=BLUE, linestyle="-", label=r"$T$"),
-    "log_sigmoid": dict(color=VERMILLION, linestyle=(0, (5, 2)), label=r"$\log\,\sigma(T)$"),
-    "softplus": dict(color=GREEN, linestyle=(0, (1.2, 1.4)), label=r"softplus$(T)$"),
-    "reconstruction": dict(color=GREY, linestyle=(0, (6, 2, 1.5, 2)), label=r"$L_1$"),
-    "wrong": dict(color=PURPLE, linestyle=(0, (6, 2, 1.5, 2)), label=r"$-\log\,\sigma(T)$"),
+    "logit": dict(color=BLUE, linestyle=DASHES[0]),
+    "log_sigmoid": dict(color=VERMILLION, linestyle=DASHES[1]),
+    "softplus": dict(color=GREEN, linestyle=DASHES[2]),
+    "reconstruction": dict(color=GREY, linestyle=DASHES[3]),
+    "wrong": dict(color=PURPLE, linestyle=DASHES[3]),
 }
+WORDS = {
+    "logit": "$T$",
+    "log_sigmoid": r"$\log\,\sigma(T)$",
+    "softplus": r"softplus$(T)$",
+    "reconstruction": "reconstruction",
+    "wrong": r"$-\log\,\sigma(T)$",
+}
+INK = DARK | {GREY: TEXT_GREY}  # letters on white
 MARKERS = {"logit": "o", "log_sigmoid": "s", "softplus": "^", "reconstruction": "D", "wrong": "x"}
+
+
+def _name(axes, form: str, x: float, y: float, **how) -> None:
+    """The name of a form, in its colour, beside its line."""
+    axes.text(x, y, WORDS[form], color=INK[LOOKS[form]["color"]], **({"va": "center"} | how))
 
 
 def _grid(axes) -> None:
@@ -29,7 +43,7 @@ def _grid(axes) -> None:
     axes.set_axisbelow(True)
 
 
-@styled
+@column
 def gradient_sizes(distances: Sequence[float], gradients: Mapping[str, Sequence[float]]) -> BookFigure:
     """How hard each form pulls a Gaussian at distance m back to the prior, on a logarithmic axis.
 
@@ -37,12 +51,14 @@ def gradient_sizes(distances: Sequence[float], gradients: Mapping[str, Sequence[
         distances: m.
         gradients: by form, the frozen derivatives by m, one a distance.
     """
-    figure, axes = sheet(height=2.9)
+    figure, axes = sheet(height=3.6, width=COLUMN)
     for form, values in gradients.items():
-        axes.plot(distances, values, linewidth=2, **LOOKS[form])
-    axes.set(yscale="log", xlabel="distance $m$ of the posterior's mean", ylim=(1e-6, 30))
-    axes.set_title("pull on the mean, $d/dm$", loc="left")
-    axes.legend(frameon=False, loc="lower left", handlelength=2.8)
+        axes.plot(distances, values, **LOOKS[form])
+    _name(axes, "logit", 0.35, 2.2)
+    _name(axes, "softplus", 3.6, 1.1)
+    _name(axes, "log_sigmoid", 5.75, 2e-3, ha="right")
+    axes.set(yscale="log", xlabel="distance $m$ of the posterior's mean", ylim=(1e-6, 30), xlim=(0, 10.2))
+    axes.set_title("pull on the mean: the size of the derivative by $m$", loc="left")
     _grid(axes)
     figure.alt = (
         f"Curves of the gradient of three penalties for distances from {min(distances):g} to "
@@ -53,38 +69,43 @@ def gradient_sizes(distances: Sequence[float], gradients: Mapping[str, Sequence[
     return figure
 
 
-@styled
+@column
 def frame(m: float) -> BookFigure:
     """One frame of the moving figure: both densities, the three penalties along z, and the three pulls."""
-    figure = BookFigure(figsize=(WIDTH, 5.0), layout="constrained")
-    densities, forms, bars = figure.subplots(3, 1, height_ratios=(1.1, 1.7, 1.05))
+    figure = BookFigure(figsize=(COLUMN, 6.5))
+    densities, forms, bars = (
+        figure.add_axes((0.145, bottom, 0.84, height))
+        for bottom, height in ((0.775, 0.18), (0.385, 0.3), (0.06, 0.16))
+    )
     z = torch.linspace(-4, 14, 721, dtype=torch.float64)
     p, q = (torch.exp(-0.5 * (z - at).square()) / (2 * torch.pi) ** 0.5 for at in (0.0, m))
-    for values, colour, name, hatch, at in ((p, GREY, "$p$", "", 0.0), (q, PURPLE, "$q$", "///", m)):
-        densities.fill_between(z, values, color=colour, alpha=0.25, hatch=hatch, linewidth=0)
-        densities.plot(z, values, color=colour, linewidth=1.8)
+    for values, colour, name, dash, at in ((p, GREY, "$p$", DASHES[1], 0.0), (q, PURPLE, "$q$", "-", m)):
+        densities.fill_between(z, values, color=colour, alpha=0.2, linewidth=0)
+        densities.plot(z, values, color=colour, linestyle=dash)
         aside = 0 if m >= 1.2 else 0.7 if name == "$q$" else -0.7  # where the tops are too close
-        densities.text(at + aside, 0.45, name, color="black", ha="center")
-    densities.set(ylim=(0, 0.6), yticks=[], xlim=(-4, 14), xticklabels=[])
-    densities.set_title(f"posterior $q=N({m:g},1)$ and prior $p=N(0,1)$", loc="left")
+        densities.text(at + aside, 0.43, name, color=INK[colour], ha="center")
+    densities.set(ylim=(0, 0.56), yticks=[], xlim=(-4, 14), xticklabels=[])
+    densities.spines["left"].set_visible(False)
+    densities.set_title(rf"posterior $q=\mathcal{{N}}({m:g},1)$ and prior $p=\mathcal{{N}}(0,1)$", loc="left")
 
     t = penalties.best_t(z, m)
     near = (z - m).abs() <= 2  # where q has its codes
     for name, form in penalties.FORMS.items():
         look, height = LOOKS[name], torch.vmap(form)(t)
-        forms.plot(z, height, linewidth=1, alpha=0.5, color=look["color"], linestyle=look["linestyle"])
-        forms.plot(z[near], height[near], linewidth=2.6, **look)
+        forms.plot(z, height, **(look | {"linewidth": 1, "alpha": 0.5}))
+        forms.plot(z[near], height[near], **(look | {"linewidth": 3.4}))
     low, high = min(-2.0, -1.2 * m), max(3.0, penalties.best_t(torch.tensor(m + 2.0), m).item() * 1.06)
     forms.set(ylim=(low, high), xlim=(-4, 14), xlabel="code $z$")
-    figure.legend(*forms.get_legend_handles_labels(), loc="outside upper left", ncols=3, frameon=False)
-    forms.set_title("penalty of a code, thick where $q$ is", loc="left")
+    forms.set_title("penalty of a code, thick where $q$ has its codes", loc="left")
     _grid(forms)
 
     pulls = {name: penalties.frozen_gradient(form, m)[0] for name, form in penalties.FORMS.items()}
     for place, (name, pull) in enumerate(pulls.items()):
         bars.barh(place, max(pull, 1e-9), color=LOOKS[name]["color"], height=0.62)
         bars.text(max(pull, 1.15e-6) * 1.2, place, f"{pull:.2g}", va="center")
-    bars.set(xscale="log", xlim=(1e-6, 100), yticks=range(3), yticklabels=[LOOKS[n]["label"] for n in pulls])
+    bars.set(xscale="log", xlim=(1e-6, 60), yticks=range(3), yticklabels=[WORDS[name] for name in pulls])
+    for label, name in zip(bars.get_yticklabels(), pulls, strict=True):
+        label.set_color(INK[LOOKS[name]["color"]])
     bars.invert_yaxis()
     bars.xaxis.set_minor_formatter(NullFormatter())
     bars.set_title("average slope over $q$: the pull on $m$", loc="left")
@@ -96,22 +117,26 @@ def frame(m: float) -> BookFigure:
     return figure
 
 
-@styled
+@column
 def descents(near: Mapping[str, Sequence[float]], far: Mapping[str, Sequence[float]]) -> BookFigure:
     """KL along gradient descent on each penalty alone, from a near start and from a far one."""
-    figure, panels = sheet(2, height=2.35, sharex=True)
-    for axes, paths, title in zip(panels, (near, far), ("a start nearby", "a start far off"), strict=True):
+    figure, panels = sheet(1, 2, height=3.7, width=COLUMN, sharey=True)
+    titles = "a start at $m = 1.5$", "a start at $m = 6$"
+    for axes, paths, title in zip(panels, (near, far), titles, strict=True):
         for form, kls in paths.items():
-            steps = range(len(kls))
-            axes.plot(
-                steps, kls, linewidth=2, marker=MARKERS[form], markevery=40, markersize=5, **LOOKS[form]
-            )
-        axes.set(yscale="log", ylim=(1e-4, 100))
-        axes.set_title(f"KL to the prior, nats: {title}", loc="left")
+            axes.plot(range(len(kls)), kls, **LOOKS[form])
+        axes.set(yscale="log", ylim=(1e-4, 100), title=title, xlabel="step of gradient descent")
         _grid(axes)
-    panels[-1].set_xlabel("step of gradient descent")
-    names = panels[0].get_legend_handles_labels()
-    figure.legend(*names, loc="outside upper left", ncols=2, frameon=False, handlelength=3.2)
+    panels[0].set_ylabel("KL to the prior, nats")
+    _name(panels[0], "wrong", 195, 13, ha="right")
+    panels[0].text(70, 0.05, WORDS["log_sigmoid"] + ", dashed", color=INK[VERMILLION], va="center")
+    _name(panels[0], "logit", 26, 4e-4, ha="right")
+    panels[0].text(70, 0.016, WORDS["softplus"] + ", dotted", color=INK[GREEN], va="center")
+    panels[1].text(
+        195, 45, "both signs of $\\log\\,\\sigma(T)$", color=INK[VERMILLION], ha="right", va="center"
+    )
+    _name(panels[1], "logit", 40, 4e-4, ha="right")
+    _name(panels[1], "softplus", 100, 4e-4)
     figure.alt = (
         "Two panels with the KL along gradient descent. From nearby, T, log sigma(T) and softplus(T) all "
         "bring it down and minus log sigma(T) drives it up. From far off, T and softplus(T) bring it down as "
@@ -120,31 +145,27 @@ def descents(near: Mapping[str, Sequence[float]], far: Mapping[str, Sequence[flo
     return figure
 
 
-@styled
+@column
 def pulls_on_heads(lines: Sequence[Mapping[str, float]]) -> BookFigure:
     """T's loss, and how hard each term pulls at a code of a real head,
     along the first updates of a training.
     """
-    figure, (above, below) = sheet(2, height=2.3, sharex=True, height_ratios=(1, 1.6))
+    figure, (above, below) = sheet(2, height=2.9, width=COLUMN, sharex=True, height_ratios=(1, 1.7))
     epochs = [line["epoch"] for line in lines]
-    above.plot(epochs, [line["t_loss"] for line in lines], color="black", marker="o", linewidth=1.8)
+    above.plot(epochs, [line["t_loss"] for line in lines], color="black", marker="o")
     above.axhline(2 * torch.log(torch.tensor(2.0)).item(), color=GREY, linewidth=1)
-    above.text(epochs[-1], 1.8, "chance", color="#595959", ha="right", va="bottom")
+    above.text(epochs[-1], 1.8, "chance", color=TEXT_GREY, ha="right", va="bottom")
     above.set(yscale="log", ylim=(None, 8))
-    above.set_title("loss of T, nats (mean of $T_1$ and $T_2$)", loc="left")
+    above.set_title("loss of $T$, nats (mean of $T_1$ and $T_2$)", loc="left")
     for name in ("reconstruction", "logit", "softplus", "log_sigmoid"):
-        below.plot(
-            epochs,
-            [line[name] for line in lines],
-            marker=MARKERS[name],
-            linewidth=1.8,
-            markersize=5,
-            **LOOKS[name],
-        )
-    below.set(yscale="log", xlabel="epoch")
-    below.set_title(r"norm of $\lambda\,\times$ gradient at the code $z_1$", loc="left")
-    names = below.get_legend_handles_labels()
-    figure.legend(*names, loc="outside upper left", ncols=2, frameon=False, handlelength=3.2)
+        below.plot(epochs, [line[name] for line in lines], marker=MARKERS[name], markersize=6, **LOOKS[name])
+    last, end = lines[-1], epochs[-1] * 1.03
+    _name(below, "reconstruction", end, last["reconstruction"])
+    below.text(end, last["logit"], f"{WORDS['logit']} and\n{WORDS['softplus']}", color=INK[BLUE], va="center")
+    _name(below, "log_sigmoid", end, last["log_sigmoid"])
+    below.set(yscale="log", xlabel="epoch", xlim=(-epochs[-1] * 0.02, epochs[-1] * 1.3))
+    below.set_xticks(epochs[::2])
+    below.set_title(r"size of $\lambda\,\times$ gradient at the code $z_1$", loc="left")
     for axes in (above, below):
         _grid(axes)
     figure.alt = (
@@ -155,31 +176,24 @@ def pulls_on_heads(lines: Sequence[Mapping[str, float]]) -> BookFigure:
     return figure
 
 
-@styled
+@column
 def long_run(epochs: Sequence[int], on_codes: Sequence[float], on_prior: Sequence[float]) -> BookFigure:
     """T's mean logits along the committed training, and the factor 1 - s(T) that log s(T)
     leaves of T's gradient.
     """
-    figure, (above, below) = sheet(2, height=2.1, sharex=True)
-    above.plot(epochs, on_codes, color=PURPLE, marker="o", linewidth=1.8, label="codes of heads")
-    above.plot(
-        epochs,
-        on_prior,
-        color=GREY,
-        marker="s",
-        linewidth=1.8,
-        linestyle=(0, (5, 2)),
-        label="samples of the prior",
-    )
+    figure, (above, below) = sheet(2, height=2.4, width=COLUMN, sharex=True)
+    above.plot(epochs, on_codes, color=PURPLE, marker="o")
+    above.plot(epochs, on_prior, color=GREY, marker="s", linestyle=DASHES[1])
     above.axhline(0, color="black", linewidth=0.8)
-    above.set_title("mean of $T_1$ and $T_2$", loc="left")
-    above.legend(frameon=False, loc="center", bbox_to_anchor=(0.5, 0.73), ncols=2, handlelength=2.8)
+    above.text(epochs[-1], on_codes[-1] - 5, "codes of heads", color=INK[PURPLE], ha="right", va="top")
+    above.text(epochs[-1], on_prior[-1] + 5, "samples of the prior", color=TEXT_GREY, ha="right", va="bottom")
+    above.set_title("mean logit of $T_1$ and $T_2$", loc="left")
     gate = torch.sigmoid(-torch.tensor(on_codes, dtype=torch.float64))
-    below.plot(epochs, gate, color=VERMILLION, marker="s", linewidth=1.8, linestyle=(0, (5, 2)))
+    below.plot(epochs, gate, color=VERMILLION, marker="s", linestyle=DASHES[1])
     below.axhline(0.5, color=GREY, linewidth=1)
-    below.text(epochs[-1], 0.9, "at chance", ha="right", va="bottom", color="#595959")
+    below.text(epochs[-1], 0.9, "at chance", ha="right", va="bottom", color=TEXT_GREY)
     below.set(yscale="log", ylim=(1e-12, 1e3), xlabel="epoch")
-    below.set_title(r"factor $1-\sigma(T)$ on T's gradient", loc="left")
+    below.set_title(r"factor $1-\sigma(T)$ on the gradient of $T$", loc="left")
     below.xaxis.set_major_formatter(FuncFormatter(lambda epoch, _: f"{epoch:,.0f}"))
     for axes in (above, below):
         _grid(axes)
@@ -190,14 +204,14 @@ def long_run(epochs: Sequence[int], on_codes: Sequence[float], on_prior: Sequenc
     return figure
 
 
-@styled
+@column
 def scale_bars(rows: Mapping[str, tuple[float, str]]) -> BookFigure:
     """Sizes of terms of the loss, on a logarithmic axis.
 
     Args:
         rows: ``{"label": (value, colour)}``.
     """
-    figure, axes = sheet(height=0.5 + 0.52 * len(rows))
+    figure, axes = sheet(height=0.8 + 0.62 * len(rows), width=COLUMN)
     for place, (label, (size, colour)) in enumerate(rows.items()):
         axes.barh(place, size, color=colour, height=0.34)
         axes.text(1e-10, place - 0.36, label, va="center")
@@ -212,7 +226,7 @@ def scale_bars(rows: Mapping[str, tuple[float, str]]) -> BookFigure:
     return figure
 
 
-@styled
+@column
 def noise_draws(x: Tensor, rows: Mapping[str, Tensor], *, black: float) -> BookFigure:
     """One head, translations of it under several draws of the noise, and where they differ.
 
@@ -222,7 +236,7 @@ def noise_draws(x: Tensor, rows: Mapping[str, Tensor], *, black: float) -> BookF
             all count for the spread.
         black: the standard deviation, in [0, 2], that is drawn black.
     """
-    figure = BookFigure(figsize=(WIDTH, 0.3 + 0.98 * len(rows)), layout="constrained")
+    figure = BookFigure(figsize=(COLUMN, 0.4 + 1.45 * len(rows)), layout="constrained")
     panels = figure.subplots(len(rows), 5, squeeze=False)
     for line, (name, images) in zip(panels, rows.items(), strict=True):
         shown = [x, *images[:3]]
