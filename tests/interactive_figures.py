@@ -3,6 +3,7 @@
 import torch
 
 from avbgtn_book.avb_gtn import interactive as avb_gtn_figures
+from avbgtn_book.audio import interactive as audio_figures
 from avbgtn_book.gan import interactive as gan_figures
 from avbgtn_book.interactive.figure import Interactive
 from avbgtn_book.unit import interactive as unit_figures
@@ -27,4 +28,6 @@ FIGURES = (
     unit_figures.balance,
     avb_gtn_figures.lag,
     avb_gtn_figures.noise,
+    audio_figures.window,
+    audio_figures.partials,
 )

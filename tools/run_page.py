@@ -71,7 +71,7 @@ def config_of_page(notebook: pathlib.Path) -> str:
     sphinx["recursive_update"] = True  # the theme keeps its other options
     # The others are for pages that are no notebooks, and take seconds to import.
     sphinx["local_extensions"] = dict.fromkeys(
-        ("book_fixes", "book_identity", "book_elsewhere"), "book/_ext/"
+        ("book_fixes", "book_identity", "book_elsewhere", "book_interactive"), "book/_ext/"
     )
     # A run that took hours gets its page whatever is in it: what cannot be linked is shown as its words.
     sphinx["config"] |= {

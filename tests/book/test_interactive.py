@@ -99,7 +99,8 @@ def positions(figure):
 
 KINDS = (
     "vae-gap vae-two-divergences gan-discriminator gan-dirac "
-    "unit-square unit-balance avb-gtn-lag avb-gtn-noise"
+    "unit-square unit-balance avb-gtn-lag avb-gtn-noise "
+    "audio-window audio-partials"
 ).split()
 each_kind = pytest.mark.parametrize("kind", KINDS)
 

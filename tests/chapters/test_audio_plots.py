@@ -80,7 +80,8 @@ def test_nothing_leaves_the_sheet():
         "conversions": draw.conversions(
             {c: four() for c in ("V", "V→V", "V→P", "V→P→V", "P", "P→P", "P→V", "P→V→P")}
         ),
-        "phase": draw.phase(four()[1], magnitude=four()[0], twin=four()[3]),
+        "phase": draw.phase(four()[1], magnitude=four()[0]),
+        "phase of the twin": draw.phase_of_the_twin(four()[1], four()[3]),
         "spectrograms": draw.spectrograms({"piano": sine(500), "violin": sine(900)}, RATE, fft=FFT, hop=HOP),
         "downsampling": audio_scores.downsampling(table),
         "scores": audio_scores.scores(rows(), bars={"chroma": 0.75}),
@@ -139,6 +140,13 @@ def test_conversions_stand_in_the_papers_order():
     assert "V, V→V" in figure.alt and "times 10" in figure.alt and "10 × magnitude" in words(figure)
 
 
+def test_conversions_of_one_channel_have_two_rows():
+    figure = draw.conversions({name: four(k)[:2] for k, name in enumerate(("V", "V→V", "V→P"))})
+    assert len(images(figure)) == 6
+    assert [t.get_text() for t in figure.texts].count("magnitude") == 1
+    assert "Two rows: magnitude and phase. Magnitudes times 10" in figure.alt
+
+
 def test_conversions_cut_magnitudes_wrap_phases_and_can_show_decibels():
     loud, turned = torch.full((32, 32), 0.5), torch.full((32, 32), 2 * math.pi + 1)
     figure = draw.conversions({"V": (loud, turned, loud, turned)})
@@ -169,30 +177,29 @@ def test_phase_is_shown_from_0_to_255_and_squeezed():
     squeezed = next(axes for axes in figure.axes if axes.lines).lines[0].get_ydata()
     assert list(squeezed) == list(grey.flatten()), "squeezed row by row, nothing left out"
     assert len(figure.axes) == 3 and "jumps by 0 " in figure.alt, "a slow phase does not jump"
+    noise = torch.rand(129, 126, generator=torch.Generator().manual_seed(1)) * 2 * math.pi
+    figure = draw.phase(noise, magnitude=noise)
+    assert "on average; by chance it would be 85" in figure.alt
+    assert float(figure.alt.split("jumps by ")[1].split(" ")[0]) == pytest.approx(85, abs=2)
 
 
 def test_phase_of_the_twin_is_held_against_chance():
     draws = torch.Generator().manual_seed(1)
     a, b = torch.rand(2, 129, 126, generator=draws) * 2 * math.pi
-    figure = draw.phase(a, magnitude=torch.rand(129, 126, generator=draws), twin=b)
+    figure = draw.phase_of_the_twin(a, b)
     assert (
         "mean size 1.57, by chance 1.57" in " ".join(words(figure))
         and "their mean size is 1.57" in figure.alt
     )
-    assert "on average; by chance it would be 85" in figure.alt
-    jump = float(figure.alt.split("jumps by ")[1].split(" ")[0])
-    assert jump == pytest.approx(85, abs=2)
     histogram = next(p for axes in figure.axes for p in axes.patches).get_data().values
     assert histogram.mean() == pytest.approx(1, abs=1e-4) and abs(histogram - 1).max() < 0.2, (
         "noise is flat, at 1"
     )
-    figure = draw.phase(a, magnitude=a.abs(), twin=a + 0.5)
+    figure = draw.phase_of_the_twin(a, a + 0.5)
     assert "their mean size is 0.50" in figure.alt
     few = torch.full((4, 9), 0.5)
     few[0] = math.pi
-    assert "their mean size is 0.50" in draw.phase(0 * few, magnitude=few, twin=few).alt, (
-        "frequency 0 has no phase"
-    )
+    assert "their mean size is 0.50" in draw.phase_of_the_twin(0 * few, few).alt, "frequency 0 has no phase"
 
 
 def test_downsampling_labels_every_line_where_it_ends():
@@ -293,10 +300,12 @@ one = torch.zeros(8, 8)
         ),
         (lambda: draw.spectrograms({"a": sine(1) * math.nan}, RATE, fft=FFT, hop=HOP), ["finite"]),
         (lambda: draw.conversions({}), ["magnitude and phase"]),
-        (lambda: draw.conversions({"V": (one, one)}), ["[2]", "magnitude and phase"]),
+        (lambda: draw.conversions({"V": (one,)}), ["[1]", "magnitude and phase"]),
+        (lambda: draw.conversions({"V": (one,) * 4, "P": (one,) * 2}), ["[4, 2]"]),
         (lambda: draw.conversions({"V": (one, one, one, one[:4])}), ["(4, 8)", "(8, 8)"]),
         (lambda: draw.conversions({"V": (one[None],) * 4}), ["'V'", "(1, 8, 8)", "one channel"]),
         (lambda: draw.phase(one, magnitude=one[:4]), ["(8, 8)", "(4, 8)", "one length"]),
+        (lambda: draw.phase_of_the_twin(one, one[:4]), ["the twin", "(4, 8)", "one length"]),
         (lambda: draw.phase(one * math.nan, magnitude=one), ["the phase", "not finite"]),
         (lambda: audio_scores.downsampling({}), ["reconstructions"]),
         (lambda: audio_scores.downsampling({"a": {1: (1, 1)}}), ["'a': [1]", "two or more"]),

@@ -14,6 +14,10 @@ from bs4 import BeautifulSoup
 from avbgtn.models import losses
 from avbgtn_book.avb_gtn import interactive as avb_gtn_figures
 from avbgtn_book.avb_gtn import penalties
+
+
+from avbgtn import audio
+from avbgtn_book.audio import interactive as audio_figures
 from avbgtn_book.gan import interactive as gan_figures
 from avbgtn_book.interactive.figure import Choice, Interactive, Question, Value
 from avbgtn_book.shared.sheet import sheet
@@ -189,3 +193,43 @@ def test_the_answers_of_the_avb_gtn_chapter_are_right():
     kls = [avb_gtn_figures.noise_kl(0.0, s, 0.0) for s in (0.4, 0.2, 0.04, 0.02)]
     assert kls == sorted(kls) and kls[3] - kls[2] == pytest.approx(math.log(2), abs=1e-3)
     assert avb_gtn_figures.noise_kl(0.0, 0.04, 0.5) < kls[2]
+
+
+    at_once, apart, both = (
+        audio_figures.window().numbers(length, 40) for length in (20, 112, 40)
+    )  # the longest window whose beginning is sharp does not separate the tones
+    assert at_once["smear"] < 20 and at_once["valley"] == 0
+    assert apart["valley"] > 20 and apart["smear"] > 50
+    assert both["smear"] < 20 and both["valley"] == 0
+    turned = audio_figures.partials().numbers(180, 180)
+    assert turned["difference"] == pytest.approx(2) and turned["change"] < 1e-12
+
+
+def test_the_window_figure_shows_the_transform_of_the_chapter():
+    """Its cells are the levels of avbgtn.audio.stft where the window is whole."""
+    samples, rate = 80, audio_figures.TONES["rate"]
+    wave = audio_figures.tones(torch.arange(rate, dtype=torch.float64), 40)
+    ours = audio.stft(wave, samples, samples // 4).abs()
+    rows, times, level = audio_figures.levels(40, 40)
+    first, last = round(rows[0].item() / (rate / samples)), round(rows[-1].item() / (rate / samples))
+    after = (times - audio_figures.TONES["onset"]) * rate / (samples // 4)
+    late = after >= 0
+    wanted = ours[first : last + 1][:, after[late].round().long()]
+    assert (10 ** (level[:, late] / 20) - wanted).abs().max() < 1e-6
+
+
+def test_a_window_resolves_tones_that_are_four_rows_apart():
+    for apart in (40, 80, 100):
+        null = audio_figures.resolution(4000 / apart, apart)  # four rows: half-way lies a null
+        assert null["valley"] == audio_figures.TONES["deepest"]
+        assert audio_figures.resolution(1800 / apart, apart)["valley"] == 0  # less than two rows
+        assert audio_figures.resolution(2200 / apart, apart)["valley"] > 0
+
+
+def test_the_lags_of_the_partials_are_those_of_a_sum_of_cosines():
+    found = audio_figures.compared(90, -45)
+    wanted = sum(a**2 * (2 - 2 * math.cos(math.radians(lag))) for a, lag in ((0.8, 90), (0.6, -45))) / (
+        1 + 0.8**2 + 0.6**2
+    )
+    assert found["difference"] == pytest.approx(wanted)
+    assert [found[f"magnitude{k}"] for k in (1, 2, 3)] == pytest.approx(audio_figures.LOUDNESS)

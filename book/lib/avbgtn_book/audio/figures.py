@@ -17,7 +17,7 @@ from torch import Tensor
 
 from avbgtn import audio
 
-from ..shared.canvas import BLUE, GREY, WIDTH, BookFigure, listed, styled
+from ..shared.canvas import BLUE, COLUMN, GREY, BookFigure, column, listed
 from ..shared.sheet import sheet
 
 # Magnitudes, black is silent, and phases, whose -pi and pi look the same. In steps, which nobody sees:
@@ -26,7 +26,7 @@ LOUD = matplotlib.colormaps["magma"].resampled(48)
 ANGLE = matplotlib.colormaps["twilight"].resampled(16)
 # Columns of Figure 8 beside each other; the paper's eight would be a third of an inch each on a phone.
 IN_A_BAND = 4
-GAP, LEFT, LINE = 0.05, 0.86, 0.2  # inches: between cells, for the labels of rows, and a line of text
+GAP, LEFT, LINE = 0.06, 1.05, 0.23  # inches: between cells, for the labels of rows, and a line of text
 ENOUGH_DPI = 130  # at least; raised until each column of a picture is a whole number of dots
 
 
@@ -64,7 +64,7 @@ def _wrapped(angle: Tensor) -> Tensor:
 # --- spectrograms -------------------------------------------------------------------------------------------
 
 
-@styled
+@column
 def spectrograms(
     sounds: Mapping[str, Tensor | Sequence[Tensor]], rate: int, *, fft: int, hop: int
 ) -> BookFigure:
@@ -86,25 +86,25 @@ def spectrograms(
     if not counts or len(set(counts.values())) != 1 or 0 in counts.values():
         raise ValueError(f"got {counts} sounds, expected at least one title, and as many sounds under each")
     levels = {title: [_level(title, w, fft, hop) for w in waves] for title, waves in table.items()}
-    top = max(level.max().item() for column in levels.values() for level in column)
+    top = max(level.max().item() for waves in levels.values() for level in waves)
     top = max(10 * math.ceil(top / 10), audio.FLOOR + 10)
     rows = max(counts.values())
     figure, panels = sheet(
-        rows, len(table), 2.3 if rows == 1 else 1.7, sharex=True, sharey=True, squeeze=False
+        rows, len(table), 2.8 if rows == 1 else 2.2, width=COLUMN, sharex=True, sharey=True, squeeze=False
     )
-    for column, (title, found) in enumerate(levels.items()):
-        for axes, level in zip(panels[:, column], found, strict=True):
+    for place, (title, found) in enumerate(levels.items()):
+        for axes, level in zip(panels[:, place], found, strict=True):
             bins, frames = level.shape
             step, bin_ = hop / rate, rate / fft / 1000  # seconds, kHz
             extent = (-step / 2, (frames - 0.5) * step, -bin_ / 2, (bins - 0.5) * bin_)
             shown = show(axes, level, LOUD, audio.FLOOR, top, extent=extent)
             axes.set(ylim=(0, rate / 2000), xlim=(0, max((frames - 1) * step, step)))
-        panels[0, column].set_title(title, loc="left")
-        panels[-1, column].set_xlabel("s")
+        panels[0, place].set_title(title, loc="left")
+        panels[-1, place].set_xlabel("time, s")
     for axes in panels[:, 0]:
-        axes.set_ylabel("kHz")
-    figure.colorbar(shown, ax=panels, label="dB", aspect=28, pad=0.02)
-    seconds = max((level.shape[1] - 1) * hop / rate for column in levels.values() for level in column)
+        axes.set_ylabel("frequency, kHz")
+    figure.colorbar(shown, ax=panels, label="level, dB", aspect=28, pad=0.02)
+    seconds = max((level.shape[1] - 1) * hop / rate for waves in levels.values() for level in waves)
     figure.alt = (
         f"Spectrograms of {listed(list(table))}{f', {rows} sounds each' if rows > 1 else ''}. "
         f"Horizontally {seconds:.1f} seconds, vertically 0 to {rate / 2000:g} kHz, in colours from "
@@ -132,35 +132,35 @@ def _level(title: str, wave: Tensor, fft: int, hop: int) -> Tensor:
 # --- Figures 8 and 9 ----------------------------------------------------------------------------------------
 
 
-@styled
-def conversions(
-    columns: Mapping[str, tuple[Tensor, Tensor, Tensor, Tensor]], *, times: float | None = 10.0
-) -> BookFigure:
-    """The paper's Figure 8: sounds and what became of them, four pictures each, one below the other.
+@column
+def conversions(columns: Mapping[str, tuple[Tensor, ...]], *, times: float | None = 10.0) -> BookFigure:
+    """The paper's Figure 8: sounds and what became of them, their pictures one below the other.
 
     Args:
-        columns: ``{"V→P": (magnitude, phase, magnitude, phase)}``, left channel before right,
-            all of one shape. More than four columns are laid in two or more bands.
+        columns: ``{"V→P": (magnitude, phase)}`` of one channel, or ``(magnitude, phase, magnitude, phase)``,
+            left channel before right; all of one shape. More than four columns are laid in bands.
         times: magnitudes are multiplied by this and cut at 1, as the paper shows them; None shows decibels.
 
     Raises:
-        ValueError: no column, a column that has not four pictures, or pictures of different shapes.
+        ValueError: no column, one that has neither two nor four pictures, or columns or pictures that differ.
     """
     table = {title: [_checked(f"{title!r}", p) for p in pictures] for title, pictures in columns.items()}
     shapes = sorted({tuple(p.shape) for pictures in table.values() for p in pictures})
-    if not table or any(len(pictures) != 4 for pictures in table.values()) or len(shapes) != 1:
+    counts = {len(pictures) for pictures in table.values()}
+    if counts not in ({2}, {4}) or len(shapes) != 1:
         raise ValueError(
             f"got columns of {[len(p) for p in table.values()]} pictures with shapes {shapes}, expected "
-            "magnitude and phase of the left channel, then of the right, all of one shape"
+            "magnitude and phase of one channel, or of the left and then of the right, all of one shape"
         )
+    rows = counts.pop()
     bands = math.ceil(len(table) / IN_A_BAND)
     across = math.ceil(len(table) / bands)
-    unit = (WIDTH - LEFT - across * GAP) / across / shapes[0][1]  # inches a column of a picture
+    unit = (COLUMN - LEFT - across * GAP) / across / shapes[0][1]  # inches a column of a picture
     wide, tall = unit * shapes[0][1], unit * shapes[0][0]
     tall = tall if wide / 2 <= tall <= 1.2 * wide else wide
-    band = LINE * 1.4 + 4 * (tall + GAP)
+    band = LINE * 1.4 + rows * (tall + GAP)
     height = bands * band + 3.2 * LINE
-    figure = BookFigure(figsize=(WIDTH, height))
+    figure = BookFigure(figsize=(COLUMN, height))
     figure.sharpest = math.ceil(ENOUGH_DPI * unit) / unit
 
     low, high, name = (0, 1, f"{times:g} × magnitude") if times else (audio.FLOOR, 0, "magnitude, dB")
@@ -168,10 +168,10 @@ def conversions(
     for k, (title, pictures) in enumerate(table.items()):
         left = LEFT + k % across * (wide + GAP)
         top = height - k // across * band - 1.4 * LINE
-        figure.text((left + wide / 2) / WIDTH, (top + 0.35 * LINE) / height, title, ha="center")
+        figure.text((left + wide / 2) / COLUMN, (top + 0.35 * LINE) / height, title, ha="center")
         for row, picture in enumerate(pictures):
             bottom = top - (row + 1) * (tall + GAP) + GAP
-            axes = figure.add_axes((left / WIDTH, bottom / height, wide / WIDTH, tall / height))
+            axes = figure.add_axes((left / COLUMN, bottom / height, wide / COLUMN, tall / height))
             axes.set_axis_off()
             if row % 2:
                 mappables["phase"] = show(axes, _wrapped(picture), ANGLE, -math.pi, math.pi)
@@ -179,59 +179,50 @@ def conversions(
                 shown = (picture * times).clamp(0, 1) if times else audio.decibels(picture)
                 mappables[name] = show(axes, shown, LOUD, low, high)
             if k % across == 0:
-                words = f"{('left', 'right')[row // 2]}\n{('magnitude', 'phase')[row % 2]}"
-                at = (LEFT - 0.08) / WIDTH, (bottom + tall / 2) / height
+                words = ("magnitude", "phase")[row % 2]
+                words = words if rows == 2 else f"{('left', 'right')[row // 2]}\n{words}"
+                at = (LEFT - 0.08) / COLUMN, (bottom + tall / 2) / height
                 figure.text(*at, words, ha="right", va="center", linespacing=1.1)
     for k, (word, mappable) in enumerate(sorted(mappables.items())):
         ticks = [-math.pi, 0, math.pi] if word == "phase" else [low, (low + high) / 2, high]
-        place = (0.3 + 2.5 * k) / WIDTH, 1.5 * LINE / height, 1.7 / WIDTH, 0.12 / height
+        place = (LEFT + 3.1 * k) / COLUMN, 1.5 * LINE / height, 2.4 / COLUMN, 0.14 / height
         key = figure.colorbar(mappable, cax=figure.add_axes(place), orientation="horizontal", ticks=ticks)
         key.ax.set_title(word, pad=3)
         key.ax.set_xticklabels(["$-\\pi$", "0", "$\\pi$"] if word == "phase" else [f"{t:g}" for t in ticks])
     figure.alt = (
-        f"Spectrogram images, one column each: {listed(list(table))}. Four rows: magnitude and phase of the "
-        "left channel, magnitude and phase of the right. Magnitudes "
+        f"Spectrogram images, one column each: {listed(list(table))}. "
+        f"{'Two rows: magnitude and phase.' if rows == 2 else 'Four rows: magnitude and phase of the left '}"
+        f"{'' if rows == 2 else 'channel, magnitude and phase of the right.'} Magnitudes "
         f"{f'times {times:g}, cut at 1' if times else f'from {low:g} to {high:g} dB'}; phases in colours "
         "that meet again at minus pi and pi."
     )
     return figure
 
 
-@styled
-def phase(phase_image: Tensor, *, magnitude: Tensor, twin: Tensor | None = None) -> BookFigure:
-    """The paper's Figure 9: the phase of one sound from 0 to 255, as an image and squeezed to one line,
-    beside its magnitude.
-
-    With the phase of the twin also how far apart the two are: ``phi' - phi``, wrapped into [-pi, pi), as a
-    histogram that is 1 everywhere where one phase tells nothing of the other. Without the first row: at
-    frequency 0 a phase is 0 or pi and nothing between.
+@column
+def phase(phase_image: Tensor, *, magnitude: Tensor) -> BookFigure:
+    """The paper's Figure 9: the phase of one sound from 0 to 255, as an image beside its magnitude, and
+    squeezed to one line.
 
     Args:
-        phase_image, magnitude, twin: (rows, columns), of one shape.
+        phase_image, magnitude: (rows, columns), of one shape.
 
     Raises:
         ValueError: shapes that differ.
     """
-    found = {"the phase": phase_image, "the magnitude": magnitude} | (
-        {} if twin is None else {"the twin": twin}
-    )
-    found = {name: _checked(name, values) for name, values in found.items()}
-    if len({tuple(values.shape) for values in found.values()}) != 1:
-        shapes = {name: tuple(values.shape) for name, values in found.items()}
-        raise ValueError(f"the pictures have shapes {shapes}, expected one: cut the sounds to one length")
-    grey = (_wrapped(found["the phase"]) + math.pi) * (255 / (2 * math.pi))  # [0, 255]
-    rows = "AB CC DD".split()[: 2 if twin is None else 3]
-    figure = BookFigure(figsize=(WIDTH, 3.7 if twin is None else 5.6), layout="constrained")
-    panels = figure.subplot_mosaic([list(row) for row in rows], height_ratios=[1.9, 1.3, 1.5][: len(rows)])
-    show(panels["A"], audio.decibels(found["the magnitude"]), LOUD, audio.FLOOR, 0)
+    angles, loud = _alike({"the phase": phase_image, "the magnitude": magnitude})
+    grey = (_wrapped(angles) + math.pi) * (255 / (2 * math.pi))  # [0, 255]
+    figure = BookFigure(figsize=(COLUMN, 4.8), layout="constrained")
+    panels = figure.subplot_mosaic([["A", "B"], ["C", "C"]], height_ratios=[1.9, 1.2])
+    show(panels["A"], audio.decibels(loud), LOUD, audio.FLOOR, 0)
     show(panels["B"], grey, "gray", 0, 255)
     for letter, title in (("A", "magnitude, dB"), ("B", "phase, 0 to 255")):
         panels[letter].set_title(title, loc="left")
-        panels[letter].set(xlabel="frame", yticks=[])
+        panels[letter].set(xlabel="column", yticks=[])
     panels["A"].set_ylabel("frequency")
     panels["C"].plot(grey.flatten(), color="black", linewidth=0.25)
     panels["C"].set(
-        xlim=(0, grey.numel() - 1), ylim=(0, 255), yticks=[0, 128, 255], xlabel="place in the squeezed image"
+        xlim=(0, grey.numel() - 1), ylim=(0, 255), yticks=[0, 128, 255], xlabel="place in the picture"
     )
     panels["C"].xaxis.set_major_locator(MaxNLocator(5))
     panels["C"].set_title("the same phase, squeezed", loc="left")
@@ -241,20 +232,45 @@ def phase(phase_image: Tensor, *, magnitude: Tensor, twin: Tensor | None = None)
         f"the magnitude in dB, and squeezed to one line, which jumps by {jump:.0f} from one place to the "
         f"next on average; by chance it would be {255 / 3:.0f}."
     )
-    if twin is not None:
-        apart = _wrapped(found["the twin"] - found["the phase"])[1:].flatten()
-        counts = torch.histc(apart, 36, -math.pi, math.pi) * (36 / apart.numel())
-        edges = torch.linspace(-math.pi, math.pi, 37)
-        panels["D"].stairs(counts.numpy(), edges.numpy(), fill=True, color=BLUE, alpha=0.6)
-        panels["D"].axhline(1, color=GREY, linewidth=1.2, linestyle=(0, (5, 2)))
-        panels["D"].set(xlim=(-math.pi, math.pi), xticks=[-math.pi, 0, math.pi], ylabel="times chance")
-        panels["D"].set(ylim=(0, max(1.5, 1.1 * counts.max().item())), xticklabels=["$-\\pi$", "0", "$\\pi$"])
-        mean = apart.abs().mean().item()
-        panels["D"].set_title("the twin's phase minus this one", loc="left")
-        panels["D"].set_xlabel(f"mean size {mean:.2f}, by chance {math.pi / 2:.2f}")
-        figure.alt += (
-            " Below, a histogram of the wrapped differences from the twin's phase, "
-            f"{counts.min():.2f} to {counts.max():.2f} times chance; their mean size is {mean:.2f}, "
-            f"where chance is {math.pi / 2:.2f}."
-        )
     return figure
+
+
+@column
+def phase_of_the_twin(phase_image: Tensor, twin: Tensor) -> BookFigure:
+    """How far the phase of a sound is from that of its twin: ``phi' - phi``, wrapped into [-pi, pi), as a
+    histogram that is 1 everywhere where one phase tells nothing of the other. Without the first row: at
+    frequency 0 a phase is 0 or pi and nothing between.
+
+    Args:
+        phase_image, twin: (rows, columns), of one shape.
+
+    Raises:
+        ValueError: shapes that differ.
+    """
+    own, other = _alike({"the phase": phase_image, "the twin": twin})
+    apart = _wrapped(other - own)[1:].flatten()
+    counts = torch.histc(apart, 36, -math.pi, math.pi) * (36 / apart.numel())
+    edges = torch.linspace(-math.pi, math.pi, 37)
+    mean = apart.abs().mean().item()
+    figure, axes = sheet(height=2.6, width=COLUMN)
+    axes.stairs(counts.numpy(), edges.numpy(), fill=True, color=BLUE, alpha=0.6)
+    axes.axhline(1, color=GREY, linewidth=1.6, linestyle=(0, (5, 2)))
+    axes.set(xlim=(-math.pi, math.pi), xticks=[-math.pi, 0, math.pi], ylabel="times an even spread")
+    axes.set(ylim=(0, max(1.5, 1.1 * counts.max().item())), xticklabels=["$-\\pi$", "0", "$\\pi$"])
+    axes.set_xlabel(f"the twin's phase minus this one; mean size {mean:.2f}, by chance {math.pi / 2:.2f}")
+    axes.text(0.99, 1.12, "chance", ha="right", color="#595959", transform=axes.get_yaxis_transform())
+    figure.alt = (
+        "A histogram of the wrapped differences from the twin's phase, "
+        f"{counts.min():.2f} to {counts.max():.2f} times an even spread; their mean size is {mean:.2f}, "
+        f"where chance is {math.pi / 2:.2f}."
+    )
+    return figure
+
+
+def _alike(pictures: Mapping[str, Tensor]) -> list[Tensor]:
+    """Pictures of sound, all of one shape."""
+    found = {name: _checked(name, values) for name, values in pictures.items()}
+    if len({tuple(values.shape) for values in found.values()}) != 1:
+        shapes = {name: tuple(values.shape) for name, values in found.items()}
+        raise ValueError(f"the pictures have shapes {shapes}, expected one: cut the sounds to one length")
+    return list(found.values())

@@ -13,7 +13,7 @@ from avbgtn.data import music
 from avbgtn.data.sampler import RATE
 
 from ..avb_gtn.diagrams import PALE, Sheet
-from ..shared.canvas import BLUE, GREEN, PURPLE, VERMILLION, WIDTH, BookFigure, styled
+from ..shared.canvas import BLUE, COLUMN, GREEN, PURPLE, VERMILLION, BookFigure, styled
 from .figures import ANGLE, LOUD, show
 
 
@@ -27,12 +27,14 @@ def pipeline() -> BookFigure:
     rate, fft, hop = 8000, 256, 64
     phrase = music.split()["validation"][0]
     height = 5.75
-    diagram, left, right, middle = Sheet(height), 0.82, WIDTH - 0.82, WIDTH / 2
+    diagram = Sheet(height, BookFigure(figsize=(COLUMN, height)))
+    diagram.axes.set(xlim=(0, COLUMN))
+    left, right, middle = 1.3, COLUMN - 1.3, COLUMN / 2
     wave_y, block_y, loud_y, angle_y, low_y = (height - d for d in (0.6, 1.4, 2.5, 3.72, 5.05))
-    box = (1.4, 0.9)  # inches, of a picture
+    box = (2.2, 0.9)  # inches, of a picture
 
     def axes_at(x: float, y: float, tall: float):
-        place = (x - box[0] / 2) / WIDTH, (y - tall / 2) / height, box[0] / WIDTH, tall / height
+        place = (x - box[0] / 2) / COLUMN, (y - tall / 2) / height, box[0] / COLUMN, tall / height
         axes = diagram.figure.add_axes(place)
         axes.set(xticks=[], yticks=[])
         axes.spines[:].set(visible=True, color="#a6a6a6", linewidth=0.6)
@@ -51,7 +53,7 @@ def pipeline() -> BookFigure:
         diagram.words(x, angle_y - 0.57, "phase")
         diagram.axes.add_patch(
             FancyBboxPatch(
-                (x - 0.7, angle_y - 0.64), 1.4, loud_y - angle_y + 1.09, boxstyle="round,pad=0.07",
+                (x - 1.1, angle_y - 0.64), 2.2, loud_y - angle_y + 1.09, boxstyle="round,pad=0.07",
                 facecolor="white", edgecolor=PALE, linewidth=1,
             )
         )  # fmt: skip
@@ -72,7 +74,7 @@ def pipeline() -> BookFigure:
     diagram.arrow((right, loud_y + 0.52), (right, block_y - 0.27))
     diagram.arrow((right, block_y + 0.26), (right, wave_y - 0.26))
 
-    choice = (1.16, 1.0)  # inches, of the box that names the three phases
+    choice = (1.5, 1.0)  # inches, of the box that names the three phases
     edge, under = middle - choice[0] / 2, block_y - choice[1] / 2
     diagram.block(middle, block_y, "", width=choice[0], height=choice[1], colour=GREEN)
     for k, words in enumerate(("phase, one of", "1 the source's", "2 the image's", "3 Griffin-Lim")):

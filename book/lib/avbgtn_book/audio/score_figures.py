@@ -7,12 +7,14 @@ from matplotlib.ticker import MaxNLocator, NullLocator
 
 from ..shared.canvas import (
     BLUE,
+    COLUMN,
     GREEN,
     GREY,
     PURPLE,
     VERMILLION,
     WIDTH,
     BookFigure,
+    column,
     listed,
     name_of,
     styled,
@@ -27,7 +29,7 @@ LOOKS = (
     ("black", "v", "-"),
 )
 EXACT = 60.0  # dB; above it a way back is exact but for rounding, and the number says nothing more
-LINE = 0.17  # inches a line of a label
+LINE = 0.2  # inches a line of a label
 MEASURES = {
     "log_band": ("log-band distance", "lower"),
     "chroma": ("chroma cosine", "higher"),
@@ -40,7 +42,7 @@ DOTS = {"12": (BLUE, "o", -0.07), "21": (VERMILLION, "D", 0.13)}
 BARS = {"12": (BLUE, -0.18, 0.03), "21": (VERMILLION, 0.03, 0.26), "both": (GREY, -0.18, 0.26)}
 
 
-@styled
+@column
 def downsampling(table: Mapping[str, Mapping[int, tuple[float, float]]]) -> BookFigure:
     """What is left of a sound on the way to a smaller picture and back: one panel a measure,
     one line a way back.
@@ -68,14 +70,14 @@ def downsampling(table: Mapping[str, Mapping[int, tuple[float, float]]]) -> Book
         raise ValueError(
             f"a score is not finite in {dict(table)}: only the ratio of an exact way back may be infinite"
         )
-    figure, panels = sheet(2, height=2.25, sharex=True)
+    figure, panels = sheet(2, height=2.5, width=COLUMN, sharex=True)
     titles = ("signal-to-noise ratio, dB (higher is better)", "log-spectral distance, dB (lower is better)")
     spoken = []
     for which, (axes, title) in enumerate(zip(panels, titles, strict=True)):
         ends = {}
         for (colour, mark, dash), (name, values) in zip(LOOKS, table.items(), strict=False):
             ys = [min(values[f][which], EXACT if which == 0 else math.inf) for f in factors]
-            axes.plot(factors, ys, color=colour, marker=mark, linestyle=dash, linewidth=1.8, markersize=5)
+            axes.plot(factors, ys, color=colour, marker=mark, linestyle=dash, markersize=6)
             ends[name] = ys[-1], colour
             spoken.append(f"{name.replace(chr(10), ' ')} {_said(ys[0], which)} to {_said(ys[-1], which)}")
         axes.set_xscale("log", base=2)
@@ -87,7 +89,7 @@ def downsampling(table: Mapping[str, Mapping[int, tuple[float, float]]]) -> Book
             axes.axhline(EXACT, color="#bbbbbb", linewidth=0.8)
             axes.text(factors[-1], EXACT, "exact", ha="right", va="top", color="#595959")
         low, high = axes.get_ylim()
-        line = LINE / 1.55 * (high - low)  # a panel is about 1.55 inches high
+        line = LINE / 1.75 * (high - low)  # a panel is about 1.75 inches high
         sizes = {name: line * (1 + name.count("\n")) for name in ends}
         for name, y in _spread({name: y for name, (y, _) in ends.items()}, sizes).items():
             axes.annotate(
