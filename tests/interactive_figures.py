@@ -2,8 +2,8 @@
 
 import torch
 
-from avbgtn_book.avb_gtn import interactive as avb_gtn_figures
 from avbgtn_book.audio import interactive as audio_figures
+from avbgtn_book.avb_gtn import interactive as avb_gtn_figures
 from avbgtn_book.gan import interactive as gan_figures
 from avbgtn_book.interactive.figure import Interactive
 from avbgtn_book.unit import interactive as unit_figures

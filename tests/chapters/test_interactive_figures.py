@@ -11,13 +11,11 @@ import pytest
 import torch
 from bs4 import BeautifulSoup
 
+from avbgtn import audio
 from avbgtn.models import losses
+from avbgtn_book.audio import interactive as audio_figures
 from avbgtn_book.avb_gtn import interactive as avb_gtn_figures
 from avbgtn_book.avb_gtn import penalties
-
-
-from avbgtn import audio
-from avbgtn_book.audio import interactive as audio_figures
 from avbgtn_book.gan import interactive as gan_figures
 from avbgtn_book.interactive.figure import Choice, Interactive, Question, Value
 from avbgtn_book.shared.sheet import sheet
@@ -193,7 +191,6 @@ def test_the_answers_of_the_avb_gtn_chapter_are_right():
     kls = [avb_gtn_figures.noise_kl(0.0, s, 0.0) for s in (0.4, 0.2, 0.04, 0.02)]
     assert kls == sorted(kls) and kls[3] - kls[2] == pytest.approx(math.log(2), abs=1e-3)
     assert avb_gtn_figures.noise_kl(0.0, 0.04, 0.5) < kls[2]
-
 
     at_once, apart, both = (
         audio_figures.window().numbers(length, 40) for length in (20, 112, 40)
