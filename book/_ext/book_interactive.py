@@ -8,14 +8,8 @@ figures' still pictures.
 import pathlib
 
 LIBRARY = pathlib.Path(__file__).resolve().parent.parent / "lib" / "avbgtn_book"
-OURS = (
-    "panel",
-    "elements",
-    "handle",
-    "densities",
-    "figure",
-    "compare",
-)  # in the order in which they need each other
+# in the order in which they need each other
+OURS = "panel", "elements", "handle", "densities", "figure", "compare"
 FILE = "interactive.js"
 
 

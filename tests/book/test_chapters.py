@@ -280,7 +280,7 @@ def test_moving_figures_are_checked(name):
 
 # Chapters with figures of which the reader drags something. All are the aim, with two each at least;
 # a chapter joins the list when it has them.
-INTERACTIVE = ["vae", "gan", "unit", "avb_gtn", "audio"]
+INTERACTIVE = ["vae", "gan", "avb", "unit", "avb_gtn", "celeba", "audio"]
 
 
 @pytest.mark.parametrize("name", INTERACTIVE)
@@ -291,6 +291,8 @@ def test_interactive_figures_are_numbered_described_and_asked_about(name):
             page = BeautifulSoup("".join(output.get("data", {}).get("text/html", "")), "html.parser")
             figures += [(n, cell, figure) for figure in page.select("div.interactive")]
     assert len(figures) >= 2, f"{len(figures)} figures of avbgtn_book.interactive"
+    ids = [figure["id"] for _, _, figure in figures]
+    assert len(set(ids)) == len(ids), f"two figures have one id, give them names: {ids}"
     for n, cell, figure in figures:
         spec = json.loads(figure.select_one("script").text)
         assert spec["question"] and len(spec["alt"].split()) >= 10, f"cell {n}: no question, or not described"

@@ -39,11 +39,11 @@ STATE = """box => ({
 
 @pytest.fixture(scope="module")
 def figures():
-    made = {figure.kind: figure for figure in (make() for make in FIGURES)}
+    made = {figure.name: figure for figure in (make() for make in FIGURES)}
     guess = Question("How many nats?", answer=0.81, unit="nats", within=0.1, because="So it is.")
     numeric = gap()
-    numeric.kind, numeric.question = "vae-gap-guessed", guess
-    return made | {numeric.kind: numeric}
+    numeric.name, numeric.question = "vae-gap-guessed", guess  # the kind stands twice on the page
+    return made | {numeric.name: numeric}
 
 
 @pytest.fixture(scope="module")
@@ -52,9 +52,7 @@ def page_address(axe, figures, tmp_path_factory):  # noqa: F811 - axe, so that t
     css = (ROOT / "book" / "_assets" / "interactive.css").read_text(encoding="utf-8")
     all_of_them = "\n".join(figure.html() for figure in figures.values())
     (folder / "page.html").write_text(PAGE.format(css=css, figures=all_of_them), encoding="utf-8")
-    guessed = "Interactive.kinds['vae-gap-guessed'] = Interactive.kinds['vae-gap'];"
-    script = book_interactive.script(fetch_assets.VENDOR) + guessed
-    (folder / "interactive.js").write_text(script, encoding="utf-8")
+    (folder / "interactive.js").write_text(book_interactive.script(fetch_assets.VENDOR), encoding="utf-8")
     return folder.as_uri() + "/"
 
 
@@ -85,23 +83,23 @@ def box_of(page, kind, answered=True):
 
 
 def positions(figure):
-    """Values at several places: the ends, the start, and two between; every choice."""
+    """Values at several places: the ends, the start, and six between; every choice."""
     ways = []
     for value in figure.values.values():
         if isinstance(value, Choice):
             ways.append(value.options)
         else:
             steps = round((value.high - value.low) / value.step)
-            ways.append([value.low + value.step * (steps * k // 3) for k in range(4)] + [value.start])
+            ways.append([value.low + value.step * (steps * k // 7) for k in range(8)] + [value.start])
     listed = list(itertools.product(*ways))
     return [dict(zip(figure.values, at, strict=True)) for at in listed[:: max(1, len(listed) // 20)]]
 
 
 KINDS = (
-    "vae-gap vae-two-divergences gan-discriminator gan-dirac "
-    "unit-square unit-balance avb-gtn-lag avb-gtn-noise "
+    "vae-gap vae-two-divergences gan-discriminator gan-dirac avb-ratio avb-learning "
+    "unit-square unit-balance avb-gtn-lag avb-gtn-noise hair-before-after hair-recolouring "
     "audio-window audio-partials"
-).split()
+).split()  # the figures' names
 each_kind = pytest.mark.parametrize("kind", KINDS)
 
 
@@ -119,8 +117,8 @@ def test_numbers_are_those_of_python(open_page, figures, kind):
     figure = figures[kind]
     at = positions(figure)
     assert len(at) >= 15
-    ours = "([at, constants]) => at.map(values => Interactive.kinds['%s'].numbers(values, constants))" % kind
-    theirs = open_page().evaluate(ours, [at, figure.constants])
+    ours = "([kind, at, constants]) => at.map(values => Interactive.kinds[kind].numbers(values, constants))"
+    theirs = open_page().evaluate(ours, [figure.kind, at, figure.constants])
     for values, found in zip(at, theirs, strict=True):
         assert found == pytest.approx(figure.numbers(**values), rel=1e-7, abs=1e-7), f"at {values}"
 
@@ -246,6 +244,26 @@ def test_the_answer_comes_after_the_reader_has_committed(open_page, figures):
     assert box.evaluate(STATE)["values"] == pytest.approx(dict(question.then))
     assert box.locator(".said").is_visible() and "KL 0.81" in box.locator(".said").inner_text()
     assert box.locator(".handle").first.evaluate("e => e === document.activeElement"), "the focus is lost"
+
+
+def test_the_line_between_two_pictures_can_be_dragged_before_the_answer(open_page):
+    page = open_page()
+    box = box_of(page, "hair-before-after", answered=False)
+    box.locator(".handle").focus()
+    page.keyboard.press("ArrowLeft")
+    state = box.evaluate(STATE)["values"]
+    assert state == {"edge": pytest.approx(0.45), "pair": "source | AVB-GTN"}
+    assert not box.locator(".said, .controls").locator("visible=true").count()
+    box.get_by_role("button", name="Skip").click()
+    assert box.evaluate(STATE)["values"]["pair"] == "AVB-GTN | true twin"
+    assert "inside the hair" in box.locator(".said").inner_text()
+
+
+def test_one_step_is_not_one_steps(open_page):
+    page = open_page()
+    box = box_of(page, "gan-dirac")
+    box.get_by_label("number of steps").fill("1")
+    assert box.locator(".said").inner_text().startswith("After 1 step theta")
 
 
 @pytest.mark.parametrize("guess, words", [("0.75", "Right."), ("3", "It is 0.81 nats.")])

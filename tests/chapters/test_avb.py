@@ -11,7 +11,7 @@ from torch.nn import functional as F
 from avbgtn import streams
 from avbgtn.models import losses
 from avbgtn_book import checks, records
-from avbgtn_book.avb import avb, four_points, known_kl, ring_posterior
+from avbgtn_book.avb import avb, four_points, known_kl, ring_posterior, schedules
 from avbgtn_book.avb import figures as draw
 from avbgtn_book.vae import vae
 
@@ -352,6 +352,22 @@ def test_record_is_made_as_it_is_read():
     committed = records.load("four-points")
     assert record.keys() == committed.keys() and record["values"].keys() == committed["values"].keys()
     assert record["curves"].keys() == committed["curves"].keys() and len(record["steps"]) == 20
+
+
+def test_record_of_the_trainings_that_are_played_is_made_as_it_is_read():
+    record = records.load("known-kl")
+    assert record["found"].keys() == record["exact"].keys() == set(map(str, schedules.DIMENSIONS))
+    for length in schedules.LENGTHS:
+        moments = schedules.moments(length)
+        assert record["moments"][str(length)] == moments and moments[-1] == length
+        assert len(set(moments)) == schedules.MOMENTS + 1
+    assert record["exact"]["64"] == pytest.approx(known_kl.Posterior(64).kl())
+    anew = schedules.along(1, 500)
+    assert anew.keys() == record["found"]["1"]["500"].keys()
+    for name, values in anew.items():
+        assert values == pytest.approx(record["found"]["1"]["500"][name], abs=0.01), name
+    estimate = known_kl.estimate_kl(known_kl.Posterior(1), 0)
+    assert anew["reading"][-1] == pytest.approx(estimate.kl, abs=1e-4), "the end is the chapter's own reading"
 
 
 def test_record_avb_beats_the_vae_by_008_nats_in_five_of_five_seeds():

@@ -14,15 +14,18 @@ from bs4 import BeautifulSoup
 from avbgtn import audio
 from avbgtn.models import losses
 from avbgtn_book.audio import interactive as audio_figures
+from avbgtn_book.avb import interactive as avb_figures
 from avbgtn_book.avb_gtn import interactive as avb_gtn_figures
 from avbgtn_book.avb_gtn import penalties
 from avbgtn_book.gan import interactive as gan_figures
+from avbgtn_book.hair import interactive as hair_figures
+from avbgtn_book.interactive.compare import compare, difference
 from avbgtn_book.interactive.figure import Choice, Interactive, Question, Value
 from avbgtn_book.shared.sheet import sheet
 from avbgtn_book.unit import interactive as unit_figures
 from avbgtn_book.unit.exact import best_code
 from avbgtn_book.vae import interactive as vae_figures
-from interactive_figures import F64, FIGURES, gap
+from interactive_figures import F64, FIGURES, before_after, gap, learning, recolouring
 
 SLOPE = Value("slope", 0.0, 2.0, 0.5, 1.0)
 
@@ -118,6 +121,25 @@ def test_the_questions_answers_are_right():
         gan_figures.dirac().numbers(1.0, 0.5, rule, 0.2, 200)["distance"] for rule in gan_figures.RULES
     )
     assert out > 2 > level > 0.8 and cured < 0.01
+    near, far = (avb_figures.ratio().numbers(mean, 0.5) for mean in (1.0, 3.0))
+    assert 5.5 < far["kl"] / near["kl"] < 6.5 and far["loss"] < near["loss"] / 5
+    ends = [learning().numbers("64", updates, 40) for updates in ("500", "2000", "8000")]
+    assert ends[0]["reading"] < ends[1]["reading"] < ends[2]["reading"] < ends[2]["exact"] / 3
+    assert [end["done"] for end in ends] == [500, 2000, 8000]
+    none, full = (recolouring().numbers(strength, hair_figures.EVERYWHERE) for strength in (0.0, 1.0))
+    assert full["whole"] == pytest.approx(none["whole"], rel=0.02) and full["hair"] < 0.55 * none["hair"]
+    assert recolouring().numbers(1.0, hair_figures.IN_HAIR)["outside"] == none["outside"]
+    figure = before_after()
+    wrong = figure.numbers(0.5, figure.question.then["pair"])
+    assert figure.question.answer == (wrong["outside"] > wrong["inside"])
+    at_once, apart, both = (
+        audio_figures.window().numbers(length, 40) for length in (20, 112, 40)
+    )  # the longest window whose beginning is sharp does not separate the tones
+    assert at_once["smear"] < 20 and at_once["valley"] == 0
+    assert apart["valley"] > 20 and apart["smear"] > 50
+    assert both["smear"] < 20 and both["valley"] == 0
+    turned = audio_figures.partials().numbers(180, 180)
+    assert turned["difference"] == pytest.approx(2) and turned["change"] < 1e-12
 
 
 def test_the_maps_that_cost_nothing_are_those_that_keep_the_shares():
@@ -192,15 +214,6 @@ def test_the_answers_of_the_avb_gtn_chapter_are_right():
     assert kls == sorted(kls) and kls[3] - kls[2] == pytest.approx(math.log(2), abs=1e-3)
     assert avb_gtn_figures.noise_kl(0.0, 0.04, 0.5) < kls[2]
 
-    at_once, apart, both = (
-        audio_figures.window().numbers(length, 40) for length in (20, 112, 40)
-    )  # the longest window whose beginning is sharp does not separate the tones
-    assert at_once["smear"] < 20 and at_once["valley"] == 0
-    assert apart["valley"] > 20 and apart["smear"] > 50
-    assert both["smear"] < 20 and both["valley"] == 0
-    turned = audio_figures.partials().numbers(180, 180)
-    assert turned["difference"] == pytest.approx(2) and turned["change"] < 1e-12
-
 
 def test_the_window_figure_shows_the_transform_of_the_chapter():
     """Its cells are the levels of avbgtn.audio.stft where the window is whole."""
@@ -230,3 +243,30 @@ def test_the_lags_of_the_partials_are_those_of_a_sum_of_cosines():
     )
     assert found["difference"] == pytest.approx(wanted)
     assert [found[f"magnitude{k}"] for k in (1, 2, 3)] == pytest.approx(audio_figures.LOUDNESS)
+
+
+def test_two_figures_of_one_kind_have_two_ids():
+    ids = [page_of(a_line(name=name)).select_one("div.interactive")["id"] for name in ("one", "other", None)]
+    assert ids == ["interactive-one", "interactive-other", "interactive-line"]
+
+
+def test_a_difference_is_that_of_the_pixels_of_a_part():
+    black, other = -torch.ones(3, 4, 4), -torch.ones(3, 4, 4)
+    other[:, :2] = 1.0  # white in the upper half
+    mask = torch.zeros(1, 4, 4)
+    mask[:, 0] = 1.0
+    assert difference(black, other, mask) == {"whole": 0.5, "inside": 1.0, "outside": pytest.approx(1 / 3)}
+    assert difference(other, other) == {"whole": 0.0}
+
+
+@pytest.mark.parametrize(
+    "pictures, pairs, words",
+    [
+        ({"a": torch.zeros(3, 4, 4), "b": torch.zeros(3, 5, 5)}, [("a", "b")], "expected one"),
+        ({"a": torch.zeros(3, 4, 4)}, [], "at least one"),
+        ({"a": torch.zeros(3, 4, 4)}, [("a", "b")], "unknown: \\['b'\\]"),
+    ],
+)
+def test_pictures_that_cannot_be_compared_are_refused(pictures, pairs, words):
+    with pytest.raises(ValueError, match=words):
+        compare(pictures, pairs, alt="two pictures")

@@ -10,6 +10,7 @@ a one-dimensional integral however large d is. T is told none of this.
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -90,12 +91,14 @@ def estimate_kl(
     batch: int = 128,
     width: int = 64,
     lr: float = 3e-3,
+    watch: Callable[[int, Ratio], None] | None = None,
 ) -> Estimate:
     """Train a small T on samples of ``q`` and of the prior, then read the KL from it.
 
     Args:
         contrast: show T the normalised code, and add the rest in closed form; the moments are q's own.
         log_prior: give T the term ``|z|^2 / 2`` to begin with.
+        watch: called with the number of updates taken and T, after each of them.
     """
     t = Ratio(0, q.d, width, seed, log_prior=log_prior)
     optimizer = torch.optim.Adam(t.parameters(), lr, fused=True)
@@ -114,6 +117,8 @@ def estimate_kl(
         optimizer.zero_grad()
         losses.posterior_discriminator_loss(t_q, t_p).backward()
         optimizer.step()
+        if watch:
+            watch(step + 1, t)
     with torch.no_grad():
         z, t_q, t_p = judge(4000)
         log_ratio = losses.adaptive_contrast_log_ratio(t_q, z, mean, std)  # T itself where mean 0 and std 1

@@ -50,14 +50,22 @@ def exact_posterior(x: float, bin_width: float = 0.05) -> tuple[Tensor, float]:
 
 
 def best_gaussian(x: float, *, steps: int = 40) -> tuple[Tensor, Tensor, float]:
-    """The Gaussian nearest to ``p(z | x)`` in ``KL(q || p(z | x))``: what a VAE aims for.
+    """The Gaussian with independent components whose ``KL(q || p(z | x))`` is smallest, so that its ELBO is
+    the highest that a VAE's encoder could reach for this x.
 
-    Found by gradient steps on a grid, so there is no sampling noise in it, from two starts of which the
-    better end is kept: on the ring, and over its hole, which is best for x up to about 0.8. The mean lies on
-    the first axis; any other direction does as well.
+    The KL is a sum over the squares of a grid, so there is no sampling noise in it, and L-BFGS makes it
+    small in the two means and the two log standard deviations. It can end in either of two minima: on an arc
+    of the ring, or over the hole, which is better for x up to about 0.8. Both are tried, and the better one
+    is returned. An arc is looked for on the first axis only; by symmetry the other three places where an axis
+    crosses the ring are as good.
+
+    Args:
+        x: the distance that was seen.
+        steps: the most iterations of L-BFGS, from each of both starts.
 
     Returns:
-        mean (2,), covariance (2, 2), and the KL in nats: the gap that the bound of this x keeps.
+        the mean (2,), the covariance (2, 2), which is diagonal, and the KL in nats, by which the ELBO stays
+        below ``log p(x)``.
     """
     p, _ = exact_posterior(x, 0.1)
     side = math.isqrt(len(p))

@@ -7,6 +7,7 @@
  *   draw(panels, figure)         the marks on the panels, from figure.values, figure.numbers, figure.constants
  *   handles                      [{panel: name, ...}], see handle.js
  *   settle(numbers)              values that the played value has led to, if the reader goes on from there
+ *   speed                        steps of the played value per second, where 30 are too many
  *   open                         whether the handles are there before the question is answered, too
  *
  * What carries the class "answer" is hidden until the reader has answered the figure's question.
@@ -137,9 +138,10 @@
       const begin = this.values[name] >= high ? low : this.values[name];
       if (matchMedia('(prefers-reduced-motion: reduce)').matches) return this.set({[name]: high});
       let started;
+      const speed = this.kind.speed ?? STEPS_PER_SECOND;
       const frame = (time) => {
         started ??= time;
-        const now = Math.min(high, begin + step * Math.floor((time - started) / 1000 * STEPS_PER_SECOND));
+        const now = Math.min(high, begin + step * Math.floor((time - started) / 1000 * speed));
         if (now >= high) this.pause(); else this.run = requestAnimationFrame(frame);
         this.set({[name]: now});
       };

@@ -7,7 +7,8 @@
   'use strict';
 
   class Panel {
-    /* box: {left, top, width, height} in pixels; x, y: [low, high]; xlabel, ylabel, xticks, yticks. */
+    /* box: {left, top, width, height} in pixels; x, y: [low, high]; xlabel, ylabel, xticks, yticks, and
+     * xformat, yformat: how a tick is written. */
     constructor(svg, {left, top, width, height, x, y, ...axes}) {
       this.x = d3.scaleLinear(x, [left, left + width]);
       this.y = d3.scaleLinear(y, [top + height, top]);
@@ -21,7 +22,7 @@
       const ticks = axes[`${way}ticks`], label = axes[`${way}label`];
       if (Array.isArray(ticks)) axis.tickValues(ticks); else axis.ticks(Math.max(3, width / 70));
       const place = way === 'x' ? `translate(0,${top + height})` : `translate(${left},0)`;
-      axis.tickFormat(d3.format('~g')).tickSizeOuter(0);
+      axis.tickFormat(axes[`${way}format`] ?? d3.format('~g')).tickSizeOuter(0);
       this.group.append('g').attr('class', 'axis').attr('transform', place).call(axis);
       if (!label) return;
       const text = this.group.append('text').attr('class', 'label').text(label);

@@ -1,0 +1,1 @@
+"""The first experiment, on hair colour: the figures that its readers move."""
