@@ -21,6 +21,7 @@ NEEDS = {
     "celeba": (["avb_gtn"], (0, 3)),
     "audio": (["avb_gtn"], (1, 3)),
     "results": (["celeba", "audio"], (0.5, 4)),
+    "critics": (["gan"], (2, 1)),
 }
 BOX, STEP, MARGIN = (132, 44), (176, 84), 8
 
@@ -111,7 +112,8 @@ def picture(app, source):
             f'<text x="{x + width / 2:g}" y="{y + height / 2:g}">{label}</text></a>'
         )
     rows = 1 + max((NEEDS[name][1][1] for name in names), default=0)
-    size = (2 * MARGIN + STEP[0] + width, 2 * MARGIN + (rows - 1) * STEP[1] + height)
+    columns = max((NEEDS[name][1][0] for name in names), default=0)
+    size = (2 * MARGIN + columns * STEP[0] + width, 2 * MARGIN + (rows - 1) * STEP[1] + height)
     tip = (
         '<defs><marker id="book-map-tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7"'
         ' orient="auto"><path d="M0 0 L8 4 L0 8 z"/></marker></defs>'

@@ -1,0 +1,78 @@
+"""The success matrix of the chapter on critics: seven architectures, five losses, eight games each.
+
+    .venv/bin/python tools/measure_critics.py              # what is missing; the whole takes about ten CPU-minutes
+    .venv/bin/python tools/measure_critics.py --rows "no normalisation" --games 1
+    .venv/bin/python tools/measure_critics.py --commit     # into the book's records
+
+Each cell is written to build/critics.json as soon as it is done, so a run that was stopped goes on where it
+ended. `--commit` copies the cells that are there into book/lib/avbgtn_book/records/critics.json, for the same
+number of games and the same settings only.
+"""
+
+import argparse
+import json
+import pathlib
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(ROOT), str(ROOT / "book" / "lib")]
+
+import torch  # noqa: E402
+
+from avbgtn_book.further import games  # noqa: E402
+
+RECORD = ROOT / "book" / "lib" / "avbgtn_book" / "records" / "critics.json"
+STEPS, BATCH, GAMES, SEED = 400, 64, 8, 0
+
+
+def measured(row: str, method: str, count: int) -> dict:
+    """One cell: modes and good share of each game, and the processor time of all."""
+    played = games.play(games.METHODS[method], row, games=count, seed=SEED, steps=STEPS, batch=BATCH)
+    modes, good = zip(*played.counts(), strict=True)
+    return {
+        "modes": list(modes), "good": [round(g, 3) for g in good], "cpu_seconds": round(played.seconds, 1)
+    }  # fmt: skip
+
+
+def read(path: pathlib.Path, settings: dict) -> dict:
+    """The record at a path, an empty one where there is none or where it was made with other settings."""
+    found = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    return found if found.get("settings") == settings else {"settings": settings, "cells": {}}
+
+
+def write(path: pathlib.Path, record: dict) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(record, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument(
+        "--rows", nargs="+", choices=list(games.ARCHITECTURES), default=list(games.ARCHITECTURES)
+    )
+    parser.add_argument("--methods", nargs="+", choices=list(games.METHODS), default=list(games.METHODS))
+    parser.add_argument("--games", type=int, default=GAMES, help="games of each cell")
+    parser.add_argument(
+        "--commit", action="store_true", help="copy what was measured into the book's records"
+    )
+    parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build" / "critics.json")
+    asked = parser.parse_args()
+    torch.set_num_threads(1)
+    settings = {"games": asked.games, "steps": STEPS, "batch": BATCH, "seed": SEED}
+    record = read(asked.build, settings)
+    if asked.commit:
+        old = read(RECORD, settings)
+        write(RECORD, {**record, "cells": old["cells"] | record["cells"]})
+        return
+    for row in asked.rows:
+        for method in asked.methods:
+            key = f"{row} | {method}"
+            if key not in record["cells"]:
+                record["cells"][key] = measured(row, method, asked.games)
+                write(asked.build, record)
+            cell = record["cells"][key]
+            print(key, cell["modes"], cell["good"], f"{cell['cpu_seconds']} CPU s", flush=True)
+
+
+if __name__ == "__main__":
+    main()
