@@ -42,7 +42,7 @@
       piles.bar(`p-${i}`, i - 0.4, i, 0, p[i], 'p');
       piles.bar(`q-${i}`, i, i + 0.4, 0, q[i], 'q');
     }
-    piles.words('p-name', -0.6, 0.85, 'where the earth is', 'p', 'start', [0, 2]);
+    piles.words('p-name', -0.6, 0.85, 'where the earth is', 'p', 'start', [20, 2]);
     piles.words('q-name', 9.6, 0.85, 'where it is to go', 'q', 'end', [0, 2]);
     carried.line('zero', [[-0.6, 0], [9.6, 0]], 'faint');
     crossing(p, q).forEach((mass, i) => carried.bar(`gap-${i}`, i, i + 1, 0, mass, 'other answer'));

@@ -51,7 +51,8 @@ def gradient_penalty(
         weight: lambda.
     """
     at = between(real, fake.detach(), generator=generator)
-    return weight * slope_penalty(slopes(critic, at, create_graph=True), form).mean()
+    slope = slopes(critic, at, create_graph=True)
+    return weight * slope_penalty(slope, form).mean()
 
 
 def optimal_slope(distance: float, weight: float) -> float:
