@@ -1,6 +1,6 @@
 """The success matrix of the chapter on critics: seven architectures, five losses, eight games each.
 
-    .venv/bin/python tools/measure_critics.py              # what is missing; the whole takes about ten CPU-minutes
+    .venv/bin/python tools/measure_critics.py              # what is missing; about ten CPU-minutes in all
     .venv/bin/python tools/measure_critics.py --rows "no normalisation" --games 1
     .venv/bin/python tools/measure_critics.py --commit     # into the book's records
 

@@ -91,11 +91,9 @@ def test_no_module_leads_back_to_itself():
 
 
 def test_a_chapter_of_the_book_uses_the_shared_and_its_neighbours_before_it():
-<<<<<<< ours
-    order = "shared interactive records vae gan avb unit avb_gtn hair audio results checks".split()
-=======
-    order = "shared interactive records vae gan avb unit avb_gtn audio results further critics checks".split()
->>>>>>> theirs
+    order = (
+        "shared interactive records vae gan avb unit avb_gtn hair audio results further critics checks"
+    ).split()
     for a in GRAPH:
         for b in GRAPH[a]:
             if a.startswith("avbgtn_book.") and b.startswith("avbgtn_book."):
