@@ -121,6 +121,10 @@ MENDED = {
         ("it asks T1", "t1(x12, z12)", "t2(x12, z12)"),
         ("a gradient reaches x12", "t2(x12, z12)", "t2(x12.detach(), z12)"),
     ],
+    "critics": [
+        ("there are two faults", "c, -c, weights", "c, c, weights"),
+        ("a weight below -c stays there", "torch.where(weights > c, c, weights)", "weights.clamp(-c, c)"),
+    ],
 }
 
 
@@ -180,6 +184,7 @@ SYMPTOMS = {
     "avb": (near(18, -9), near(0, 9)),
     "unit": (lambda got: got == "G1(E1(G2(E1(x1))))", lambda got: got == "G1(E2(G2(E1(x1))))"),
     "avb_gtn": (near(-0.5, -0.5), lambda got: got[0] is None and got[1] == 1.5),
+    "critics": (near(-0.02, -0.005, 0.005, -0.01, -0.01), near(-0.01, -0.005, 0.005, 0.01, 0.01)),
 }
 
 

@@ -70,6 +70,10 @@ def clipped(w: Tensor, c: float) -> Tensor:
 
 CLIPPED: list[tuple[Callable, str]] = [
     (
+        lambda w, c: torch.where(w > c, -c, w),
+        "a weight above c is thrown to -c, the other end, and one below -c stays there: there are two faults",
+    ),
+    (
         lambda w, c: torch.where(w > c, -c, w).clamp(min=-c),
         "a weight above c is still thrown to -c, the other end: bring it to the end that it passed",
     ),
