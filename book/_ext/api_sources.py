@@ -5,6 +5,7 @@ Public is what `avbgtn` offers (`_PUBLIC`) and what a module lists in `__all__`.
 
 import ast
 import functools
+import importlib.util
 import json
 import pathlib
 import re
@@ -12,7 +13,11 @@ import re
 import yaml
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-PACKAGES = {"avbgtn": ROOT / "avbgtn", "avbgtn_book": ROOT / "book" / "lib" / "avbgtn_book"}
+# The students' edition is built away from the library, and then reads the one that is installed.
+LIBRARY = ROOT / "avbgtn"
+if not LIBRARY.is_dir():
+    LIBRARY = pathlib.Path(importlib.util.find_spec("avbgtn").origin).parent
+PACKAGES = {"avbgtn": LIBRARY, "avbgtn_book": ROOT / "book" / "lib" / "avbgtn_book"}
 SHOWN = re.compile(r"(?:book/lib/)?(avbgtn[\w/]*)\.py: (\w[\w.]*)")  # as `reading.show_source` heads a source
 
 

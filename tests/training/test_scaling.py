@@ -16,7 +16,9 @@ from contents import BOOK, ROOT, sources
 
 PAGE = (BOOK / "scaling.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```bash\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
-COMMANDS = [line for block in BLOCKS for line in block.splitlines()]
+COMMANDS = [
+    line for block in BLOCKS for line in block.replace("\\\n", " ").splitlines()
+]  # "\\" goes on below
 
 
 def check_avbgtn(words: list[str]) -> None:
