@@ -65,7 +65,7 @@ text: $(READY)  ## write book/text/*.md anew from the notebooks (never the other
 	@$(PY) tools/write_text.py $(NOTEBOOKS)
 
 clean:  ## remove what `book`, `classroom` and `run` built; trained runs and the environment stay
-	rm -rf build _build book/_vendor .pytest_cache .ruff_cache *.egg-info
+	rm -rf build _build book/_vendor book/_vendor.lock .pytest_cache .ruff_cache *.egg-info
 	@echo "Kept: $(VENV)/ and runs/. Remove them by hand if you want them gone."
 
 $(READY): requirements.lock requirements-uv.lock pyproject.toml

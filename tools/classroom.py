@@ -111,7 +111,7 @@ def stage(book: pathlib.Path, notebooks: dict[str, str], folder: pathlib.Path) -
     return their folder.
     """
     staged = folder / book.name
-    leave = ("*.ipynb", "text", "_build", "_vendor", "__pycache__", ".*")
+    leave = ("*.ipynb", "text", "_build", "_vendor*", "__pycache__", ".*")
     shutil.copytree(book, staged, ignore=shutil.ignore_patterns(*leave))
     (staged / "_vendor").symlink_to((book / "_vendor").resolve())  # filled by the build, where npm is there
     for name, text in notebooks.items():

@@ -19,6 +19,8 @@ import sys
 import tarfile
 import tempfile
 
+import filelock
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PINS = ROOT / "tools" / "book_assets.json"
 VENDOR = ROOT / "book" / "_vendor"
@@ -65,12 +67,24 @@ def fetch(vendor: pathlib.Path = VENDOR) -> pathlib.Path:
     """Make `vendor` hold exactly what the pins say, and return it; AssetError where that is impossible.
 
     A folder left by older pins is removed first: the book must not mix versions. An archive with another
-    checksum ends the process: that is not a missing tool, and nobody should build past it.
+    checksum ends the process: that is not a missing tool, and nobody should build past it. Of several builds
+    that start together one fetches and the others wait for it.
     """
     pins = PINS.read_text(encoding="utf-8")
-    stamp = vendor / STAMP
-    if stamp.is_file() and stamp.read_text(encoding="utf-8") == pins:
+    if _holds(vendor, pins):
         return vendor
+    with filelock.FileLock(vendor.with_name(f"{vendor.name}.lock")):
+        if not _holds(vendor, pins):  # another build may have fetched meanwhile
+            _fetch(vendor, pins)
+    return vendor
+
+
+def _holds(vendor: pathlib.Path, pins: str) -> bool:
+    stamp = vendor / STAMP
+    return stamp.is_file() and stamp.read_text(encoding="utf-8") == pins
+
+
+def _fetch(vendor: pathlib.Path, pins: str) -> None:
     shutil.rmtree(vendor, ignore_errors=True)
     with tempfile.TemporaryDirectory() as folder:
         work = pathlib.Path(folder)
@@ -83,9 +97,8 @@ def fetch(vendor: pathlib.Path = VENDOR) -> pathlib.Path:
             archive = work / "package.tgz"
             archive.write_bytes(data)
             unpack(archive, pin["files"], work / "vendor")
-        (work / "vendor" / STAMP).write_text(pins, encoding="utf-8")
         shutil.copytree(work / "vendor", vendor)
-    return vendor
+    (vendor / STAMP).write_text(pins, encoding="utf-8")  # last: what holds it is whole
 
 
 if __name__ == "__main__":

@@ -194,7 +194,13 @@ def link_code(app, doctree, docname):
 
 
 def restrict(app, config):
-    """sphinx-autoapi reads the modules that have an entry, and no others."""
+    """sphinx-autoapi reads the modules that have an entry, and no others.
+
+    What belongs to it is set here and not in `_config.yml`, which builds pages without this extension too.
+    """
+    config.autoapi_generate_api_docs = False  # the pages are ours; the directives above fill them
+    config.autodoc_member_order = "bysource"
+    config.napoleon_use_ivar = True
     wanted = {place.rpartition(".")[0] for place in public()}
     for page in pathlib.Path(app.srcdir).glob("api*.md"):
         for module in re.findall(r"^```\{api\} (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE):
