@@ -4,10 +4,10 @@ import html
 import json
 import pathlib
 import re
-import sys
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "tools"))
-import solutions  # noqa: E402
+from bs4 import BeautifulSoup
+
+import solutions
 
 SHORTEST = 12  # characters from which a line of code, or of prose, can give something away
 
@@ -90,3 +90,20 @@ def secrets_of(notebook):
     elsewhere = squeezed("\n".join(others))
     lines = [line for line in lines if len(line) >= SHORTEST and squeezed(line) not in elsewhere]
     return sorted(set(lines)), sorted({text for text in sentences if len(letters(text)) >= SHORTEST})
+
+
+def check_links(editions):
+    """No page leads to a notebook with solutions, and every download is the notebook of the students."""
+    pages = editions / "students-book"
+    for page in sorted(pages.glob("*.html")):
+        links = BeautifulSoup(page.read_text(encoding="utf-8"), "html.parser").select("a[href], form[action]")
+        for target in [link.get("href") or link.get("action") for link in links]:
+            launches = re.search(r"mybinder\.org/v2|colab\.research\.google\.com/github", target)
+            assert not launches, f"{page.name} launches {target}, which holds the solutions"
+            if target.endswith(".ipynb") and "://" not in target:
+                handed_out = editions / "students" / pathlib.PurePosixPath(target).name
+                assert (pages / target).read_bytes() == handed_out.read_bytes(), f"{page.name}: {target}"
+    copies = [path for path in pages.rglob("*") if path.suffix == ".ipynb"]
+    assert {path.parent.name for path in copies} == {"_sources"}
+    for path in copies:
+        assert path.read_bytes() == (editions / "students" / path.name).read_bytes()

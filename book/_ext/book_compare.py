@@ -70,7 +70,7 @@ def before_after(srcdir):
     pictures = {name: mosaic(sheet, column) for name, column in COLUMNS.items()}
     made = compare(pictures, [tuple(COLUMNS)], alt=ALT, name="index")
     made.constants["pictures"] = {name: as_jpeg(picture) for name, picture in pictures.items()}
-    made.draw = lambda **values: side_by_side(pictures)
+    made.draw = lambda found, **values: side_by_side(pictures)
     return made
 
 

@@ -1,4 +1,4 @@
-"""What the part on the library is made from: the sources as `book/_ext/api_sources.py` reads them.
+"""What the part on the library is made from: the sources as `book/_ext/api/api_sources.py` reads them.
 
 Its pages are tested in `test_rendered_book.py`.
 """
@@ -11,10 +11,8 @@ import sys
 
 import pytest
 
+import api_sources
 from contents import BOOK, ROOT
-
-sys.path.insert(0, str(BOOK / "_ext"))
-import api_sources  # noqa: E402
 
 book_api = pytest.importorskip("book_api", reason="needs Sphinx, of the extra 'book'")
 
@@ -41,7 +39,7 @@ def test_a_name_that_is_not_there_is_defined_nowhere():
 
 def test_reading_the_sources_loads_no_torch():
     code = "import sys, api_sources, book_api; api_sources.public(); sys.exit('torch' in sys.modules)"
-    paths = [str(BOOK / "_ext"), str(ROOT)]
+    paths = [*(str(BOOK / "_ext" / part) for part in (".", "api", "tables")), str(ROOT)]
     done = subprocess.run([sys.executable, "-c", f"import sys; sys.path[:0] = {paths}; {code}"])
     assert done.returncode == 0, "reading the sources has loaded torch"
 

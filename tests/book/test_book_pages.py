@@ -3,7 +3,6 @@
 import importlib
 import json
 import re
-import sys
 import tomllib
 
 import nbformat
@@ -11,13 +10,11 @@ import pytest
 import yaml
 from bs4 import BeautifulSoup
 
+import book_fixes
 from avbgtn.config.parameters import Parameters
 from avbgtn.models import losses, networks
 from contents import BOOK, ROOT, binder, colab, repository, sources
 from tracked import tracked_files
-
-sys.path.insert(0, str(BOOK / "_ext"))
-import book_fixes  # noqa: E402
 
 PAGES = (
     "index", "how-to", "teaching", "notation", "errata", "objections", "deviations", "checklist", "speed",

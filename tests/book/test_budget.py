@@ -2,14 +2,14 @@
 together fit a coffee break. Those that go further are read one at a time.
 """
 
-import pathlib
 import re
 
 import nbformat
 import pytest
 import yaml
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+from contents import ROOT
+
 NOTEBOOKS = sorted((ROOT / "book").glob("*.ipynb"))
 # CPU-seconds on one thread: a chapter; the two experiments, of which the first trains both models side by
 # side; the results, which read records; and the five chapters that teach together

@@ -2,7 +2,7 @@
 exercises and end.
 
 The experiments, celeba.ipynb and audio.ipynb, keep a form of their own. The exercises' cells are read by
-tools/exercises.py, which refuses what it does not know; tests/book/test_classroom.py runs them.
+tools/exercises.py, which refuses what it does not know; tests/book/test_classroom_chapters.py runs them.
 """
 
 import ast
@@ -11,17 +11,14 @@ import functools
 import importlib
 import json
 import re
-import sys
 
 import nbformat
 import pytest
 import yaml
 from bs4 import BeautifulSoup
 
+import exercises
 from contents import BOOK, CHAPTERS, ROOT, repository
-
-sys.path.insert(0, str(ROOT / "tools"))
-import exercises  # noqa: E402
 
 FIRST_CELL = """try:
     import avbgtn

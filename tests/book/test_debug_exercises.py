@@ -2,23 +2,18 @@
 
 import contextlib
 import io
-import pathlib
-import sys
 
 import nbformat
 import pytest
 import torch
 
+import exercises
+import faulty
+import solutions
 from avbgtn_book import checks
 from avbgtn_book.checks import CheckFailed
 from classroom_example import chapter
 from contents import BOOK, CHAPTERS
-
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tools"))
-import exercises  # noqa: E402
-import faulty  # noqa: E402
-import solutions  # noqa: E402
 
 each_chapter = pytest.mark.parametrize("name", CHAPTERS)
 

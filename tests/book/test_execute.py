@@ -1,15 +1,13 @@
 """tools/execute.py: what a notebook looks like after it, and that a failing one is not saved."""
 
-import pathlib
 import subprocess
 import sys
 
 import nbformat
 import pytest
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tools"))
-import execute  # noqa: E402
+import execute
+from contents import ROOT
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 

@@ -1,18 +1,12 @@
 """What the tools take for an exercise, how they cut it, and what they refuse, on a small made-up chapter."""
 
-import pathlib
-import sys
-
 import nbformat
 import pytest
 
+import classroom
+import exercises
+import solutions
 from classroom_example import DOUBLE, GUESS, WHY, chapter, code, write_book
-
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tools"))
-import classroom  # noqa: E402
-import exercises  # noqa: E402
-import solutions  # noqa: E402
 
 # --- the cutter, on strings ---------------------------------------------------------------------------------
 

@@ -1,7 +1,6 @@
 """What the book is known by: its accent can be read, its logo and its card are what they say."""
 
 import re
-import sys
 from xml.etree import ElementTree
 
 import pytest
@@ -10,7 +9,6 @@ from PIL import Image
 
 from contents import BOOK, ROOT, repository
 
-sys.path.insert(0, str(BOOK / "_ext"))
 book_identity = pytest.importorskip("book_identity", reason="needs Sphinx, of the extra 'book'")
 
 CSS = (BOOK / "_assets" / "book.css").read_text(encoding="utf-8")

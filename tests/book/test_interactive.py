@@ -6,18 +6,15 @@ figures where they stand in the book.
 """
 
 import itertools
-import sys
 
 import pytest
 from test_rendered_book import PHONE, Visit, axe, browser, of_access, of_width  # noqa: F401
 
+import book_interactive
+import fetch_assets
+from avbgtn_book.interactive.figure import Choice, Question
 from contents import ROOT
 from interactive_figures import FIGURES, gap
-
-sys.path.insert(0, str(ROOT / "book" / "_ext"))
-import book_interactive  # noqa: E402
-import fetch_assets  # noqa: E402
-from avbgtn_book.interactive.figure import Choice, Question  # noqa: E402
 
 MOST_BYTES = 300_000
 PAGE = """<!DOCTYPE html>

@@ -1,25 +1,20 @@
 """The teacher's kit: its plan of lectures against the chapters, and its parts on small inputs. The kit of the
-real book is made, and read, in test_classroom.py.
+real book is made, and read, in test_classroom_chapters.py.
 """
 
 import base64
 import functools
-import pathlib
 import re
-import sys
 
 import nbformat
 import pytest
 import yaml
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
+import exercises
+import kit
 from classroom_example import DOUBLE, chapter
 from contents import BOOK, CHAPTERS
-
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tools"))
-import exercises  # noqa: E402
-import kit  # noqa: E402
 
 COURSE = yaml.safe_load((BOOK / "course.yml").read_text(encoding="utf-8"))
 SESSIONS = COURSE["sessions"]

@@ -9,7 +9,6 @@ import ast
 import io
 import json
 import re
-import sys
 import tokenize
 
 import jupytext
@@ -17,13 +16,11 @@ import nbformat
 import pytest
 
 from contents import BOOK, ROOT, sources
+from execute import WIDGET, sources_hash
+from write_text import text_path
 
 NOTEBOOKS = sorted(BOOK.glob("*.ipynb"))
 COMPARED_AT_LEAST = 8
-
-sys.path.insert(0, str(ROOT / "tools"))
-from execute import WIDGET, sources_hash  # noqa: E402
-from write_text import text_path  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)

@@ -1,16 +1,11 @@
 """Printing the book: every page, in reading order, and a sentence where something is missing."""
 
-import pathlib
 import shutil
-import sys
 
 import pytest
 
+import print_book
 from needs import need
-
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tools"))
-import print_book  # noqa: E402
 
 
 def test_a_book_that_is_not_built_is_asked_for(tmp_path):

@@ -22,15 +22,13 @@ import pytest
 import yaml
 from bs4 import BeautifulSoup
 
+import api_sources
 import contents
+import fetch_assets
 from needs import need
+from print_book import BROWSERS, FLAGS, PATIENCE
 
 ROOT = contents.ROOT
-sys.path.insert(0, str(ROOT / "tools"))
-sys.path.insert(0, str(ROOT / "book" / "_ext"))
-import api_sources  # noqa: E402
-import fetch_assets  # noqa: E402
-from print_book import BROWSERS, FLAGS, PATIENCE  # noqa: E402
 
 PAGES = contents.pages()
 NOTEBOOK_PAGES = [

@@ -4,17 +4,16 @@ tested with its chapter.
 
 import importlib
 import inspect
-import pathlib
-import sys
 
 import nbformat
 import pytest
 
+import exercises
+import solutions
 from avbgtn_book import checks
 from avbgtn_book.checks import CheckFailed
-from contents import CHAPTERS
+from contents import CHAPTERS, ROOT
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
 MODULES = [importlib.import_module(f"avbgtn_book.{chapter}.checks") for chapter in CHAPTERS]
 CHECKS = {
     name: function
@@ -23,10 +22,6 @@ CHECKS = {
     if name.startswith("check_") and function.__module__ == module.__name__
 }
 each_check = pytest.mark.parametrize("name", sorted(CHECKS))
-
-sys.path.insert(0, str(ROOT / "tools"))
-import exercises  # noqa: E402
-import solutions  # noqa: E402
 
 
 def books_exercises():

@@ -151,6 +151,14 @@ def test_compare_knows_most_about_the_nearest_mistake():
             core.compare(got, right, slips, name="f", otherwise="anything else")
 
 
+def test_a_rounded_number_is_compared_to_what_rounding_leaves():
+    mistakes = {2.0: "twice", 0.5: "half"}
+    core.near(1.009, 1.0, mistakes, within=0.01, otherwise="")
+    for got, words in ((1.991, "^1.991 is not it: twice"), (0.5, "half"), (1.5, "^1.5 is not it, too large")):
+        with fails(words):
+            core.near(got, 1.0, mistakes, within=0.01, otherwise=", too large")
+
+
 def test_small_numbers_are_compared_in_proportion():
     slips = [(2e-7, "twice"), (0.0, "never"), (1e-9, "a hundredth")]
 

@@ -1,77 +1,23 @@
-"""The table of claims and the list of objections: every number in them comes from a record,
-and follows it.
-"""
+"""The table of claims: every number in it comes from a record, and follows it."""
 
 import copy
 import importlib
-import itertools
 import json
 import re
-from statistics import fmean
 
 import pytest
 import yaml
 
 from avbgtn.study.grid import GRIDS, VARIANTS
 from avbgtn_book import records
-from avbgtn_book.results import claims, compare, objections, tables
+from avbgtn_book.results import claims, compare, tables
 from avbgtn_book.results.claims import CLAIMS
 from avbgtn_book.results.compare import CONTROLS, PAIRS
+from avbgtn_book.results.findings import causes, scores
 from contents import BOOK, ROOT
+from invented_study import study
 
 CHAPTER = (BOOK / "text" / "results.md").read_text(encoding="utf-8")
-
-
-def cell(variant, seed, whole, *, t=None):
-    """An invented training whose every score is ``whole``, falling to it along the curve."""
-    epochs = [100, 200, 300, 400]
-    fall = [4 * whole, 2 * whole, 1.5 * whole, whole]
-    scores = dict.fromkeys(
-        ("l1_whole", "l1_hair", "l1_outside", "rec", "cyc", "diversity", "ssim", "psnr"), whole
-    )
-    curve = {"epoch": epochs, "cpu_seconds": [0.1 * x for x in epochs], "l1_whole": fall, "noise_share": fall}
-    if t:
-        curve["t_loss"] = [t] * 4
-    split = scores | {key: dict(scores) for key in ("12", "21", "sample", "raw")}
-    probes = dict.fromkeys(
-        ("domain", "style", "yaw", "tone", "transfer_style", "transfer_yaw", "twin_distance"), 0.5
-    )
-    return {
-        "variant": variant,
-        "seed": seed,
-        "model": variant.split("-")[0],
-        "cpu_seconds": 40.0,
-        "curve": curve,
-        "revision": "1234567",
-        "validation": split,
-        "test": copy.deepcopy(split),
-        "seen": scores,
-        "codes": probes,
-        "shifts": {name: dict(scores) for name in ("darker", "turned", "closer")},
-        "epochs": 400,
-    }
-
-
-def study(ours=0.04, theirs=0.05, seeds=8, more=0.0):
-    """AVB-GTN at ``ours`` and UNIT at ``theirs``, controls with ``more``,
-    plus a little that differs by seed.
-    """
-    cells = {}
-    for variant in VARIANTS:
-        for seed in range(seeds if variant.seeds == 8 else 3):
-            level = ours if variant.model == "avb_gtn" else theirs
-            level += more * (variant.seeds == 3)
-            own = cell(
-                variant.name, seed, level + 1e-4 * (seed % 3), t=1e-5 if variant.model == "avb_gtn" else None
-            )
-            cells[f"{variant.name}-seed{seed}"] = own
-    copying = {"copy": {"l1_whole": 0.06}}
-    return {
-        "grid": "full",
-        "epochs": 400,
-        "cells": cells,
-        "references": {"validation": copying, "test": copying},
-    }
 
 
 def found_in(ours, theirs):
@@ -108,18 +54,18 @@ def test_the_cause_is_what_the_control_without_t_says(without, seeds, verdict):
     for seed in range(seeds):
         own = s["cells"][f"avb_gtn-no-t-seed{seed}"]
         own["validation"] = own["validation"] | {"l1_whole": without + 1e-4 * seed}
-    assert claims.cause(claims.load()._replace(study=s)).verdict == verdict
+    assert causes.cause(claims.load()._replace(study=s)).verdict == verdict
 
 
 def test_a_lead_that_one_draw_takes_away_is_called_by_its_cause():
     """UNIT may be ahead because it has a mean code; scored from one draw like AVB-GTN, it is not."""
     s = study(0.05, 0.045)
-    ahead = claims.in_the_end(claims.load()._replace(study=s))
+    ahead = scores.in_the_end(claims.load()._replace(study=s))
     assert ahead.verdict == "not reproduced: UNIT is ahead" and "With one draw" in ahead.text
     for c in s["cells"].values():
         if c["model"] == "unit":
             c["test"]["sample"] = {key: v + 0.006 for key, v in c["test"]["sample"].items()}
-    for find in (claims.in_the_end, claims.faster):
+    for find in (scores.in_the_end, scores.faster):
         assert (
             find(claims.load()._replace(study=s)).verdict
             == "not reproduced: UNIT is ahead from its mean code"
@@ -144,7 +90,7 @@ def test_epochs_to_a_threshold_are_read_off_the_curve():
     assert compare.epochs_to(s, "avb_gtn", 0.06)[0] == pytest.approx(300)
     assert compare.epochs_to(s, "avb_gtn", 0.05)[0] == pytest.approx(350)
     assert compare.epochs_to(s, "avb_gtn", 0.01) == dict.fromkeys(range(8))
-    assert "never" in claims.faster(claims.load()._replace(study=study(0.07, 0.08))).text
+    assert "never" in scores.faster(claims.load()._replace(study=study(0.07, 0.08))).text
 
 
 def test_the_split_is_test_only_where_all_of_the_comparison_have_it():
@@ -225,47 +171,6 @@ def test_no_row_has_a_number_that_its_record_does_not_give():
             assert claim.find(e).text != claim.find(changed).text, claim.name
 
 
-# --- objections ---------------------------------------------------------------------------------------------
-
-
-def test_every_objection_has_an_answer_and_an_outcome_from_the_record():
-    committed = records.load("study")
-    for objection in objections.OBJECTIONS:
-        outcome = objection.came_out(committed)
-        assert len(objection.objection) > 20 and len(objection.answer) > 10, objection.name
-        assert outcome.endswith((".", "|")), objection.name
-        for path in re.findall(r"`((?:tests|avbgtn)/[\w./-]+)`", objection.answer):
-            assert (BOOK.parent / path).exists(), f"{objection.name} names {path}"
-    assert len({a.name for a in objections.OBJECTIONS}) == len(objections.OBJECTIONS)
-
-
-def test_every_outcome_can_be_computed_where_nothing_is_missing():
-    """A wrong path in a record would else read "open: the record does not say", and pass."""
-    s = study()
-    for objection in objections.OBJECTIONS:
-        assert objection.outcome(s).endswith((".", "|")), objection.name
-    for claim in CLAIMS:
-        found = claim.find(claims.load()._replace(study=s))
-        assert found.verdict and found.text.endswith((".", "|")), claim.name
-
-
-def test_outcomes_count_what_they_say():
-    s = study()
-    for split in ("validation", "test"):
-        s["cells"]["unit-seed2"][split] = s["cells"]["unit-seed2"][split] | {"l1_whole": 0.07}
-    assert compare.worse_than_copying(s, "unit") == [2] and compare.worse_than_copying(s, "aligned") == []
-    counted = objections.scrambling(s)
-    assert "| UNIT, independent | 1 of 8 |" in counted and "| AVB-GTN, independent | 0 of 8 |" in counted
-    assert "AVB-GTN 0 of 16, UNIT 1 of 16" in claims.in_the_end(claims.load()._replace(study=s)).text
-    assert "AVB-GTN's median pair ahead at 3 of 3" in objections.checkpoints(s)
-    assert "0 heads are in two of the four parts" in objections.twins(s)
-    for seed in range(8):
-        s["cells"][f"avb_gtn-seed{seed}"]["cpu_seconds"] = 60.0
-    assert "| independent | 1.50 |" in objections.budgets(s)
-    assert re.search(r"without seeds 0 and 1 \| .* \| 6 \| ", objections.choosers(s))
-    assert "72 of 72" in objections.looks(s)
-
-
 def test_worse_than_copying_is_judged_on_the_split_that_has_all_scores():
     s = study()
     s["references"]["test"] = {"copy": {"l1_whole": 0.045}}
@@ -287,29 +192,9 @@ def test_curves_against_time_are_compared_over_the_stretch_that_both_have():
 
 
 def test_who_never_gets_there_counts_with_all_epochs():
-    assert claims._times_fewer(100.0, 300.0, 2000) == 3
-    assert claims._times_fewer(100.0, None, 2000) == 20, "a bound from below"
-    assert claims._times_fewer(None, 300.0, 2000) == claims._times_fewer(None, None, 2000) == 0
-
-
-def test_pairs_belong_together_by_seed_and_not_by_place():
-    s = study(0.04, 0.05)
-    whole = compare.final(s, "l1_whole")["independent"].p
-    del s["cells"]["unit-seed0"], s["cells"]["avb_gtn-seed7"]
-    fewer = compare.final(s, "l1_whole")["independent"]
-    assert fewer.seeds == tuple(range(1, 7)) and whole == 2 / 2**8
-    assert f" | {fewer.p:.3f} |" in objections.shared_order(s)
-
-
-def test_permutation_p_is_that_of_all_deals():
-    x, y = [0.1, 0.4, 0.35], [0.5, 0.6, 0.45, 0.7]
-    values, hits, ways = [*x, *y], 0, 0
-    for chosen in itertools.combinations(range(7), 3):
-        rest = [values[i] for i in range(7) if i not in chosen]
-        ways += 1
-        hits += abs(fmean(values[i] for i in chosen) - fmean(rest)) >= abs(fmean(x) - fmean(y)) - 1e-12
-    assert objections.permutation_p(x, y) == pytest.approx(hits / ways)
-    assert objections.permutation_p([1.0, 2.0], [1.0, 2.0]) == 1.0
+    assert scores._times_fewer(100.0, 300.0, 2000) == 3
+    assert scores._times_fewer(100.0, None, 2000) == 20, "a bound from below"
+    assert scores._times_fewer(None, 300.0, 2000) == scores._times_fewer(None, None, 2000) == 0
 
 
 def test_the_committed_record_is_of_the_declared_grid():
@@ -358,7 +243,7 @@ def test_the_search_is_listed_best_first_and_what_went_wrong_is_counted():
     ([float("inf")], "never came as low"),
 ])  # fmt: skip
 def test_the_pace_is_said_in_times_as_many(few, said):
-    assert said in claims._pace(few)
+    assert said in scores._pace(few)
 
 
 # --- the chapter --------------------------------------------------------------------------------------------
@@ -416,7 +301,7 @@ def test_the_readme_says_what_was_found_of_each_claim():
     e = claims.load()
     found = {claim.name: claims.answer(claim, e).verdict for claim in CLAIMS}
     assert found == {name: verdict for line in README_LINES.values() for name, verdict in line.items()}
-    assert claims.aligned(e).verdict == (
+    assert causes.aligned(e).verdict == (
         "L1 beside UNIT: no difference found; trainings that end worse than copying: aligned 0 of 8, UNIT "
         "0 of 8, AVB-GTN as written 3 of 8"
     )
@@ -429,7 +314,7 @@ def test_the_verdict_on_our_variant_follows_the_record():
     for seed in range(8):
         better = s["cells"][f"aligned-seed{seed}"]
         better["test"] = better["test"] | {"l1_whole": 0.03 + 1e-4 * seed}
-    found = claims.aligned(claims.load()._replace(study=s))
+    found = causes.aligned(claims.load()._replace(study=s))
     assert found.verdict.startswith("L1 beside UNIT: the aligned AVB-GTN is better; ")
     assert "aligned 0 of 8, UNIT 0 of 8" in found.verdict and "n = 8" in found.sure
-    assert "no difference found" in claims.aligned(claims.load()._replace(study=study(0.05, 0.05))).verdict
+    assert "no difference found" in causes.aligned(claims.load()._replace(study=study(0.05, 0.05))).verdict

@@ -5,7 +5,6 @@ what they compute is right.
 import json
 import math
 import re
-import sys
 from dataclasses import fields, replace
 from types import SimpleNamespace
 
@@ -23,8 +22,7 @@ from avbgtn_book.results.trainings import by_seed
 from contents import BOOK, sources
 
 pytest.importorskip("sphinx", reason="needs Sphinx, of the extra 'book'")
-sys.path.insert(0, str(BOOK / "_ext"))
-import book_study  # noqa: E402
+import book_study
 
 ENTRIES = yaml.safe_load((BOOK / "deviations.yml").read_text(encoding="utf-8"))
 LETTERS = {"C": "a paper from its own code", "S": "the paper from its sources", "O": "ours from the paper"}

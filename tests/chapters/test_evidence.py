@@ -13,7 +13,8 @@ import pytest
 
 from avbgtn_book.results import statistics as evidence
 from avbgtn_book.results import trainings
-from avbgtn_book.results.statistics import Paired, at, joint_p, mean_along, paired, reached, sign_flip_p
+from avbgtn_book.results.curve import at, mean_along, reached
+from avbgtn_book.results.statistics import Paired, joint_p, paired, sign_flip_p
 from avbgtn_book.results.trainings import by_seed, cells_of, equal_time
 from refusals import refusal
 

@@ -30,7 +30,7 @@ from interactive_figures import F64, FIGURES, before_after, gap, learning, recol
 SLOPE = Value("slope", 0.0, 2.0, 0.5, 1.0)
 
 
-def draw(slope):
+def draw(found, slope):
     figure, axes = sheet(height=1.5)
     axes.plot([0, 1], [0, slope])
     figure.alt = f"a line of slope {slope:g} from left to right"
@@ -98,7 +98,7 @@ def test_what_cannot_work_is_refused(make, words):
 def test_every_figure_asks_shows_itself_and_is_described(make):
     figure = make()
     assert figure.question and figure.question.because and len(figure.alt.split()) >= 10
-    still = figure.draw(**figure.start)
+    still = figure.still(**figure.start)
     assert len(still.alt.split()) >= 10 and len(figure.html()) < 100_000
     assert all(isinstance(number, float) for number in figure.numbers(**figure.start).values())
     assert len(figure.live().children) == len(figure.values) + 2

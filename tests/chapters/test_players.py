@@ -6,22 +6,17 @@ import base64
 import io
 import math
 import os
-import pathlib
 import shutil
-import sys
 
 import pytest
 import soundfile
 import torch
 from bs4 import BeautifulSoup
 
+import print_book
 from avbgtn.data import music
 from avbgtn_book.shared.players import LOUDEST, MP3_RATES, player, players
 from refusals import refusal
-
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tools"))
-import print_book  # noqa: E402
 
 
 def sine(rate, seconds, frequency=440.0, amplitude=0.3, channels=2):

@@ -10,6 +10,7 @@ import pytest
 
 from avbgtn.study.grid import GRIDS
 from avbgtn_book.results import figures as results
+from avbgtn_book.results.looks import looks_of
 from avbgtn_book.results.statistics import paired
 from avbgtn_book.results.trainings import by_seed
 from avbgtn_book.shared.canvas import COLOURS, MOST_BYTES, WIDTH, styled
@@ -305,7 +306,7 @@ def test_a_panel_with_one_score_far_away_is_logarithmic():
 
 def test_no_two_variants_of_the_study_look_alike():
     names = [v.name for v in GRIDS["full"].variants]
-    looks = [look[:2] for look in results._looks(names).values()]  # a scatter has no dashes
+    looks = [look[:2] for look in looks_of(names).values()]  # a scatter has no dashes
     assert len(set(looks)) == len(names)
 
 

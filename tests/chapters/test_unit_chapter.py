@@ -11,7 +11,7 @@ from avbgtn.config import PRESETS
 from avbgtn.models import losses
 from avbgtn.models.networks import Discriminator, Encoder, Generator, ResBlock, shared_discriminator
 from avbgtn_book.unit import figures as draw
-from avbgtn_book.unit import toy_domains, toy_unit
+from avbgtn_book.unit import toy_domains, toy_scores, toy_unit
 
 F64 = torch.float64
 PATHS = {"11": (1, 1), "22": (2, 2), "12": (1, 2), "21": (2, 1)}
@@ -163,9 +163,9 @@ def test_energy_distance_against_its_definition_and_zero():
         return sum((p[i] - q[j]).norm() for i, j in pairs) / len(pairs)
 
     by_hand = 2 * mean(a[0], b[0], False) - mean(a[0], a[0], True) - mean(b[0], b[0], True)
-    assert toy_unit.energy_distance(a, b).item() == pytest.approx(by_hand.item(), rel=1e-6)
+    assert toy_scores.energy_distance(a, b).item() == pytest.approx(by_hand.item(), rel=1e-6)
     same = torch.randn(2, 1, 2000, 2, generator=g, dtype=F64)
-    assert abs(toy_unit.energy_distance(same[0], same[1]).item()) < 0.01
+    assert abs(toy_scores.energy_distance(same[0], same[1]).item()) < 0.01
 
 
 def test_chance_of_a_split():

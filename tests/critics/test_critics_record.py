@@ -5,11 +5,8 @@ import sys
 
 import pytest
 
+import measure_critics
 from avbgtn_book.further import games
-from contents import ROOT
-
-sys.path.insert(0, str(ROOT / "tools"))
-import measure_critics  # noqa: E402
 
 
 def cell(count=2, cpu=0.1):

@@ -9,14 +9,12 @@ import sys
 
 import pytest
 
+import gather_study
 from avbgtn.study import cells as study
 from avbgtn.study import record as study_record
 from avbgtn.study.grid import GRIDS, Grid, Variant
 from avbgtn_book import records
 from contents import ROOT
-
-sys.path.insert(0, str(ROOT / "tools"))
-import gather_study  # noqa: E402
 
 TOY = records.load("toy")
 # Twenty updates in single precision: processors agree to about four digits, and scores of 8 heads to fewer.

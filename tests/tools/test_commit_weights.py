@@ -1,20 +1,15 @@
 """The command that a record of committed weights prints is the one that makes them again."""
 
-import sys
 from dataclasses import replace
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tools"))
-
-from avbgtn.__main__ import parser  # noqa: E402
-from avbgtn.config import Config  # noqa: E402
-from avbgtn.config.config import PRESETS  # noqa: E402
-from avbgtn_book import records  # noqa: E402
-from commit_weights import command  # noqa: E402
+from avbgtn.__main__ import parser
+from avbgtn.config import Config
+from avbgtn.config.config import PRESETS
+from avbgtn_book import records
+from commit_weights import command
 
 
 def of(config, epochs):

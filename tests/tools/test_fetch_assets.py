@@ -2,17 +2,13 @@
 
 import io
 import json
-import sys
 import tarfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from contents import ROOT
-
-sys.path.insert(0, str(ROOT / "tools"))
-import fetch_assets  # noqa: E402
+import fetch_assets
 
 BUILDS = 4
 

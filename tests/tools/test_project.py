@@ -15,9 +15,9 @@ from cffconvert import Citation
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from contents import ROOT
 from tracked import tracked_files
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 LOCKED_EXTRAS = ("train", "book", "test", "kid", "celeba")
 CONDA_NAMES = {"pytorch": "torch", "matplotlib-base": "matplotlib"}

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from avbgtn import audio
 
-from ..shared.canvas import BLUE, COLUMN, GREY, BookFigure, column, listed
+from ..shared.canvas import BLUE, COLUMN, DASHES, GREY, BookFigure, column, listed
 from ..shared.sheet import sheet
 
 # Magnitudes, black is silent, and phases, whose -pi and pi look the same. In steps, which nobody sees:
@@ -254,7 +254,7 @@ def phase_of_the_twin(phase_image: Tensor, twin: Tensor) -> BookFigure:
     mean = apart.abs().mean().item()
     figure, axes = sheet(height=2.6, width=COLUMN)
     axes.stairs(counts.numpy(), edges.numpy(), fill=True, color=BLUE, alpha=0.6)
-    axes.axhline(1, color=GREY, linewidth=1.6, linestyle=(0, (5, 2)))
+    axes.axhline(1, color=GREY, linewidth=1.6, linestyle=DASHES[1])
     axes.set(xlim=(-math.pi, math.pi), xticks=[-math.pi, 0, math.pi], ylabel="times an even spread")
     axes.set(ylim=(0, max(1.5, 1.1 * counts.max().item())), xticklabels=["$-\\pi$", "0", "$\\pi$"])
     axes.set_xlabel(f"the twin's phase minus this one; mean size {mean:.2f}, by chance {math.pi / 2:.2f}")

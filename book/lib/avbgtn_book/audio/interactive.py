@@ -4,6 +4,7 @@ Their scripts are ``window.js`` and ``partials.js``.
 """
 
 import math
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor
@@ -110,8 +111,8 @@ def window() -> Interactive:
 
 
 @column
-def _window_still(length: float, apart: float) -> BookFigure:
-    found, (rows, times, level) = resolution(length, apart), levels(length, apart)
+def _window_still(found: Mapping[str, float], length: float, apart: float) -> BookFigure:
+    rows, times, level = levels(length, apart)
     figure, (top, bottom) = sheet(2, 1, height=2.3, width=COLUMN, height_ratios=[2, 3], sharex=True)
     t = torch.linspace(0, TONES["seconds"], 1601, dtype=F64)
     top.plot(t, tones((t - TONES["onset"]) * TONES["rate"], apart) / 2, color=VERMILLION, linewidth=0.8)
@@ -206,8 +207,7 @@ def partials() -> Interactive:
 
 
 @column
-def _partials_still(second: float, third: float) -> BookFigure:
-    found = compared(second, third)
+def _partials_still(found: Mapping[str, float], second: float, third: float) -> BookFigure:
     figure, panels = sheet(3, 1, height=1.75, width=COLUMN, height_ratios=[3, 3, 2])
     t = torch.linspace(0, 1, 241, dtype=F64)
     for k, lag in enumerate((0, second, third)):

@@ -12,7 +12,7 @@ from avbgtn import audio
 from avbgtn.data import music
 from avbgtn.data.sampler import RATE
 
-from ..avb_gtn.diagrams import PALE, Sheet
+from ..avb_gtn.blocks import PALE, Sheet
 from ..shared.canvas import BLUE, COLUMN, GREEN, PURPLE, VERMILLION, BookFigure, styled
 from .figures import ANGLE, LOUD, show
 

@@ -8,6 +8,7 @@ from matplotlib.ticker import MaxNLocator, NullLocator
 from ..shared.canvas import (
     BLUE,
     COLUMN,
+    DASHES,
     GREEN,
     GREY,
     PURPLE,
@@ -23,9 +24,9 @@ from ..shared.sheet import sheet
 
 LOOKS = (
     (BLUE, "o", "-"),
-    (VERMILLION, "s", (0, (5, 2))),
-    (GREEN, "^", (0, (1.2, 1.4))),
-    (PURPLE, "D", (0, (6, 2, 1.5, 2))),
+    (VERMILLION, "s", DASHES[1]),
+    (GREEN, "^", DASHES[2]),
+    (PURPLE, "D", DASHES[3]),
     ("black", "v", "-"),
 )
 EXACT = 60.0  # dB; above it a way back is exact but for rounding, and the number says nothing more

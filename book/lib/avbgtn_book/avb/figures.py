@@ -7,9 +7,20 @@ import torch
 from matplotlib.ticker import FuncFormatter, NullLocator, PercentFormatter
 from torch import Tensor
 
-from ..shared.canvas import BLUE, COLUMN, GREEN, GREY, PURPLE, VERMILLION, BookFigure, column
+from ..shared.canvas import (
+    BLUE,
+    COLUMN,
+    DARK,
+    DASHES,
+    GREEN,
+    GREY,
+    PALE_RED,
+    PURPLE,
+    VERMILLION,
+    BookFigure,
+    column,
+)
 from ..shared.sheet import sheet
-from ..vae.figures import DARK, DASHES, PALE_RED
 
 POINTS = ((BLUE, "o"), (VERMILLION, "^"), (GREEN, "s"), (PURPLE, "D"))  # of the four images
 RING_REACH = 3.4

@@ -3,15 +3,18 @@
 Their scripts are ``ratio.js`` and ``learning.js``.
 """
 
+from collections.abc import Mapping
+from functools import partial
+
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 from ..interactive.figure import Choice, Interactive, Question, Value
-from ..shared.canvas import BLUE, COLUMN, GREEN, GREY, VERMILLION, BookFigure, column
+from ..shared.canvas import BLUE, COLUMN, DARK, DASHES, GREEN, GREY, VERMILLION, BookFigure, column
 from ..shared.sheet import sheet
 from ..vae import vae
-from ..vae.figures import DARK, DASHES, bell
+from ..vae.figures import bell
 from . import avb
 from .schedules import DIMENSIONS, LENGTHS, MOMENTS
 
@@ -66,7 +69,7 @@ def ratio() -> Interactive:
             "width": Value("width of q", 0.3, 2.0, 0.05, 0.5),
         },
         numbers=numbers,
-        draw=lambda **values: _ratio_still(**values, **numbers(**values)),
+        draw=_ratio_still,
         alt="The densities of q and of the prior. Below them the logarithm of their ratio, T*, and at the "
         "bottom codes and samples of the prior in two rows, with the probability that T* gives to a code.",
         constants={"quantiles": _quantiles().tolist()},
@@ -75,7 +78,8 @@ def ratio() -> Interactive:
 
 
 @column
-def _ratio_still(mean: float, width: float, kl: float, of_prior: float, loss: float) -> BookFigure:
+def _ratio_still(found: Mapping[str, float], mean: float, width: float) -> BookFigure:
+    kl, of_prior, loss = found["kl"], found["of_prior"], found["loss"]
     figure, (top, middle, bottom) = sheet(3, 1, height=1.8, width=COLUMN, height_ratios=[4, 4, 3])
     z = torch.linspace(-5, 5, 401, dtype=F64)
     t = _best(z, mean, width)
@@ -140,7 +144,7 @@ def learning(record: dict) -> Interactive:
             "at": Value(f"moment of the training, of {MOMENTS}", 0, MOMENTS, 1, 0, format="d"),
         },
         numbers=numbers,
-        draw=lambda **values: _learning_still(found, exact, moments, **values),
+        draw=partial(_learning_still, record),
         alt="The mean of T over codes, as a share of the exact KL, against the number of updates on a "
         "logarithmic axis, for one training of T and for shorter ones.",
         constants={
@@ -152,7 +156,8 @@ def learning(record: dict) -> Interactive:
 
 
 @column
-def _learning_still(found: dict, exact: dict, moments: dict, d: str, updates: str, at: int) -> BookFigure:
+def _learning_still(record: dict, now: Mapping[str, float], d: str, updates: str, at: int) -> BookFigure:
+    found, exact, moments = record["found"], record["exact"], record["moments"]
     figure, axes = sheet(height=3.6, width=COLUMN)
     axes.axhline(1, color=VERMILLION, linestyle=DASHES[1])
     axes.text(10, 1.03, f"exact KL, {exact[d]:.1f} nats", color=DARK[VERMILLION])
@@ -166,9 +171,8 @@ def _learning_still(found: dict, exact: dict, moments: dict, d: str, updates: st
             axes.plot(moments[length][at], run[at], "o", color=BLUE)
     axes.set(xscale="log", xlim=(10, 10_000), ylim=(0, 1.25))
     axes.set(xlabel="updates of $T$", ylabel="share of the exact KL")
-    now = found[d][updates]["reading"][at]
     figure.alt = (
-        f"T in {d} dimensions after {moments[updates][at]:,} of {int(updates):,} updates: it reads {now:.1f} "
-        f"of {exact[d]:.1f} nats. Thin lines show the shorter trainings."
+        f"T in {d} dimensions after {moments[updates][at]:,} of {int(updates):,} updates: it reads "
+        f"{now['reading']:.1f} of {exact[d]:.1f} nats. Thin lines show the shorter trainings."
     )
     return figure

@@ -10,17 +10,13 @@ from dataclasses import dataclass
 from importlib import import_module, metadata
 
 import torch
-from matplotlib.axes import Axes
-from matplotlib.patches import Circle, FancyArrowPatch, FancyBboxPatch
 from torch import Tensor
 
 from avbgtn import streams
 
-from ..shared.canvas import BLUE, COLUMN, GREEN, GREY, PURPLE, VERMILLION, BookFigure, column
-
-PALE = "#a6a6a6"  # what a figure is not about; its words stay dark enough to be read
-WORDS = "#595959"
-LETTERS = 12  # points
+from ..shared.canvas import BLUE, COLUMN, GREEN, PURPLE, TEXT_GREY, VERMILLION, BookFigure, column
+from .blocks import PALE, Sheet
+from .unit_blocks import LEFT, MIDDLE, RIGHT, unit_blocks
 
 
 @dataclass(frozen=True)
@@ -150,161 +146,7 @@ def lines_stand(figure: str) -> bool:
     return all(part.line in inspect.getsource(part.source()) for part in PARTS[figure])
 
 
-# --- the drawing kit, in inches -----------------------------------------------------------------------------
-
-
-class Sheet:
-    """White paper with inches for coordinates, and the few shapes that block diagrams need."""
-
-    def __init__(self, height: float, figure: BookFigure | None = None):
-        self.figure = figure or BookFigure(figsize=(COLUMN, height))
-        self.axes: Axes = self.figure.add_axes((0, 0, 1, 1))
-        self.axes.set(xlim=(0, COLUMN), ylim=(0, height))
-        self.axes.set_axis_off()
-
-    def block(self, x, y, symbol, name="", *, colour=GREY, width=1.9, height=0.56, heavy=False, pale=False):
-        """A box around ``(x, y)``: the symbol, and beneath it the name in the package."""
-        edge = PALE if pale else colour
-        self.axes.add_patch(
-            FancyBboxPatch(
-                (x - width / 2 + 0.06, y - height / 2 + 0.06),
-                width - 0.12,
-                height - 0.12,
-                boxstyle="round,pad=0.06",
-                facecolor="white" if pale else _tint(colour),
-                edgecolor=edge,
-                linewidth=2.4 if heavy else 1.3,
-                zorder=3,
-            )
-        )
-        ink = WORDS if pale else "black"
-        lift = 0.11 * (1 + name.count("\n") * 0.75) if name else 0
-        self.axes.text(x, y + lift, symbol, ha="center", va="center", size=LETTERS + 1, color=ink, zorder=4)
-        if name:
-            self.axes.text(
-                x,
-                y - 0.12,
-                name,
-                ha="center",
-                va="center",
-                size=LETTERS - 1,
-                family="monospace",
-                color=ink,
-                zorder=4,
-                linespacing=1.0,
-            )
-
-    def node(self, x, y, symbol, *, colour=GREY, radius=0.27, pale=False, dashed=False):
-        """A circle: something that flows, an image, a code or noise."""
-        self.axes.add_patch(
-            Circle(
-                (x, y), radius, facecolor="white", edgecolor=PALE if pale else colour, zorder=3,
-                linewidth=1.3 if pale else 1.8, linestyle=(0, (3, 1.5)) if dashed else "-",
-            )
-        )  # fmt: skip
-        ink = WORDS if pale else "black"
-        self.axes.text(x, y, symbol, ha="center", va="center", size=LETTERS + 1, color=ink, zorder=4)
-
-    def arrow(self, *points, colour="black", heavy=False, pale=False, dashed=False):
-        """Straight lines through the points, with a head at the last."""
-        style = {"color": PALE if pale else colour, "linewidth": 2.2 if heavy else 1.2, "zorder": 2}
-        style |= {"linestyle": (0, (4, 2)) if dashed else "-"}
-        if len(points) > 2:
-            self.axes.plot(
-                *zip(*points[:-1], strict=True), solid_capstyle="butt", solid_joinstyle="round", **style
-            )
-        self.axes.add_patch(
-            FancyArrowPatch(
-                points[-2], points[-1], arrowstyle="-|>", mutation_scale=11, shrinkA=0, shrinkB=0, **style
-            )
-        )
-
-    def words(self, x, y, text, *, colour=WORDS, ha="center", va="center", size=LETTERS, **how):
-        self.axes.text(x, y, text, ha=ha, va=va, color=colour, size=size, zorder=4, **how)
-
-
-def _tint(colour: str) -> str:
-    """A light version of a colour, for the inside of a block."""
-    rgb = [int(colour[i : i + 2], 16) for i in (1, 3, 5)]
-    return "#" + "".join(f"{round(255 - 0.14 * (255 - c)):02x}" for c in rgb)
-
-
 # --- the figures --------------------------------------------------------------------------------------------
-
-LEFT, MIDDLE, RIGHT = 1.75, COLUMN / 2, COLUMN - 1.75
-
-
-def _unit_body(sheet: Sheet, rows: dict[str, float], *, pale: bool) -> None:
-    """UNIT from the images to the discriminators, domain 1 left and domain 2 right."""
-    y = rows
-    for k, x, colour in ((1, LEFT, BLUE), (2, RIGHT, VERMILLION)):
-        other = 3 - k
-        inward = 0.28 if k == 1 else -0.28
-        sheet.node(x, y["image"], f"$x_{k}$", colour=colour, pale=pale)
-        sheet.arrow((x, y["image"] - 0.27), (x, y["encoder"] + 0.26), pale=pale)
-        sheet.block(x, y["encoder"], f"$E_{k}$", "Encoder", colour=colour, pale=pale)
-        sheet.arrow(
-            (x + inward, y["encoder"] - 0.26), (MIDDLE - inward * 1.7, y["share in"] + 0.26), pale=pale
-        )
-        sheet.arrow(
-            (MIDDLE - inward * 1.7, y["share out"] - 0.26), (x + inward, y["generator"] + 0.26), pale=pale
-        )
-        sheet.block(x, y["generator"], f"$G_{k}$", "Generator", colour=colour, pale=pale)
-        sheet.arrow((x, y["generator"] - 0.26), (x, y["made"] + 0.23), pale=pale)
-        sheet.block(
-            x,
-            y["made"],
-            f"$x_{{{k}{k}}},\\;x_{{{other}{k}}}$",
-            colour=colour,
-            height=0.46,
-            width=1.3,
-            pale=pale,
-        )
-        sheet.arrow((x, y["made"] - 0.22), (x, y["judge"] + 0.26), pale=pale)
-        sheet.block(x, y["judge"], f"$D_{k}$", "Discriminator", colour=colour, pale=pale)
-        sheet.arrow((x + inward, y["judge"] - 0.26), (MIDDLE - inward * 1.7, y["verdict"] + 0.26), pale=pale)
-        margin = 0.16 if k == 1 else COLUMN - 0.16
-        out = -0.27 if k == 1 else 0.27
-        sheet.arrow(
-            (x + out, y["image"]),
-            (margin, y["image"]),
-            (margin, y["judge"]),
-            (x + 3.55 * out, y["judge"]),
-            pale=pale,
-        )
-    sheet.block(
-        MIDDLE,
-        y["share in"],
-        "shared",
-        "encoder_shared",
-        colour=PURPLE,
-        width=2.15,
-        heavy=not pale,
-        pale=pale,
-    )
-    sheet.arrow((MIDDLE, y["share in"] - 0.26), (MIDDLE, y["code"] + 0.27), pale=pale)
-    sheet.node(MIDDLE, y["code"], "$z$", colour=PURPLE, pale=pale)
-    sheet.arrow((MIDDLE, y["code"] - 0.27), (MIDDLE, y["share out"] + 0.26), pale=pale)
-    sheet.block(
-        MIDDLE,
-        y["share out"],
-        "shared",
-        "generator_shared",
-        colour=PURPLE,
-        width=2.15,
-        heavy=not pale,
-        pale=pale,
-    )
-    sheet.block(
-        MIDDLE,
-        y["verdict"],
-        "shared",
-        "discriminator_shared",
-        colour=PURPLE,
-        width=2.6,
-        heavy=not pale,
-        pale=pale,
-    )
 
 
 @column
@@ -316,10 +158,10 @@ def unit_figure() -> BookFigure:
         (top - d for d in (0.35, 1.1, 1.9, 2.72, 3.54, 4.34, 5.06, 5.8, 6.6)), strict=True,
     ))  # fmt: skip
     sheet = Sheet(top)
-    _unit_body(sheet, rows, pale=False)
+    unit_blocks(sheet, rows, pale=False)
     sheet.node(MIDDLE + 1.25, rows["code"], r"$\varepsilon$", colour=GREEN, dashed=True)
     sheet.arrow((MIDDLE + 0.98, rows["code"]), (MIDDLE + 0.29, rows["code"]), colour=GREEN, dashed=True)
-    sheet.words(MIDDLE + 1.25, rows["code"] - 0.4, "noise at the code", colour=WORDS)
+    sheet.words(MIDDLE + 1.25, rows["code"] - 0.4, "noise at the code", colour=TEXT_GREY)
     sheet.words(MIDDLE - 0.9, rows["image"], "domain 1")
     sheet.words(MIDDLE + 0.9, rows["image"], "domain 2")
     sheet.words(0.3, rows["code"] + 0.1, "real\nimages", ha="left")
@@ -342,7 +184,7 @@ def avb_gtn_figure() -> BookFigure:
         (top - d for d in (0.38, 1.15, 1.95, 2.98, 3.98, 4.76, 5.48, 6.22, 7.02)), strict=True,
     ))  # fmt: skip
     sheet = Sheet(top)
-    _unit_body(sheet, rows, pale=True)
+    unit_blocks(sheet, rows, pale=True)
     for k, x, colour in ((1, LEFT, BLUE), (2, RIGHT, VERMILLION)):
         side = -1 if k == 1 else 1
         at = MIDDLE + side * 1.75

@@ -9,9 +9,20 @@ import torch
 from matplotlib.ticker import FuncFormatter, NullFormatter
 from torch import Tensor
 
-from ..shared.canvas import BLUE, COLUMN, GREEN, GREY, PURPLE, VERMILLION, BookFigure, column
+from ..shared.canvas import (
+    BLUE,
+    COLUMN,
+    DARK,
+    DASHES,
+    GREEN,
+    GREY,
+    PURPLE,
+    TEXT_GREY,
+    VERMILLION,
+    BookFigure,
+    column,
+)
 from ..shared.sheet import sheet
-from ..vae.figures import DARK, DASHES, TEXT_GREY
 from . import penalties
 
 # The three forms keep their colour, dash and name in every picture of the chapter.

@@ -4,6 +4,7 @@ Their scripts are ``lag.js`` and ``noise.js``.
 """
 
 import math
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor
@@ -11,9 +12,22 @@ from torch import Tensor
 from avbgtn.models import losses
 
 from ..interactive.figure import Interactive, Question, Value
-from ..shared.canvas import BLUE, COLUMN, GREEN, GREY, VERMILLION, BookFigure, column
+from ..shared.canvas import (
+    BLUE,
+    COLUMN,
+    DARK,
+    DASHES,
+    GREEN,
+    GREY,
+    PALE_BLUE,
+    PALE_RED,
+    TEXT_GREY,
+    VERMILLION,
+    BookFigure,
+    column,
+)
 from ..shared.sheet import sheet
-from ..vae.figures import DARK, DASHES, PALE_BLUE, PALE_RED, TEXT_GREY, bell
+from ..vae.figures import bell
 from . import penalties
 
 F64 = torch.float64
@@ -61,7 +75,7 @@ def lag() -> Interactive:
             "old": Value("mean for which T is the best", -2.0, 6.0, 0.05, 1.0),
         },
         numbers=numbers,
-        draw=lambda **values: _lag_still(**values, **numbers(**values)),
+        draw=_lag_still,
         alt="The prior, the posterior q and an older q for which T is the best one. Below them T along the "
         "codes, and bars in nats for the KL, for the mean of T and for the mean of log sigma(T).",
         question=question,
@@ -69,9 +83,8 @@ def lag() -> Interactive:
 
 
 @column
-def _lag_still(
-    m: float, old: float, kl: float, reads: float, short: float, paper: float, pull: float
-) -> BookFigure:
+def _lag_still(found: Mapping[str, float], m: float, old: float) -> BookFigure:
+    kl, reads, paper = found["kl"], found["reads"], found["paper"]
     figure, (top, middle, bottom) = sheet(3, 1, height=1.7, width=COLUMN, height_ratios=[5, 4, 4])
     z = torch.linspace(-4, 8, 401, dtype=F64)
     top.fill_between(z, bell(z, m, 1), color=PALE_BLUE, alpha=0.6, linewidth=0)
@@ -96,7 +109,7 @@ def _lag_still(
         axes.spines["left"].set_visible(False)
     figure.alt = (
         f"q around {m:g} and a T that is the best one for a q around {old:g}: the KL is {kl:.2f} nats, the "
-        f"mean of T {reads:.2f}, {short:.2f} too little, and the mean of log sigma(T) {paper:.2f}."
+        f"mean of T {reads:.2f}, {found['short']:.2f} too little, and the mean of log sigma(T) {paper:.2f}."
     )
     return figure
 
@@ -151,7 +164,7 @@ def noise() -> Interactive:
             "s": Value("use of the noise", 0.02, 1.5, 0.02, 0.4),
         },
         numbers=numbers,
-        draw=lambda **values: _noise_still(**values, **numbers(**values)),
+        draw=_noise_still,
         alt="The density of the codes of one image and that of the prior. Below them the encoder as a curve "
         "from noise to code, and bars with the KL to the prior for noise at the input and at the code.",
         question=question,
@@ -159,7 +172,8 @@ def noise() -> Interactive:
 
 
 @column
-def _noise_still(m: float, s: float, bend: float, kl: float, unit: float) -> BookFigure:
+def _noise_still(found: Mapping[str, float], m: float, s: float, bend: float) -> BookFigure:
+    kl, unit = found["kl"], found["unit"]
     figure, (top, middle, bottom) = sheet(3, 1, height=1.9, width=COLUMN, height_ratios=[4, 5, 2])
     noise = torch.linspace(-4, 4, 801, dtype=F64)
     axis = torch.linspace(-4, 4, 401, dtype=F64)

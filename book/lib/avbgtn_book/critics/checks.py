@@ -39,16 +39,12 @@ def check_critics_reported(answer: Any) -> None:
         0.3: "that is how far the slope lies above 1",
         11.0: "you exchanged W and lambda: the slope is 1 + 6/20",
     }
-    if abs(got - right) < 0.01:
-        core.passed("the slope is 1 + 6/20 = 1.3, and the critic reports 1.3 times 6")
-        return
-    for wrong, hint in hints.items():
-        if abs(got - wrong) < 0.01:
-            raise CheckFailed(f"{got:g} is not it: {hint}")
-    raise CheckFailed(
-        f"{got:g} is not it, it is too {'large' if got > right else 'small'}: set the derivative of "
-        "6 k - 10 (k - 1)^2 to zero, and multiply the k that you find by 6"
+    otherwise = (
+        f", it is too {'large' if got > right else 'small'}: set the derivative of 6 k - 10 (k - 1)^2 to "
+        "zero, and multiply the k that you find by 6"
     )
+    core.near(got, right, hints, within=0.01, otherwise=otherwise)
+    core.passed("the slope is 1 + 6/20 = 1.3, and the critic reports 1.3 times 6")
 
 
 def check_critics_penalty(answer: Callable) -> None:
@@ -71,8 +67,7 @@ def check_critics_penalty(answer: Callable) -> None:
     if not isinstance(value, torch.Tensor) or not value.requires_grad:
         raise CheckFailed(
             "the value is right, but no gradient leads back from it: return the tensor itself, without "
-            ".item(), "
-            ".detach() or no_grad, or the critic never learns from the penalty"
+            ".item(), .detach() or no_grad, or the critic never learns from the penalty"
         )
     core.passed("both sides of 1 cost, and the critic can learn from it")
 
@@ -126,8 +121,7 @@ def check_critics_distance(answer: Callable) -> None:
                 raise
             raise CheckFailed(
                 f"it stops for {n} and {m} piles: the two need not be as many. Put all places in one row, "
-                f"with "
-                "p and -q as the changes"
+                "with p and -q as the changes"
             ) from problem
         core.compare(
             got,
@@ -135,8 +129,7 @@ def check_critics_distance(answer: Callable) -> None:
             mistakes.of_distance(x, y, p, q),
             name="distance(x, y, p, q)",
             otherwise="not the distance: sort all places, add up p and -q from left to right, and sum the "
-            "absolute "
-            "values times the gaps",
+            "absolute values times the gaps",
         )
     core.passed("unequal masses, any order, and as many piles as you like")
 
@@ -148,8 +141,7 @@ def check_critics_linear(answer: Any) -> None:
         "a": "a would hold if the penalty grew faster than the gain. Compare both at k = 2: 12 k against "
         "10 (k - 1)",
         "b": "b is the optimum of the squared penalty. Here the derivative of the objective does not "
-        "depend on k "
-        "once k is above 1",
+        "depend on k once k is above 1",
         "d": "d would need a negative derivative already below 1, where there is no penalty at all",
     }
     if got in hints:

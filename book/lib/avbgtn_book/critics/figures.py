@@ -8,12 +8,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..gan import ring
-from ..shared.canvas import BLUE, COLUMN, GREEN, GREY, PURPLE, VERMILLION, BookFigure, column
+from ..shared.canvas import BLUE, COLUMN, DARK, DASHES, GREEN, GREY, PURPLE, VERMILLION, BookFigure, column
 from ..shared.sheet import sheet
-from ..vae.figures import DARK
 
 LIGHT = "#dddddd"
-DASHED, DOTTED = (0, (5, 2)), (0, (1, 1.5))
+DASHED, DOTTED = DASHES[1], (0, (1, 1.5))
 LOOKS = ((VERMILLION, DASHED), (GREEN, "-."), (GREY, DOTTED), (PURPLE, DOTTED), (BLUE, "-"), ("black", "-"))
 
 

@@ -4,17 +4,17 @@ Their scripts are ``lines.js``, ``piles.js`` and ``slope.js``.
 """
 
 import math
+from collections.abc import Mapping
 
 import torch
 
 from ..further import penalty
 from ..interactive.figure import Choice, Interactive, Question, Value
-from ..shared.canvas import BLUE, COLUMN, GREEN, GREY, PURPLE, VERMILLION, BookFigure, column
+from ..shared.canvas import BLUE, COLUMN, DASHES, GREEN, GREY, PURPLE, VERMILLION, BookFigure, column
 from ..shared.sheet import sheet
 from . import lines, transport
 
 F64 = torch.float64
-DASHED = (0, (5, 2))
 PLACES = 10
 P = (0.1, 0.2, 0.05, 0.05, 0.1, 0.2, 0.1, 0.1, 0.05, 0.05)
 
@@ -52,7 +52,7 @@ def two_lines() -> Interactive:
             "thickness": Value("thickness of the lines", 0.02, 0.4, 0.01, 0.05),
         },
         numbers=numbers,
-        draw=lambda **values: _lines_still(numbers(**values), **values),
+        draw=_lines_still,
         alt="Two vertical bands, the data and the generator. Below them the JS divergence and the distance W "
         "against the generator's place, with a dot where it stands.",
         question=question,
@@ -60,10 +60,10 @@ def two_lines() -> Interactive:
 
 
 @column
-def _lines_still(found: dict[str, float], theta: float, thickness: float) -> BookFigure:
+def _lines_still(found: Mapping[str, float], theta: float, thickness: float) -> BookFigure:
     figure, (top, middle, bottom) = sheet(3, 1, height=1.7, width=COLUMN, sharex=True)
     x = torch.linspace(-1.5, 1.5, 601, dtype=F64)
-    for at, colour, dash in ((0.0, VERMILLION, DASHED), (theta, BLUE, "-")):
+    for at, colour, dash in ((0.0, VERMILLION, DASHES[1]), (theta, BLUE, "-")):
         top.plot(x, torch.exp(-0.5 * ((x - at) / thickness).square()), color=colour, linestyle=dash)
     top.set(yticks=[], ylim=(0, 1.1))
     thetas = torch.linspace(-1, 1, 81).tolist()
@@ -108,10 +108,8 @@ def piles() -> Interactive:
         unit="masses times places",
         within=0.5,
         because=f"The best plan carries {start['across']:.2f} across the middle, from place 4 to place 5, "
-        f"and "
-        f"adds up to {start['w']:.2f}. A plan that does not look where the earth is needed, and spreads "
-        f"every "
-        f"pile over all places, costs {start['independent']:.2f}.",
+        f"and adds up to {start['w']:.2f}. A plan that does not look where the earth is needed, and spreads "
+        f"every pile over all places, costs {start['independent']:.2f}.",
     )
     return Interactive(
         "critics-piles",
@@ -120,7 +118,7 @@ def piles() -> Interactive:
             "width": Value("width of the blue piles", 0.5, 4.0, 0.1, 1.5),
         },
         numbers=numbers,
-        draw=lambda **values: _piles_still(numbers(**values), pile(**values)),
+        draw=lambda found, **values: _piles_still(found, pile(**values)),
         alt="Orange piles of earth at ten places and blue piles, where it is to go. Below, the earth that "
         "crosses each gap between two places; its area is the cost.",
         constants={"p": list(P)},
@@ -129,7 +127,7 @@ def piles() -> Interactive:
 
 
 @column
-def _piles_still(found: dict[str, float], q: torch.Tensor) -> BookFigure:
+def _piles_still(found: Mapping[str, float], q: torch.Tensor) -> BookFigure:
     figure, (top, bottom) = sheet(2, 1, height=2.0, width=COLUMN, sharex=True)
     x = torch.arange(PLACES, dtype=F64)
     p = torch.tensor(P, dtype=F64)
@@ -181,7 +179,7 @@ def slope() -> Interactive:
             "form": Choice("penalty", (SQUARED, LINEAR), SQUARED),
         },
         numbers=numbers,
-        draw=lambda **values: _slope_still(numbers(**values), **values),
+        draw=_slope_still,
         alt="What a linear critic maximises against its slope k: the gain W k less the penalty. A dot marks "
         "the best slope.",
         question=question,
@@ -189,23 +187,22 @@ def slope() -> Interactive:
 
 
 @column
-def _slope_still(found: dict[str, float], distance: float, weight: float, form: str) -> BookFigure:
+def _slope_still(found: Mapping[str, float], distance: float, weight: float, form: str) -> BookFigure:
     figure, axes = sheet(height=3.6, width=COLUMN)
     k = torch.linspace(0, 4, 401, dtype=F64)
-    paid = weight * penalty.slope_penalty(k, "two_sided" if form == SQUARED else "linear")
-    axes.plot(k, distance * k, color=GREY, linestyle=DASHED)
+    kind = "two_sided" if form == SQUARED else "linear"
+    paid = weight * penalty.slope_penalty(k, kind)
+    axes.plot(k, distance * k, color=GREY, linestyle=DASHES[1])
     axes.plot(k, distance * k - paid, color=BLUE)
     axes.axvline(1, color="black", linewidth=0.8)
     if found["slope"] <= 4:
         best = torch.tensor([found["slope"]], dtype=F64)
-        kind = "two_sided" if form == SQUARED else "linear"
         worth = distance * best - weight * penalty.slope_penalty(best, kind)
         axes.plot(best, worth, "o", color=BLUE, markersize=10)
     axes.set(xlabel="slope $k$", ylabel="gain less penalty", xlim=(0, 4), ylim=(-20, 30))
     axes.set_title(f"W {distance:g}, reported {found['reported']:.2f}")
     figure.alt = (
         f"Gain less penalty against the slope, at distance {distance:g} and lambda {weight:g}; the best "
-        f"slope "
-        f"is {found['slope']:.2f}, and the critic reports {found['reported']:.2f}."
+        f"slope is {found['slope']:.2f}, and the critic reports {found['reported']:.2f}."
     )
     return figure

@@ -146,20 +146,14 @@ def check_gan_largest_step(answer: Any) -> None:
         4.0: "that is the answer at gamma = 1; here gamma is 1.5",
         1.5: "that is gamma; compute the eigenvalues, then the h at which a factor reaches -1",
     }
-    if abs(got - right) <= 0.01:
-        core.passed(
-            "the fast eigenvalue's factor 1 + h lambda stays above -1 as long as h < 2 / 1.30902 = 1.528"
-        )
-        return
-    for wrong, hint in hints.items():
-        if abs(got - wrong) < 0.01:
-            raise CheckFailed(f"{got:g} is not it: {hint}")
-    raise CheckFailed(
-        f"{got:g} is not it: both eigenvalues are real and negative. For which h does the larger factor |1 + "
+    otherwise = (
+        ": both eigenvalues are real and negative. For which h does the larger factor |1 + "
         "h lambda| reach 1? "
         f"{'Yours diverges' if got > right else 'Yours converges, and a larger one would too'}. "
         "An error of 0.01 is allowed"
     )
+    core.near(got, right, hints, within=0.01, otherwise=otherwise)
+    core.passed("the fast eigenvalue's factor 1 + h lambda stays above -1 as long as h < 2 / 1.30902 = 1.528")
 
 
 def check_gan_covered(answer: Callable) -> None:

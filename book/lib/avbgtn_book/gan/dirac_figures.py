@@ -4,8 +4,18 @@ import torch
 from matplotlib.patches import Circle, Rectangle
 from torch import Tensor
 
-from ..shared.canvas import BLUE, COLUMN, GREY, PURPLE, VERMILLION, BookFigure, column
-from ..vae.figures import DARK, PALE_RED, TEXT_GREY
+from ..shared.canvas import (
+    BLUE,
+    COLUMN,
+    DARK,
+    GREY,
+    PALE_RED,
+    PURPLE,
+    TEXT_GREY,
+    VERMILLION,
+    BookFigure,
+    column,
+)
 from . import dirac_gan
 
 SIDE, HEIGHT = 2.9, 3.75  # inches: of a panel, and of the figure

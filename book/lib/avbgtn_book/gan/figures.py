@@ -7,9 +7,21 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor
 
-from ..shared.canvas import BLUE, COLUMN, GREEN, GREY, VERMILLION, BookFigure, column
+from ..shared.canvas import (
+    BLUE,
+    COLUMN,
+    DARK,
+    DASHES,
+    GREEN,
+    GREY,
+    PALE_BLUE,
+    PALE_RED,
+    TEXT_GREY,
+    VERMILLION,
+    BookFigure,
+    column,
+)
 from ..shared.sheet import sheet
-from ..vae.figures import DARK, DASHES, PALE_BLUE, PALE_RED, TEXT_GREY
 from . import gan
 
 DASHED, DOTTED = DASHES[1:3]

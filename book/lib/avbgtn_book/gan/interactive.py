@@ -4,17 +4,17 @@ Their scripts are ``discriminator.js`` and ``dirac.js``.
 """
 
 import math
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor
 
 from ..interactive.figure import Choice, Interactive, Question, Value
-from ..shared.canvas import BLUE, COLUMN, GREEN, GREY, VERMILLION, BookFigure, column
+from ..shared.canvas import BLUE, COLUMN, DARK, DASHES, GREEN, GREY, PALE_BLUE, VERMILLION, BookFigure, column
 from ..shared.sheet import sheet
 from . import dirac_gan, gan
 
 F64 = torch.float64
-DASHED = (0, (5, 2))
 MOST_STEPS = 200
 R1 = 0.5  # coefficient of the penalty where a rule has it
 RULES = ("simultaneous", "alternating, D first", "simultaneous with R1")
@@ -59,7 +59,7 @@ def discriminator() -> Interactive:
             "width": Value("width of the generator", 0.5, 2.0, 0.05, 1.0),
         },
         numbers=numbers,
-        draw=lambda **values: _discriminator_still(numbers(**values)["js"], **values),
+        draw=_discriminator_still,
         alt="The densities of data and generator. Below them the best discriminator between them, and a "
         "ruler in nats with their Jensen-Shannon divergence, which ends at log 2.",
         question=question,
@@ -67,19 +67,20 @@ def discriminator() -> Interactive:
 
 
 @column
-def _discriminator_still(js: float, data: float, mean: float, width: float) -> BookFigure:
+def _discriminator_still(found: Mapping[str, float], data: float, mean: float, width: float) -> BookFigure:
+    js = found["js"]
     figure, (top, middle, bottom) = sheet(3, 1, height=1.6, width=COLUMN, height_ratios=[4, 3, 1])
     x = torch.linspace(-6, 10, 401, dtype=F64)
     log_p, log_q, d = _best(data, mean, width, x)
-    top.plot(x, log_p.exp(), color=VERMILLION, linestyle=DASHED)
+    top.plot(x, log_p.exp(), color=VERMILLION, linestyle=DASHES[1])
     top.plot(x, log_q.exp(), color=BLUE)
-    top.text(-6, 0.87, "data $p$", color="#a34700")
-    top.text(10, 0.87, "generator $q$", color="#005a8e", ha="right")
+    top.text(-6, 0.87, "data $p$", color=DARK[VERMILLION])
+    top.text(10, 0.87, "generator $q$", color=DARK[BLUE], ha="right")
     top.set(ylim=(0, 0.85), xlim=(-6, 10), yticks=[])
     middle.axhline(0.5, color=GREY, linewidth=0.8)
     middle.plot(x, d, color=GREEN)
     middle.set(ylim=(-0.03, 1.03), xlim=(-6, 10), xlabel="$x$", ylabel="$D^*(x)$")
-    bottom.barh([0], [js], color="#9ecae8")
+    bottom.barh([0], [js], color=PALE_BLUE)
     bottom.set(xlim=(0, math.log(2)), yticks=[], xlabel="nats", title=f"JS {js:.3f}")
     figure.alt = (
         f"Data around {data:g} and a generator around {mean:g} of width {width:g}, the best discriminator "
@@ -137,7 +138,9 @@ def dirac() -> Interactive:
 
 
 @column
-def _dirac_still(theta: float, psi: float, rule: str, size: float, steps: int) -> BookFigure:
+def _dirac_still(
+    found: Mapping[str, float], theta: float, psi: float, rule: str, size: float, steps: int
+) -> BookFigure:
     figure, (left, right) = sheet(1, 2, height=3.6, width=COLUMN)
     axis = torch.arange(-1.8, 1.81, 0.4, dtype=F64)
     psis, thetas = torch.meshgrid(axis, axis, indexing="ij")
@@ -153,6 +156,6 @@ def _dirac_still(theta: float, psi: float, rule: str, size: float, steps: int) -
     right.set(xlabel="step", ylabel="distance from (0, 0)", xlim=(0, MOST_STEPS), ylim=(0, 4))
     figure.alt = (
         f"The DiracGAN's field with the point theta {theta:g}, psi {psi:g}; after {steps} {rule} steps of "
-        f"size {size:g} the distance from the equilibrium is {path[-1].norm():.2f}."
+        f"size {size:g} the distance from the equilibrium is {found['distance']:.2f}."
     )
     return figure

@@ -6,9 +6,8 @@ import torch
 from matplotlib.patches import Circle
 from torch import Tensor
 
-from ..shared.canvas import BLUE, COLUMN, GREY, VERMILLION, BookFigure, column
+from ..shared.canvas import BLUE, COLUMN, DARK, GREY, PALE_BLUE, VERMILLION, BookFigure, column
 from ..shared.sheet import sheet
-from ..vae.figures import DARK, PALE_BLUE
 from ..vae.places import LABELS, beside_labels, paint
 from . import ring
 

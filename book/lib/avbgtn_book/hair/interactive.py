@@ -3,6 +3,7 @@ it stands still. Their scripts are ``recolouring.js`` and ``interactive/compare.
 """
 
 import base64
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor
@@ -94,9 +95,9 @@ def recolouring(
             "whole": error.mean().item(),
         }  # fmt: skip
 
-    def draw(strength: float, where: str) -> BookFigure:
+    def draw(found: Mapping[str, float], strength: float, where: str) -> BookFigure:
         along = {s / 20: numbers(s / 20, where) for s in range(round(20 * MOST) + 1)}
-        return _recolouring_still(strength, where, along, [x, changed(strength, where), y])
+        return _recolouring_still(found, strength, where, along, [x, changed(strength, where), y])
 
     none, full = numbers(0.0, EVERYWHERE), numbers(1.0, EVERYWHERE)
     question = Question(
@@ -137,7 +138,11 @@ def _text(values: Tensor) -> str:
 
 @column
 def _recolouring_still(
-    strength: float, where: str, along: dict[float, dict[str, float]], pictures: list[Tensor]
+    found: Mapping[str, float],
+    strength: float,
+    where: str,
+    along: dict[float, dict[str, float]],
+    pictures: list[Tensor],
 ) -> BookFigure:
     figure, grid = sheet(2, 3, height=2.5, width=COLUMN)
     for axes, picture, name in zip(grid[0], pictures, ("source", "recoloured", "true twin"), strict=True):
@@ -153,9 +158,8 @@ def _recolouring_still(
     below.axvline(strength, color="black", linewidth=1)
     below.set(xlabel="strength of the recolouring", ylabel="error", ylim=(0, 0.25), xlim=(0, MOST))
     below.legend(frameon=False, ncols=3)
-    here = along[round(20 * strength) / 20]
     figure.alt = (
         f"A head, recoloured with strength {strength:g} in {where}, and its twin. Error inside the hair "
-        f"{here['hair']:.3f}, outside it {here['outside']:.3f}, of the whole picture {here['whole']:.3f}."
+        f"{found['hair']:.3f}, outside it {found['outside']:.3f}, of the whole picture {found['whole']:.3f}."
     )
     return figure

@@ -88,8 +88,8 @@ def compare(
     def numbers(edge: float, pair: str = first) -> dict[str, float]:
         return {"left": edge, **apart[pair]}
 
-    def draw(edge: float, pair: str = first) -> BookFigure:
-        return _still(edge, *by_title[pair], pictures, apart[pair])
+    def draw(found: Mapping[str, float], edge: float, pair: str = first) -> BookFigure:
+        return _still(found, edge, *by_title[pair], pictures)
 
     return Interactive(
         "compare",
@@ -114,7 +114,7 @@ def title(pair: Pair) -> str:
 
 @column
 def _still(
-    edge: float, left: str, right: str, pictures: Mapping[str, Tensor], apart: Mapping[str, float]
+    found: Mapping[str, float], edge: float, left: str, right: str, pictures: Mapping[str, Tensor]
 ) -> BookFigure:
     figure, axes = sheet(height=4.2, width=COLUMN)
     one, other = in_bytes(pictures[left]), in_bytes(pictures[right])
@@ -129,6 +129,6 @@ def _still(
     axes.set_title(right, loc="right")
     figure.alt = (
         f"Left of a line at {edge:.0%} of the width {left}, right of it {right}. Their mean absolute "
-        f"difference is {apart['whole']:.3f}."
+        f"difference is {found['whole']:.3f}."
     )
     return figure

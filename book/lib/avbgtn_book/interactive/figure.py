@@ -6,7 +6,8 @@ this folder's and the chapters' ``*.js``, put together by ``book/_ext/book_inter
 of D3. D3, because its modules are small (122 kB together, where Observable Plot needs all of it and more
 than 300 kB), draw SVG that takes the page's colours, and leave what a figure is to the figure.
 
-In a notebook with a kernel the same figure is shown with ipywidgets, which call ``draw`` for any values.
+In a notebook with a kernel the same figure is shown with ipywidgets, which ask for its ``still`` picture at
+any values.
 
 A new kind of figure is a file ``book/lib/avbgtn_book/CHAPTER/NAME.js`` that puts itself into
 ``Interactive.kinds`` (``interactive/figure.js`` says of what it consists) and a function in
@@ -102,7 +103,8 @@ class Interactive:
         kind: the name under which its script stands in ``Interactive.kinds``.
         values: what the reader changes, by name.
         numbers: ``numbers(**values)`` is what the script's ``numbers(values, constants)`` must be too.
-        draw: ``draw(**values)`` is the figure as a still picture, with ``alt``.
+        draw: ``draw(found, **values)`` is the figure as a still picture, with ``alt``; ``found`` is what
+            ``numbers`` gives.
         alt: what kind of picture it is, whatever its values: for those who cannot see it.
         constants: numbers that the script needs and nobody changes.
         question: asked first; the figure answers.
@@ -135,6 +137,10 @@ class Interactive:
         """The values at which the figure begins."""
         return {name: value.start for name, value in self.values.items()}
 
+    def still(self, **values: object) -> BookFigure:
+        """The figure at these values, as a still picture."""
+        return self.draw(self.numbers(**values), **values)
+
     def spec(self) -> dict:
         """All that the script is told."""
         question = asdict(self.question) if self.question else None
@@ -152,7 +158,7 @@ class Interactive:
         return (
             f'<div class="interactive" id="interactive-{self.name}">\n'
             f'<script type="application/json">{spec}</script>\n'
-            f'<div class="interactive-still">\n{img(self.draw(**self.start))}\n{self._asked()}</div>\n</div>'
+            f'<div class="interactive-still">\n{img(self.still(**self.start))}\n{self._asked()}</div>\n</div>'
         )
 
     def live(self):
@@ -173,7 +179,7 @@ class Interactive:
         picture = ipywidgets.HTML()
 
         def show(change=None):
-            picture.value = img(self.draw(**{name: control.value for name, control in controls.items()}))
+            picture.value = img(self.still(**{name: control.value for name, control in controls.items()}))
 
         for control in controls.values():
             control.observe(show, names="value")

@@ -10,6 +10,7 @@ from typing import Any
 
 from . import statistics as evidence
 from . import trainings
+from .curve import mean_along, reached
 from .statistics import Paired, paired
 from .trainings import by_seed, cells_of, curve_of
 
@@ -57,7 +58,7 @@ def along(study: Study, key: str = "l1_whole", against: str = "epoch") -> dict[s
             two = [curve_of(c[seed], key, against) for c in cells]
             since, until = max(xs[0] for xs, _ in two), min(xs[-1] for xs, _ in two)
             for mean, (xs, ys) in zip(means, two, strict=True):
-                mean[seed] = evidence.mean_along(xs, ys, until, since)
+                mean[seed] = mean_along(xs, ys, until, since)
         found[name] = paired(*means, MODELS)
     return found
 
@@ -73,7 +74,7 @@ def equal_time(study: Study, key: str = "l1_whole") -> dict[str, Paired]:
 def epochs_to(study: Study, variant: str, threshold: float, key: str = "l1_whole") -> dict[int, float | None]:
     """Epochs until the curve first gets to a threshold, by seed; None where it never does."""
     return {
-        seed: evidence.reached(*curve_of(cell, key, "epoch"), threshold)
+        seed: reached(*curve_of(cell, key, "epoch"), threshold)
         for seed, cell in cells_of(study, variant).items()
     }
 

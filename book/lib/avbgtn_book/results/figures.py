@@ -1,45 +1,25 @@
-"""Figures of the study: trainings of several seeds, as curves, dots, differences by pairs,
-and one score against another.
+"""Figures of the study: trainings of several seeds, as curves and dots, and one score against another.
 
 Every seed is drawn; a median never stands alone. It is no mean: one training that scrambled the colours would
-carry that away. The four variants of the comparison keep their colours, marks and dashes in all figures; the
-controls take theirs in turn.
+carry that away.
 """
 
-import math
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import cycle
+from collections.abc import Mapping, Sequence
 from statistics import fmean, median
 from textwrap import fill
 
 import numpy as np
-from matplotlib.axis import Axis
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
-from ..shared.canvas import BLUE, GREEN, PURPLE, VERMILLION, WIDTH, BookFigure, listed, name_of, styled
-from ..shared.curves import DASHES
+from ..shared.canvas import DASHES, GREY, TEXT_GREY, WIDTH, BookFigure, listed, styled
 from ..shared.sheet import sheet
-from .statistics import Paired
+from .looks import HOLLOW, SMALL, STEPS, legend, logarithmic, looks_of, names_of, number_of, spread
+from .pair_figures import differences  # noqa: F401 - for the cells of the results chapter
 from .trainings import by_seed, cells_of, curve_of
 
-SMALL = 9  # points, for what stands inside a panel
 ROW = 0.27  # inches a variant's row
-WIDE = 3  # largest score over smallest, from which on an axis is logarithmic
-FAR = 30  # a difference over the median one, from which on the axis is logarithmic outside
-SIDE = 0.36  # least share of a panel on either side of zero
-TEXT = "#595959"  # of what is not a result
-SKY, ORANGE = "#56B4E9", "#E69F00"
-LOOKS = {  # colour, mark, dashes
-    "unit": (BLUE, "o", DASHES[0]), "avb_gtn": (VERMILLION, "s", DASHES[1]),
-    "unit-twin": (SKY, "^", DASHES[2]), "avb_gtn-twin": (ORANGE, "D", DASHES[3]),
-}  # fmt: skip
-OTHERS = tuple(  # four colours and nine marks: 36 looks before one comes again
-    zip((GREEN, PURPLE, "black", "#767676") * 9, "vP*X<>phd" * 4, DASHES * 9, strict=True)
-)
-STEPS = [1, 2, 5, 10]  # of ticks
 AXES = {"epoch": "epoch", "cpu_seconds": "CPU-seconds"}
-HOLLOW = {"linestyle": "", "markersize": 4.5, "markerfacecolor": "white", "markeredgewidth": 1.1}
 Path = str | tuple[str, ...]
 
 
@@ -82,7 +62,7 @@ def curves(
         raise ValueError(
             f"got against={against!r}, expected one of {', '.join(AXES)}: say what the curves run along"
         )
-    names, looks = _named(variants, names), _looks(variants)
+    names, looks = names_of(variants, names), looks_of(variants)
     figure, axes = sheet(height=3.0 + 0.22 * ((len(variants) - 1) // 2))
     samples, spoken = [], []
     for variant in variants:
@@ -97,13 +77,13 @@ def curves(
         axes.plot(grid, middle, markevery=(start, 0.1), zorder=3, **look)
         samples.append(Line2D([], [], label=f"{names[variant]}, n = {len(lines)}", **look))
         spoken.append(
-            f"{names[variant]}, {_seeds(len(lines))}, median {middle[0]:.4g} at {grid[0]:,.0f} and "
+            f"{names[variant]}, {number_of(len(lines))}, median {middle[0]:.4g} at {grid[0]:,.0f} and "
             f"{middle[-1]:.4g} at {grid[-1]:,.0f}"
         )
     for name, value in (references or {}).items():
-        axes.axhline(value, color="#767676", linewidth=1)
+        axes.axhline(value, color=GREY, linewidth=1)
         at = {"transform": axes.get_yaxis_transform(), "ha": "right", "va": "bottom", "fontsize": SMALL}
-        axes.text(0.995, value, name, color=TEXT, **at)
+        axes.text(0.995, value, name, color=TEXT_GREY, **at)
         spoken.append(f"{name} {value:.4g}")
     if log:
         axes.set_yscale("log")
@@ -118,7 +98,7 @@ def curves(
     axes.grid(axis="y", color="#dddddd", linewidth=0.6)
     axes.set_axisbelow(True)
     axes.margins(x=0.02, y=0.08)
-    _legend(figure, samples)
+    legend(figure, samples)
     figure.alt = (
         f"Curves along the {AXES[against]}{'s' if against == 'epoch' else ''} of {label}: a thin line for "
         f"each seed and a thick one for the median of {listed(list(names.values()))}. {'; '.join(spoken)}."
@@ -172,7 +152,7 @@ def dots(
         ValueError: no score, a variant or a score that the record lacks,
             or a reference of a score that is not drawn.
     """
-    names, looks = _named(variants, names), _looks(variants)
+    names, looks = names_of(variants, names), looks_of(variants)
     stray = [key for key in references or {} if key not in scores]
     if not scores or stray:
         raise ValueError(
@@ -204,9 +184,9 @@ def dots(
             axes.plot([middle, middle], [row - 0.4, row + 0.4], color="black", linewidth=2.2, zorder=3)
             at = [row + 0.56 * (i - (len(values) - 1) / 2) / max(1, most - 1) for i in range(len(values))]
             axes.plot(list(values.values()), at, marker=mark, color=colour, zorder=4, **HOLLOW)
-            heard.append(f"{names[variant]} {_range(values)}")
+            heard.append(f"{names[variant]} {spread(values)}")
         for line, (name, value) in enumerate(named.get(key, {}).items()):
-            axes.axvline(value, color="#767676", linewidth=1, linestyle=(0, (5, 2)), zorder=1)
+            axes.axvline(value, color=GREY, linewidth=1, linestyle=DASHES[1], zorder=1)
             heard.append(f"{name} {value:.4g}")
             side, space = ("right", -3) if value > fmean(axes.get_xlim()) else ("left", 3)
             axes.annotate(
@@ -216,7 +196,7 @@ def dots(
                 textcoords="offset points",
                 ha=side,
                 va="center",
-                color=TEXT,
+                color=TEXT_GREY,
                 fontsize=SMALL,
                 bbox={"color": "white", "pad": 0.5},
             )
@@ -224,7 +204,7 @@ def dots(
         axes.set_ylim(len(variants) - 0.45, -0.55 - heads[place // columns])
         axes.set_yticks(range(len(variants)), list(names.values()))
         drawn = [v for row in numbers[key].values() for v in row.values()]
-        if not _logarithmic(axes.xaxis, drawn):
+        if not logarithmic(axes.xaxis, drawn):
             axes.xaxis.set_major_locator(MaxNLocator(3 if columns > 1 else 6, steps=STEPS))
         axes.margins(x=0.08)
         axes.grid(color="#eeeeee")
@@ -263,7 +243,7 @@ def scatter(
     Raises:
         ValueError: a variant or a path that the record lacks.
     """
-    names, looks = _named(variants, names), _looks(variants)
+    names, looks = names_of(variants, names), looks_of(variants)
     figure, axes = sheet(height=3.3 + 0.22 * ((len(variants) - 1) // 2))
     samples, spoken = [], []
     for variant in variants:
@@ -272,161 +252,17 @@ def scatter(
         look = HOLLOW | {"color": colour, "marker": mark, "markersize": 6, "markerfacecolor": "none"}
         axes.plot(list(across.values()), [up[seed] for seed in across], **look)
         samples.append(Line2D([], [], label=f"{names[variant]}, n = {len(across)}", **look))
-        spoken.append(f"{names[variant]}, {_seeds(len(across))}: {_range(across)} against {_range(up)}")
+        spoken.append(f"{names[variant]}, {number_of(len(across))}: {spread(across)} against {spread(up)}")
     for axis, path in ((axes.xaxis, x), (axes.yaxis, y)):
-        _logarithmic(axis, [v for variant in variants for v in by_seed(study, variant, *path).values()])
+        logarithmic(axis, [v for variant in variants for v in by_seed(study, variant, *path).values()])
     axes.set(xlabel=labels[0])
     axes.set_title(labels[1], loc="left")
     axes.grid(color="#dddddd", linewidth=0.6)
     axes.set_axisbelow(True)
     axes.margins(0.06)
-    _legend(figure, samples, handlelength=1.5)
+    legend(figure, samples, handlelength=1.5)
     figure.alt = (
         f"{labels[0]}, to the right, against {labels[1]}, upwards, a mark for each seed of "
         f"{listed(list(names.values()))}. Medians, and smallest to largest: {'; '.join(spoken)}."
     )
     return figure
-
-
-# --- pairs --------------------------------------------------------------------------------------------------
-
-
-@styled
-def differences(comparisons: Mapping[str, Paired], *, unit: str, better: str = "lower") -> BookFigure:
-    """Differences by pairs: one row a comparison, a dot a seed, below them the mean with its 95 % interval;
-    n and p beside.
-
-    The mean's mark is filled where a difference was found, by the rule of :meth:`Paired.verdict`, and hollow
-    elsewhere. Where one difference is more than thirty times the median of all, the axis is linear near zero
-    and logarithmic beyond a pair of grey lines.
-
-    Args:
-        comparisons: ``{"hair, 2,000 epochs": paired(unit, avb_gtn, ("UNIT", "AVB-GTN"))}``,
-            from top to bottom, all in one unit; a label has room for some 45 letters.
-        unit: of the score, as "L1".
-        better: "lower" or "higher" scores; says which side of zero is whose.
-
-    Raises:
-        ValueError: no comparison, or another word than those two.
-    """
-    if not comparisons:
-        raise ValueError("got no comparison, expected one or more: give {label: paired(a, b)}")
-    verdicts = {label: pairs.verdict(better) for label, pairs in comparisons.items()}
-    figure, axes = sheet(height=0.5 * len(comparisons) + 0.85)
-    axes.axvline(0, color="black", linewidth=1)
-    spoken = []
-    for row, (label, pairs) in enumerate(comparisons.items()):
-        n = len(pairs.seeds)
-        axes.plot(pairs.differences, [row] * n, marker="o", color=TEXT, zorder=3, **HOLLOW)
-        axes.plot([pairs.low, pairs.high], [row + 0.24] * 2, color="black", linewidth=2, zorder=3)
-        fill_in = "black" if pairs.found else "white"
-        axes.plot([pairs.mean], [row + 0.24], "D", color="black", markerfacecolor=fill_in, zorder=4)
-        beside = {"transform": axes.get_yaxis_transform(), "va": "center"}
-        axes.text(0, row - 0.3, label, bbox={"color": "white", "pad": 0.5}, zorder=2, **beside)
-        axes.text(1.03, row + 0.1, f"n = {n}\np = {pairs.p:.2g}", linespacing=1.1, **beside)
-        spoken.append(
-            f"{label}: mean {pairs.mean:.3g}, 95 % interval {pairs.low:.3g} to {pairs.high:.3g}, n {n}, p "
-            f"{pairs.p:.2g}, {verdicts[label]}"
-        )
-        if row:
-            axes.axhline(row - 0.5, color="#dddddd", linewidth=0.6)
-    axes.set_ylim(len(comparisons) - 0.5, -0.5)
-    low, high = _around_zero([v for c in comparisons.values() for v in (c.low, c.high, *c.differences)])
-    axes.set_xlim(low, high)
-    axes.set_yticks([])
-    axes.spines["left"].set_visible(False)
-    axes.set_xlabel(f"difference in {unit}")
-    sizes = [abs(d) for c in comparisons.values() for d in c.differences]
-    if max(sizes) > FAR * median(sizes) > 0:
-        near = 10 ** math.ceil(math.log10(2 * median(sizes)))
-        axes.set_xscale("symlog", linthresh=near, linscale=1.5)
-        beyond = [near * 10**k for k in range(4) if near * 10**k < max(-low, high)]
-        axes.set_xticks([*(-v for v in reversed(beyond)), 0, *beyond])
-        axes.xaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:g}".replace("-", "\N{MINUS SIGN}")))
-        axes.xaxis.set_minor_locator(NullLocator())
-        for edge in (-near, near):
-            axes.axvline(edge, color="#bbbbbb", linewidth=0.8, zorder=0)
-        axes.set_xlabel(f"difference in {unit}\n(logarithmic outside the grey lines)")
-    else:
-        axes.xaxis.set_major_locator(MaxNLocator(5, steps=STEPS))
-    sides = [
-        _one((pairs.names[k] for pairs in comparisons.values()), other)
-        for k, other in enumerate(("the first", "the second"))
-    ]
-    left, right = sides if better == "lower" else sides[::-1]
-    axes.set_title(fill(f"\N{LEFTWARDS ARROW} {left} better", 22), loc="left")
-    axes.set_title(fill(f"{right} better \N{RIGHTWARDS ARROW}", 22), loc="right")
-    figure.alt = (
-        f"Differences in {unit}, a dot for each seed, with means and 95 % intervals, of {len(comparisons)} "
-        f"comparisons; left of zero {left} is better, right of it {right}. {'; '.join(spoken)}."
-    )
-    return figure
-
-
-# --- what they share ----------------------------------------------------------------------------------------
-
-
-def _looks(variants: Sequence[str]) -> dict[str, tuple]:
-    """Colour, mark and dashes of each variant: its own for the four of the comparison, the rest in turn."""
-    others = cycle(OTHERS)
-    return {variant: LOOKS.get(variant) or next(others) for variant in variants}
-
-
-def _named(variants: Sequence[str], names: Mapping[str, str] | None) -> dict[str, str]:
-    """``{"unit-no-kl": "UNIT (no kl)"}``, or as ``names`` has it."""
-    if not variants:
-        raise ValueError("got no variant, expected one or more: name those to draw")
-    given = {}
-    for variant in variants:
-        model, _, rest = variant.partition("-")
-        own = f"{name_of(model)} ({rest.replace('-', ' ')})" if rest else name_of(model)
-        given[variant] = (names or {}).get(variant, own)
-    return given
-
-
-def _logarithmic(axis: Axis, values: Sequence[float]) -> bool:
-    """Give an axis a logarithmic scale with plain numbers where its values span more
-    than a factor of three.
-    """
-    if not 0 < min(values) < max(values) / WIDE:
-        return False
-    axis.axes.set(**{f"{axis.axis_name}scale": "log"})
-    axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    axis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:g}"))
-    axis.set_minor_formatter(NullFormatter())
-    return True
-
-
-def _legend(figure: BookFigure, samples: list[Line2D], handlelength: float = 3.4) -> None:
-    """Above the panel, two a line."""
-    figure.legend(
-        handles=samples, loc="outside upper left", ncols=2, frameon=False, handlelength=handlelength
-    )
-
-
-def _range(values: Mapping[int, float]) -> str:
-    """Median, and smallest to largest, in words for the alternative text."""
-    numbers = list(values.values())
-    if len(numbers) == 1:
-        return f"{numbers[0]:.4g}"
-    return f"{median(numbers):.4g} ({min(numbers):.4g} to {max(numbers):.4g})"
-
-
-def _seeds(n: int) -> str:
-    return "1 seed" if n == 1 else f"{n} seeds"
-
-
-def _one(words: Iterable[str], other: str) -> str:
-    """The word if all are the same, else the other."""
-    found = set(words)
-    return found.pop() if len(found) == 1 else other
-
-
-def _around_zero(values: list[float]) -> tuple[float, float]:
-    """Limits with all values inside and zero nowhere near an edge:
-    what a side is called stands on that side.
-    """
-    low, high = 1.08 * min(0, *values), 1.08 * max(0, *values)
-    least = SIDE / (1 - SIDE)  # of the other side
-    low, high = min(low, -least * high), max(high, -least * low)
-    return (low, high) if low < high else (-1.0, 1.0)

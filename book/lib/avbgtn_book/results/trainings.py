@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Any
 
-from .statistics import at, check_curve, is_finite
+from .curve import at, check_curve, is_finite
 
 
 def cells_of(study: Mapping, variant: str) -> dict[int, Mapping]:

@@ -7,7 +7,7 @@ and it says so when there is none.
 import math
 import re
 import textwrap
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from numbers import Real
 from typing import Any
 
@@ -205,6 +205,20 @@ def compare(got: Any, right: Any, mistakes: Iterable[tuple[Any, str]], *, name: 
             raise CheckFailed(sentence)
     close(got, right, name=name)  # has a sentence of its own for shapes and for what is not finite
     raise CheckFailed(otherwise)
+
+
+def near(got: float, right: float, mistakes: Mapping[float, str], *, within: float, otherwise: str) -> None:
+    """As :func:`compare`, for a number that may be rounded: it and what mistakes give count to ``within``.
+
+    Args:
+        mistakes: what to say of each wrong number.
+    """
+    if abs(got - right) <= within:
+        return
+    for wrong, sentence in mistakes.items():
+        if abs(got - wrong) < within:
+            raise CheckFailed(f"{got:g} is not it: {sentence}")
+    raise CheckFailed(f"{got:g} is not it{otherwise}")
 
 
 def in_proportion(

@@ -10,9 +10,8 @@ from difflib import get_close_matches
 
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from .canvas import COLOURS, COLUMN, GREY, OTHER_COLOURS, BookFigure, column, listed, name_of
+from .canvas import COLOURS, COLUMN, DASHES, GREY, OTHER_COLOURS, BookFigure, column, listed, name_of
 
-DASHES = ("-", (0, (5, 2)), (0, (1.2, 1.4)), (0, (6, 2, 1.5, 2)))
 PANEL = 1.9  # inches a panel of curves
 APART = 0.13  # of a panel's height, between two names at the ends of lines
 

@@ -4,15 +4,15 @@ Their scripts are ``square.js`` and ``balance.js``.
 """
 
 import math
+from collections.abc import Mapping
 
 import torch
 
 from ..interactive.figure import Choice, Interactive, Question, Value
-from ..shared.canvas import BLUE, COLUMN, GREEN, GREY, VERMILLION, BookFigure, column
+from ..shared.canvas import BLUE, COLUMN, DARK, DASHES, GREEN, GREY, PALE_RED, VERMILLION, BookFigure, column
 from ..shared.sheet import sheet
 from .exact import PLACES, best_code, returned, square_losses, translated
 
-DASHED = (0, (5, 2))
 DOTTED = (0, (1, 1.5))
 SHARES = {"all equal": (0.25, 0.25, 0.25, 0.25), "all different": (0.35, 0.30, 0.20, 0.15)}
 MIRROR = ("no", "yes")
@@ -59,7 +59,9 @@ def square() -> Interactive:
 
 
 @column
-def _square_still(there: float, back: float, mirrored: str, shares: str) -> BookFigure:
+def _square_still(
+    found: Mapping[str, float], there: float, back: float, mirrored: str, shares: str
+) -> BookFigure:
     flipped, p = mirrored == "yes", SHARES[shares]
     figure = BookFigure(figsize=(COLUMN, 5.6), layout="constrained")
     grid = figure.add_gridspec(2, 2, height_ratios=[5, 3])
@@ -67,8 +69,10 @@ def _square_still(there: float, back: float, mirrored: str, shares: str) -> Book
     points = returned(there, back, flipped), translated(there, flipped)
     for axes, at, title in zip(planes, points, ("domain 1, after the way back", "domain 2"), strict=True):
         for letter, place, now, share in zip("ABCD", PLACES.tolist(), at.tolist(), p, strict=True):
-            axes.scatter(*place, s=2600 * share, marker="s", color="#f3c9b0", linewidths=0)
-            axes.text(1.5 * place[0], 1.5 * place[1], letter, color="#a34700", ha="center", va="center")
+            axes.scatter(*place, s=2600 * share, marker="s", color=PALE_RED, linewidths=0)
+            axes.text(
+                1.5 * place[0], 1.5 * place[1], letter, color=DARK[VERMILLION], ha="center", va="center"
+            )
             axes.text(*now, letter, color=BLUE, ha="center", va="center", fontweight="bold")
         axes.set(xlim=(-1, 1), ylim=(-1, 1), xticks=[], yticks=[], aspect="equal")
         axes.set_title(title, loc="left")
@@ -76,14 +80,13 @@ def _square_still(there: float, back: float, mirrored: str, shares: str) -> Book
     curves = figure.add_subplot(grid[1, :])
     angles = list(range(-180, 181, 5))
     table = [square_losses(float(angle), back, flipped, p) for angle in angles]
-    now = square_losses(there, back, flipped, p)
     for key, name, colour, line in (
         ("distance", "distance to pile 2", BLUE, "-"),
-        ("cycle", "cycle error", "#00684c", DOTTED),
-        ("error", "translation error", "#a34700", DASHED),
+        ("cycle", "cycle error", DARK[GREEN], DOTTED),
+        ("error", "translation error", DARK[VERMILLION], DASHES[1]),
     ):
         curves.plot(angles, [row[key] for row in table], color=colour, linestyle=line)
-        curves.plot(there, now[key], "o", color=colour)
+        curves.plot(there, found[key], "o", color=colour)
         curves.plot([], [], color=colour, linestyle=line, label=name)
     curves.set(
         xlim=(-180, 180), ylim=(0, 1.1), xticks=range(-180, 181, 90), xlabel="turn on the way there, degrees"
@@ -91,8 +94,8 @@ def _square_still(there: float, back: float, mirrored: str, shares: str) -> Book
     figure.legend(loc="outside lower center", ncols=3, frameon=False)
     figure.alt = (
         f"Four kinds at the corners of a square, turned by {there:g} degrees there and {back:g} back, "
-        f"mirrored: {mirrored}; shares {shares}. Distance to pile 2 {now['distance']:.2f}, cycle error "
-        f"{now['cycle']:.2f}, translation error {now['error']:.2f}."
+        f"mirrored: {mirrored}; shares {shares}. Distance to pile 2 {found['distance']:.2f}, cycle error "
+        f"{found['cycle']:.2f}, translation error {found['error']:.2f}."
     )
     return figure
 
@@ -134,25 +137,24 @@ def balance() -> Interactive:
 
 
 @column
-def _balance_still(log_beta: float, spread: float) -> BookFigure:
+def _balance_still(found: Mapping[str, float], log_beta: float, spread: float) -> BookFigure:
     figure, (top, bottom) = sheet(2, 1, height=2.2, width=COLUMN)
-    now = best_code(10**log_beta, spread)
     z = torch.linspace(-20, 20, 801, dtype=torch.float64)
     for mean in (-1, 0, 1):
-        top.plot(z, (-0.5 * (z - mean * now["square"] ** 0.5) ** 2).exp(), color=BLUE)
-    top.plot(z, (-0.5 * z.square()).exp(), color=VERMILLION, linestyle=DASHED)
+        top.plot(z, (-0.5 * (z - mean * found["square"] ** 0.5) ** 2).exp(), color=BLUE)
+    top.plot(z, (-0.5 * z.square()).exp(), color=VERMILLION, linestyle=DASHES[1])
     top.set(xlim=(-20, 20), ylim=(0, 1.25), yticks=[], xlabel="code $z$")
-    top.text(-20, 1.08, "posteriors of $x = -s$, $0$ and $s$", color="#005a8e")
-    top.text(20, 1.08, "prior", color="#a34700", ha="right")
+    top.text(-20, 1.08, "posteriors of $x = -s$, $0$ and $s$", color=DARK[BLUE])
+    top.text(20, 1.08, "prior", color=DARK[VERMILLION], ha="right")
     logs = torch.linspace(-4, 0.5, 181).tolist()
     bottom.plot(logs, [best_code(10**log, spread)["error"] for log in logs], color=GREEN)
-    bottom.plot(log_beta, now["error"], "o", color=BLUE, markersize=9)
+    bottom.plot(log_beta, found["error"], "o", color=BLUE, markersize=9)
     bottom.axvline(UNITS_BETA, color=GREY, linewidth=0.8)
     bottom.text(UNITS_BETA + 0.04, 0.6, "UNIT's")
     bottom.set(xlim=(-4, 0.5), ylim=(0, 0.7), xlabel=r"$\log_{10} \beta$", ylabel="error")
     figure.alt = (
         f"At a coefficient of 10 to the {log_beta:g} and a spread of {spread:g} the posteriors of three "
-        f"values have a mean square of {now['square']:.2f}; the prior has variance 1. The error is "
-        f"{now['error']:.3f}."
+        f"values have a mean square of {found['square']:.2f}; the prior has variance 1. The error is "
+        f"{found['error']:.3f}."
     )
     return figure

@@ -7,9 +7,8 @@ from matplotlib.patches import Ellipse
 from matplotlib.patheffects import withStroke
 from torch import Tensor
 
-from ..shared.canvas import BLUE, COLUMN, GREY, VERMILLION, BookFigure, column
+from ..shared.canvas import BLUE, COLUMN, DARK, DASHES, GREY, PALE_RED, VERMILLION, BookFigure, column
 from ..shared.sheet import sheet
-from .figures import DARK, PALE_RED
 from .places import LABELS, apart, beside, beside_labels, mosaic, paint
 
 # Ten colours a colour-blind eye can mostly tell apart; the label is written too, so nothing rests on them.
@@ -73,7 +72,7 @@ def holes(codes: Tensor, labels: Tensor, draws: Tensor, pictures: Tensor) -> Boo
     left = figure.add_axes((0.07, 0.14, 3.75 / COLUMN, 3.0 / 3.75))
     right = figure.add_axes((1 - 2.75 / COLUMN, 0.14, 2.75 / COLUMN, 3.0 / 3.75), anchor="N")
     _scatter_codes(left, codes, labels, 5, 0.75)
-    _circles(left, [2], color="black", linewidth=1.3, linestyle=(0, (5, 2)))
+    _circles(left, [2], color="black", linewidth=1.3, linestyle=DASHES[1])
     letters = [chr(97 + i) for i in range(len(draws))]
     outlined = [withStroke(linewidth=3.5, foreground="white")]
     look = {"color": DARK[VERMILLION], "weight": "bold", "ha": "center", "va": "center", "zorder": 6}
@@ -197,7 +196,7 @@ def unit_bars(kl: Tensor) -> BookFigure:
     figure, axes = sheet(height=2.8, width=COLUMN)
     ordered = kl.sort(descending=True).values
     axes.bar(range(1, len(kl) + 1), ordered, color=[BLUE if v > 0.5 else GREY for v in ordered])
-    axes.axhline(0.5, color="black", linewidth=1.2, linestyle=(0, (5, 2)))
+    axes.axhline(0.5, color="black", linewidth=1.2, linestyle=DASHES[1])
     axes.text(len(kl) + 0.5, 0.55, "half a nat", ha="right", va="bottom")
     axes.set(xlabel="latent unit, ordered by its KL", ylabel="KL, nats", xticks=[1, 4, 8, 12, 16])
     figure.alt = (

@@ -8,16 +8,26 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor
 
-from ..shared.canvas import BLUE, COLUMN, GREEN, GREY, PURPLE, VERMILLION, BookFigure, column
+from ..shared.canvas import (
+    BLUE,
+    COLUMN,
+    DARK,
+    DASHES,
+    GREEN,
+    GREY,
+    PALE_BLUE,
+    PALE_RED,
+    PURPLE,
+    TEXT_GREY,
+    VERMILLION,
+    BookFigure,
+    column,
+)
 from ..shared.sheet import sheet
 from .linear_vae import LinearGaussian
 
-DASHES = ("-", (0, (5, 2)), (0, (1.2, 1.4)), (0, (6, 2, 1.5, 2)))
 COLOURS = (BLUE, VERMILLION, GREEN, PURPLE)
-DARK = {BLUE: "#005a8e", VERMILLION: "#a34700", GREEN: "#00684c", PURPLE: "#8f4371"}  # letters on white
-PALE_BLUE, PALE_RED = "#9ecae8", "#f3c9b0"
 SHADES = ("#ffffff", "#f0f5fa", "#dfeaf5", "#cbdeee", "#b4cfe5", "#9abedb")
-TEXT_GREY = "#595959"
 
 
 def bell(z: Tensor, mu: float, sigma: float) -> Tensor:

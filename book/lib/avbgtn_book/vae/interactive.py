@@ -4,15 +4,17 @@ Their scripts are ``gap.js`` and ``two_divergences.js``.
 """
 
 import math
+from collections.abc import Mapping
+from functools import partial
 
 import torch
 from torch import Tensor
 
 from ..interactive.figure import Choice, Interactive, Question, Value
-from ..shared.canvas import BLUE, COLUMN, VERMILLION, BookFigure, column
+from ..shared.canvas import BLUE, COLUMN, DARK, DASHES, PALE_BLUE, PALE_RED, VERMILLION, BookFigure, column
 from ..shared.sheet import sheet
 from . import linear_vae, vae
-from .figures import DARK, DASHES, PALE_BLUE, PALE_RED, bell
+from .figures import bell
 
 F64 = torch.float64
 HUMPS = {"centre": 2.0, "spread": 0.5}  # p: two equally probable Gaussians at +-centre
@@ -58,7 +60,7 @@ def gap(model: linear_vae.LinearGaussian, x: Tensor) -> Interactive:
             "width": Value("width of q", 0.1, 1.5, 0.05, 1.0),
         },
         numbers=numbers,
-        draw=lambda **values: _gap_still(**values, posterior=posterior, **numbers(**values)),
+        draw=partial(_gap_still, posterior),
         alt="An approximate posterior q(z) over the exact posterior p(z|x). Below it a ruler in nats, on "
         "which the ELBO and the KL together reach log p(x).",
         constants={"weight": model.weight.item(), "noise": model.noise, "seen": x.item()},
@@ -68,8 +70,9 @@ def gap(model: linear_vae.LinearGaussian, x: Tensor) -> Interactive:
 
 @column
 def _gap_still(
-    mean: float, width: float, *, posterior: tuple[float, float], elbo: float, kl: float, evidence: float
+    posterior: tuple[float, float], found: Mapping[str, float], mean: float, width: float
 ) -> BookFigure:
+    elbo, kl, evidence = found["elbo"], found["kl"], found["evidence"]
     figure, (top, bottom) = sheet(2, 1, height=2, width=COLUMN, height_ratios=[4, 1])
     axis = torch.linspace(-2, 3.2, 261)
     top.fill_between(axis, bell(axis, *posterior), color=PALE_RED, linewidth=0)
@@ -154,7 +157,7 @@ def two_divergences() -> Interactive:
             "steps": Value("steps of gradient descent", 0, MOST_STEPS, 1, 0, format="d"),
         },
         numbers=numbers,
-        draw=lambda **values: _divergences_still(**numbers(**values)),
+        draw=_divergences_still,
         alt="A density p with two humps and one Gaussian q. Below them a bar for each of both divergences.",
         constants=HUMPS | DESCENT,
         question=question,
@@ -163,7 +166,8 @@ def two_divergences() -> Interactive:
 
 
 @column
-def _divergences_still(mean: float, width: float, forward: float, backward: float) -> BookFigure:
+def _divergences_still(found: Mapping[str, float], **values: object) -> BookFigure:
+    mean, width, forward, backward = (found[name] for name in ("mean", "width", "forward", "backward"))
     figure, (top, bottom) = sheet(2, 1, height=2.1, width=COLUMN, height_ratios=[3, 1])
     z = torch.linspace(-4, 4, 401, dtype=F64)
     p = log_humps(z[:, None]).exp()

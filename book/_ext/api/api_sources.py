@@ -12,7 +12,7 @@ import re
 
 import yaml
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+ROOT = pathlib.Path(__file__).resolve().parents[3]
 # The students' edition is built away from the library, and then reads the one that is installed.
 LIBRARY = ROOT / "avbgtn"
 if not LIBRARY.is_dir():
