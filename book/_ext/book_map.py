@@ -24,6 +24,7 @@ NEEDS = {
     "critics": (["gan"], (2, 1)),
 }
 BOX, STEP, MARGIN = (132, 44), (176, 84), 8
+LETTER = 8.4  # a letter of a label is at most so wide, on average
 
 
 def parts_of(app):
@@ -105,11 +106,12 @@ def picture(app, source):
             )
     for name in names:
         x, y = corner(name)
-        label = html.escape(f"{chapter_number(app, name)} {short_title(app.env, name)}".strip())
-        target = address(app, source, name)
+        label = f"{chapter_number(app, name)} {short_title(app.env, name)}".strip()
+        target, wide = address(app, source, name), max(width, LETTER * len(label) + 2 * MARGIN)
         drawn.append(
-            f'<a href="{target}"><rect x="{x:g}" y="{y:g}" width="{width}" height="{height}" rx="8"/>'
-            f'<text x="{x + width / 2:g}" y="{y + height / 2:g}">{label}</text></a>'
+            f'<a href="{target}"><rect x="{x + (width - wide) / 2:g}" y="{y:g}" width="{wide:g}"'
+            f' height="{height}" rx="8"/>'
+            f'<text x="{x + width / 2:g}" y="{y + height / 2:g}">{html.escape(label)}</text></a>'
         )
     rows = 1 + max((NEEDS[name][1][1] for name in names), default=0)
     columns = max((NEEDS[name][1][0] for name in names), default=0)

@@ -25,7 +25,7 @@ pytest.importorskip("sphinx", reason="needs Sphinx, of the extra 'book'")
 import book_study
 
 ENTRIES = yaml.safe_load((BOOK / "deviations.yml").read_text(encoding="utf-8"))
-LETTERS = {"C": "a paper from its own code", "S": "the paper from its sources", "O": "ours from the paper"}
+LETTERS = {"C": "a paper from its own program", "S": "the paper from its sources", "O": "ours from the paper"}
 NEEDED, ALLOWED = {"id", "kind", "title", "where", "they", "here", "effect"}, {"setting"}
 PAGES = {source.removesuffix(".ipynb").removesuffix(".md") for source in sources()} | {
     "deviations",

@@ -99,7 +99,7 @@ class Growth(MarkdownDirective):
                     for key in ("seconds", "mib")
                 }
                 rows.append([MODELS[model], what, share(steepest["seconds"]), share(steepest["mib"])])
-        head = ["Model", "What doubles", "Time grows at most by", "Memory grows at most by"]
+        head = ["Model", "Doubled", "Time, at most", "Memory, at most"]
         return [*table(head, rows), "", where]
 
 
@@ -112,9 +112,11 @@ class Curves(SphinxDirective):
         picture = base64.b64encode(figure.png()).decode("ascii")
         width = round(figure.get_figwidth() * 96)
         caption = (
-            f"CPU-seconds of an epoch (of so many epochs, in the lowest panel), preset {found['preset']}."
-            " Upper panel: batch 1. Middle: the largest image. Dotted: in proportion to the smallest of"
-            " AVB-GTN."
+            "The cost of a training against the area of its images, its batch and its number of epochs:"
+            " CPU-seconds per epoch in the two upper panels and of all epochs in the lowest, preset"
+            f" {found['preset']}, all axes logarithmic. Upper panel: batch 1. Middle: the largest image."
+            " Dotted lines grow in proportion, from"
+            " the smallest point of AVB-GTN."
         )
         return [
             nodes.raw(

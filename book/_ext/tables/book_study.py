@@ -26,7 +26,7 @@ UNIT_OF_SCORE = 0.001
 
 # Kind -> who says something else than we do, in front of each entry.
 KINDS = {
-    "a paper from its own code": "Text and code",
+    "a paper from its own program": "Text and program",
     "the paper from its sources": "Paper and source",
     "ours from the paper": "There",
 }

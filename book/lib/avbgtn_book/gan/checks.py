@@ -148,12 +148,12 @@ def check_gan_largest_step(answer: Any) -> None:
     }
     otherwise = (
         ": both eigenvalues are real and negative. For which h does the larger factor |1 + "
-        "h lambda| reach 1? "
+        "h kappa| reach 1? "
         f"{'Yours diverges' if got > right else 'Yours converges, and a larger one would too'}. "
         "An error of 0.01 is allowed"
     )
     core.near(got, right, hints, within=0.01, otherwise=otherwise)
-    core.passed("the fast eigenvalue's factor 1 + h lambda stays above -1 as long as h < 2 / 1.30902 = 1.528")
+    core.passed("the fast eigenvalue's factor 1 + h kappa stays above -1 as long as h < 2 / 1.30902 = 1.528")
 
 
 def check_gan_covered(answer: Callable) -> None:
