@@ -11,6 +11,7 @@ from avbgtn_book.audio import interactive as audio_figures
 from avbgtn_book.avb import interactive as avb_figures
 from avbgtn_book.avb_gtn import interactive as avb_gtn_figures
 from avbgtn_book.critics import interactive as critics_figures
+from avbgtn_book.divergences import interactive as divergences_figures
 from avbgtn_book.gan import interactive as gan_figures
 from avbgtn_book.hair import interactive as hair_figures
 from avbgtn_book.interactive.figure import Interactive
@@ -74,4 +75,6 @@ FIGURES = (
     critics_figures.two_lines,
     critics_figures.piles,
     critics_figures.slope,
+    divergences_figures.humps,
+    divergences_figures.tangent,
 )

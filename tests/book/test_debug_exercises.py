@@ -120,6 +120,7 @@ MENDED = {
         ("there are two faults", "c, -c, weights", "c, c, weights"),
         ("a weight below -c stays there", "torch.where(weights > c, c, weights)", "weights.clamp(-c, c)"),
     ],
+    "divergences": [("still twice the JS", "(q * f).sum()", "(q * f).sum() / 2")],
 }
 
 
@@ -180,6 +181,7 @@ SYMPTOMS = {
     "unit": (lambda got: got == "G1(E1(G2(E1(x1))))", lambda got: got == "G1(E2(G2(E1(x1))))"),
     "avb_gtn": (near(-0.5, -0.5), lambda got: got[0] is None and got[1] == 1.5),
     "critics": (near(-0.02, -0.005, 0.005, -0.01, -0.01), near(-0.01, -0.005, 0.005, 0.01, 0.01)),
+    "divergences": (lambda got: got > 1.3, lambda got: 0.65 < got < 0.69),
 }
 
 

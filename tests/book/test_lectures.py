@@ -45,10 +45,11 @@ def test_no_entry_stands_twice():
     assert len(set(names)) == len(names)
 
 
-def test_a_chapter_of_the_part_names_the_lectures_that_it_checks():
+@pytest.mark.parametrize("name", ["critics", "divergences"])
+def test_a_chapter_of_the_part_names_the_lectures_that_it_checks(name):
     """What the page says of a chapter, the chapter says too: it cites each lecture that it has entries of."""
-    lectures = {place.split(":")[0] for e in entries() if e["chapter"] == "critics" for place in e["where"]}
-    text = "\n".join(cell.source for cell in notebook("critics").cells if cell.cell_type == "markdown")
+    lectures = {place.split(":")[0] for e in entries() if e["chapter"] == name for place in e["where"]}
+    text = "\n".join(cell.source for cell in notebook(name).cells if cell.cell_type == "markdown")
     cited = set(re.findall(r"lecture-(\w+)", text))
     assert lectures <= cited
 
