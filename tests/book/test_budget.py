@@ -49,7 +49,7 @@ def further():
     """The chapters of the part *Going further*."""
     parts = yaml.safe_load((ROOT / "book" / "_toc.yml").read_text(encoding="utf-8"))["parts"]
     (part,) = (part for part in parts if part["caption"] == "Going further")
-    return {pathlib.Path(chapter["file"]).stem for chapter in part["chapters"]}
+    return {chapter["file"].removesuffix(".ipynb") for chapter in part["chapters"]}
 
 
 @pytest.mark.parametrize("count", [budget_of, cost_of], ids=["budgets", "last runs"])

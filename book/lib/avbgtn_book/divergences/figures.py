@@ -6,14 +6,13 @@ import torch
 from torch import Tensor
 
 from ..gan import gan
-from ..shared.canvas import BLUE, COLUMN, GREEN, GREY, PURPLE, VERMILLION, BookFigure, column
+from ..shared.canvas import BLUE, COLUMN, DARK, DASHES, GREEN, GREY, PURPLE, VERMILLION, BookFigure, column
 from ..shared.sheet import sheet
-from ..vae.figures import DARK
 from . import fits, loops, rows
 from .rows import Row
 
 F64 = torch.float64
-DASHED, DOTTED = (0, (5, 2)), (0, (1, 1.5))
+DASHED, DOTTED = DASHES[1:3]
 LOOKS = {
     "reverse KL": ("black", DOTTED), "Jeffrey": (PURPLE, "-."), "JS": (GREEN, DASHED), "KL": (BLUE, "-"),
     "Pearson": (GREY, "-"),

@@ -3,17 +3,17 @@
 Their scripts are ``humps.js`` and ``tangent.js``.
 """
 
+from collections.abc import Mapping
+
 import torch
 
 from ..gan import gan
 from ..interactive.figure import Choice, Interactive, Question, Value
-from ..shared.canvas import BLUE, COLUMN, GREEN, VERMILLION, BookFigure, column
+from ..shared.canvas import BLUE, COLUMN, DARK, DASHES, GREEN, VERMILLION, BookFigure, column
 from ..shared.sheet import sheet
-from ..vae.figures import DARK
 from . import fits, rows
 
 F64 = torch.float64
-DASHED = (0, (5, 2))
 MOST = 99.0  # of a divergence that is said
 
 
@@ -53,7 +53,7 @@ def humps() -> Interactive:
             "by": Choice("divergence", fits.NAMES, "KL"),
         },
         numbers=numbers,
-        draw=lambda **values: _humps_still(best, numbers(**values), **values),
+        draw=lambda found, **values: _humps_still(found, best, **values),
         alt="The density of the data, which has two humps, and over it one Gaussian that can be dragged and "
         "widened, with the best Gaussian by the chosen divergence.",
         constants=constants,
@@ -62,10 +62,12 @@ def humps() -> Interactive:
 
 
 @column
-def _humps_still(best, found: dict[str, float], mean: float, std: float, by: str) -> BookFigure:
+def _humps_still(
+    found: Mapping[str, float], best: Mapping[str, fits.Fit], mean: float, std: float, by: str
+) -> BookFigure:
     figure, axes = sheet(height=3.4, width=COLUMN)
     x = torch.linspace(-4.5, 4.5, 601, dtype=F64)
-    axes.plot(x, fits.HUMPS.log_density(x).exp(), color=VERMILLION, linestyle=DASHED)
+    axes.plot(x, fits.HUMPS.log_density(x).exp(), color=VERMILLION, linestyle=DASHES[1])
     axes.plot(x, gan.bell(mean, std).log_density(x).exp(), color=BLUE)
     axes.text(-4.4, 0.40, "data, two humps", color=DARK[VERMILLION])
     axes.text(-4.4, 0.36, "one Gaussian", color=DARK[BLUE])
@@ -113,7 +115,7 @@ def tangent() -> Interactive:
             "row": Choice("divergence", tuple(rows.ROWS), "KL"),
         },
         numbers=numbers,
-        draw=lambda **values: _tangent_still(numbers(**values), **values),
+        draw=_tangent_still,
         alt="A convex function with a tangent that can be slid along it. Below, the conjugate against the "
         "slope, with a dot for this tangent.",
         question=question,
@@ -121,12 +123,12 @@ def tangent() -> Interactive:
 
 
 @column
-def _tangent_still(found: dict[str, float], u: float, row: str) -> BookFigure:
+def _tangent_still(found: Mapping[str, float], u: float, row: str) -> BookFigure:
     figure, (left, right) = sheet(1, 2, height=3.6, width=COLUMN)
     at = torch.linspace(0.01, 4, 400, dtype=F64)
     f = rows.ROWS[row]
     left.plot(at, f.f(at), color=BLUE)
-    left.plot(at, found["slope"] * at - found["conjugate"], color=VERMILLION, linestyle=DASHED)
+    left.plot(at, found["slope"] * at - found["conjugate"], color=VERMILLION, linestyle=DASHES[1])
     left.plot([u], [found["f"]], "o", color=VERMILLION, markersize=8)
     left.set(xlim=(0, 4), ylim=(-2, 3), xlabel="ratio $u$", title=f"$f$ of {row}, and a tangent")
     slope = f.slope(at)
