@@ -14,7 +14,7 @@ from ..shared.canvas import (
     DASHES,
     GREEN,
     GREY,
-    PALE_RED,
+    LIGHT,
     PURPLE,
     VERMILLION,
     BookFigure,
@@ -195,7 +195,7 @@ def four_points_along(record: Mapping) -> BookFigure:
     lowest, highest = (
         [pick(values) for values in zip(*curves["AVB / log-likelihood"], strict=True)] for pick in (min, max)
     )
-    right.fill_between(steps, lowest, highest, color=PALE_RED, linewidth=0)
+    right.fill_between(steps, lowest, highest, color=LIGHT[VERMILLION], linewidth=0)
     best = -math.log(4)
     for axes, title in ((left, "log-likelihood"), (right, "AVB's ELBO according to $T$")):
         axes.axhline(best, color="black", linewidth=1.4)

@@ -3,7 +3,7 @@
 from matplotlib.axes import Axes
 from matplotlib.patches import Circle, FancyArrowPatch, FancyBboxPatch
 
-from ..shared.canvas import COLUMN, GREY, TEXT_GREY, BookFigure
+from ..shared.canvas import COLUMN, DARK, GREY, BookFigure
 
 PALE = "#a6a6a6"  # what a figure is not about; its words stay dark enough to be read
 LETTERS = 12  # points
@@ -33,7 +33,7 @@ class Sheet:
                 zorder=3,
             )
         )
-        ink = TEXT_GREY if pale else "black"
+        ink = DARK[GREY] if pale else "black"
         lift = 0.11 * (1 + name.count("\n") * 0.75) if name else 0
         self.axes.text(x, y + lift, symbol, ha="center", va="center", size=LETTERS + 1, color=ink, zorder=4)
         if name:
@@ -58,7 +58,7 @@ class Sheet:
                 linewidth=1.3 if pale else 1.8, linestyle=(0, (3, 1.5)) if dashed else "-",
             )
         )  # fmt: skip
-        ink = TEXT_GREY if pale else "black"
+        ink = DARK[GREY] if pale else "black"
         self.axes.text(x, y, symbol, ha="center", va="center", size=LETTERS + 1, color=ink, zorder=4)
 
     def arrow(self, *points, colour="black", heavy=False, pale=False, dashed=False):
@@ -75,7 +75,7 @@ class Sheet:
             )
         )
 
-    def words(self, x, y, text, *, colour=TEXT_GREY, ha="center", va="center", size=LETTERS, **how):
+    def words(self, x, y, text, *, colour=DARK[GREY], ha="center", va="center", size=LETTERS, **how):
         self.axes.text(x, y, text, ha=ha, va=va, color=colour, size=size, zorder=4, **how)
 
 

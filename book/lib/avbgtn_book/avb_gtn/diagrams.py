@@ -14,7 +14,7 @@ from torch import Tensor
 
 from avbgtn import streams
 
-from ..shared.canvas import BLUE, COLUMN, GREEN, PURPLE, TEXT_GREY, VERMILLION, BookFigure, column
+from ..shared.canvas import BLUE, COLUMN, DARK, GREEN, GREY, PURPLE, VERMILLION, BookFigure, column
 from .blocks import PALE, Sheet
 from .unit_blocks import LEFT, MIDDLE, RIGHT, unit_blocks
 
@@ -161,7 +161,7 @@ def unit_figure() -> BookFigure:
     unit_blocks(sheet, rows, pale=False)
     sheet.node(MIDDLE + 1.25, rows["code"], r"$\varepsilon$", colour=GREEN, dashed=True)
     sheet.arrow((MIDDLE + 0.98, rows["code"]), (MIDDLE + 0.29, rows["code"]), colour=GREEN, dashed=True)
-    sheet.words(MIDDLE + 1.25, rows["code"] - 0.4, "noise at the code", colour=TEXT_GREY)
+    sheet.words(MIDDLE + 1.25, rows["code"] - 0.4, "noise at the code", colour=DARK[GREY])
     sheet.words(MIDDLE - 0.9, rows["image"], "domain 1")
     sheet.words(MIDDLE + 0.9, rows["image"], "domain 2")
     sheet.words(0.3, rows["code"] + 0.1, "real\nimages", ha="left")

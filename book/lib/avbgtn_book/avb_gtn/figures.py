@@ -9,19 +9,7 @@ import torch
 from matplotlib.ticker import FuncFormatter, NullFormatter
 from torch import Tensor
 
-from ..shared.canvas import (
-    BLUE,
-    COLUMN,
-    DARK,
-    DASHES,
-    GREEN,
-    GREY,
-    PURPLE,
-    TEXT_GREY,
-    VERMILLION,
-    BookFigure,
-    column,
-)
+from ..shared.canvas import BLUE, COLUMN, DARK, DASHES, GREEN, GREY, PURPLE, VERMILLION, BookFigure, column
 from ..shared.sheet import sheet
 from . import penalties
 
@@ -40,13 +28,12 @@ WORDS = {
     "reconstruction": "reconstruction",
     "wrong": r"$-\log\,\sigma(T)$",
 }
-INK = DARK | {GREY: TEXT_GREY}  # letters on white
 MARKERS = {"logit": "o", "log_sigmoid": "s", "softplus": "^", "reconstruction": "D", "wrong": "x"}
 
 
 def _name(axes, form: str, x: float, y: float, **how) -> None:
     """The name of a form, in its colour, beside its line."""
-    axes.text(x, y, WORDS[form], color=INK[LOOKS[form]["color"]], **({"va": "center"} | how))
+    axes.text(x, y, WORDS[form], color=DARK[LOOKS[form]["color"]], **({"va": "center"} | how))
 
 
 def _grid(axes) -> None:
@@ -94,7 +81,7 @@ def frame(m: float) -> BookFigure:
         densities.fill_between(z, values, color=colour, alpha=0.2, linewidth=0)
         densities.plot(z, values, color=colour, linestyle=dash)
         aside = 0 if m >= 1.2 else 0.7 if name == "$q$" else -0.7  # where the tops are too close
-        densities.text(at + aside, 0.43, name, color=INK[colour], ha="center")
+        densities.text(at + aside, 0.43, name, color=DARK[colour], ha="center")
     densities.set(ylim=(0, 0.56), yticks=[], xlim=(-4, 14), xticklabels=[])
     densities.spines["left"].set_visible(False)
     densities.set_title(rf"posterior $q=\mathcal{{N}}({m:g},1)$ and prior $p=\mathcal{{N}}(0,1)$", loc="left")
@@ -116,7 +103,7 @@ def frame(m: float) -> BookFigure:
         bars.text(max(pull, 1.15e-6) * 1.2, place, f"{pull:.2g}", va="center")
     bars.set(xscale="log", xlim=(1e-6, 60), yticks=range(3), yticklabels=[WORDS[name] for name in pulls])
     for label, name in zip(bars.get_yticklabels(), pulls, strict=True):
-        label.set_color(INK[LOOKS[name]["color"]])
+        label.set_color(DARK[LOOKS[name]["color"]])
     bars.invert_yaxis()
     bars.xaxis.set_minor_formatter(NullFormatter())
     bars.set_title("average slope over $q$: the pull on $m$", loc="left")
@@ -140,11 +127,11 @@ def descents(near: Mapping[str, Sequence[float]], far: Mapping[str, Sequence[flo
         _grid(axes)
     panels[0].set_ylabel("KL to the prior, nats")
     _name(panels[0], "wrong", 195, 13, ha="right")
-    panels[0].text(70, 0.05, WORDS["log_sigmoid"] + ", dashed", color=INK[VERMILLION], va="center")
+    panels[0].text(70, 0.05, WORDS["log_sigmoid"] + ", dashed", color=DARK[VERMILLION], va="center")
     _name(panels[0], "logit", 26, 4e-4, ha="right")
-    panels[0].text(70, 0.016, WORDS["softplus"] + ", dotted", color=INK[GREEN], va="center")
+    panels[0].text(70, 0.016, WORDS["softplus"] + ", dotted", color=DARK[GREEN], va="center")
     panels[1].text(
-        195, 45, "both signs of $\\log\\,\\sigma(T)$", color=INK[VERMILLION], ha="right", va="center"
+        195, 45, "both signs of $\\log\\,\\sigma(T)$", color=DARK[VERMILLION], ha="right", va="center"
     )
     _name(panels[1], "logit", 40, 4e-4, ha="right")
     _name(panels[1], "softplus", 100, 4e-4)
@@ -165,14 +152,16 @@ def pulls_on_heads(lines: Sequence[Mapping[str, float]]) -> BookFigure:
     epochs = [line["epoch"] for line in lines]
     above.plot(epochs, [line["t_loss"] for line in lines], color="black", marker="o")
     above.axhline(2 * torch.log(torch.tensor(2.0)).item(), color=GREY, linewidth=1)
-    above.text(epochs[-1], 1.8, "chance", color=TEXT_GREY, ha="right", va="bottom")
+    above.text(epochs[-1], 1.8, "chance", color=DARK[GREY], ha="right", va="bottom")
     above.set(yscale="log", ylim=(None, 8))
     above.set_title("loss of $T$, nats (mean of $T_1$ and $T_2$)", loc="left")
     for name in ("reconstruction", "logit", "softplus", "log_sigmoid"):
         below.plot(epochs, [line[name] for line in lines], marker=MARKERS[name], markersize=6, **LOOKS[name])
     last, end = lines[-1], epochs[-1] * 1.03
     _name(below, "reconstruction", end, last["reconstruction"])
-    below.text(end, last["logit"], f"{WORDS['logit']} and\n{WORDS['softplus']}", color=INK[BLUE], va="center")
+    below.text(
+        end, last["logit"], f"{WORDS['logit']} and\n{WORDS['softplus']}", color=DARK[BLUE], va="center"
+    )
     _name(below, "log_sigmoid", end, last["log_sigmoid"])
     below.set(yscale="log", xlabel="epoch", xlim=(-epochs[-1] * 0.02, epochs[-1] * 1.3))
     below.set_xticks(epochs[::2])
@@ -196,13 +185,15 @@ def long_run(epochs: Sequence[int], on_codes: Sequence[float], on_prior: Sequenc
     above.plot(epochs, on_codes, color=PURPLE, marker="o")
     above.plot(epochs, on_prior, color=GREY, marker="s", linestyle=DASHES[1])
     above.axhline(0, color="black", linewidth=0.8)
-    above.text(epochs[-1], on_codes[-1] - 5, "codes of heads", color=INK[PURPLE], ha="right", va="top")
-    above.text(epochs[-1], on_prior[-1] + 5, "samples of the prior", color=TEXT_GREY, ha="right", va="bottom")
+    above.text(epochs[-1], on_codes[-1] - 5, "codes of heads", color=DARK[PURPLE], ha="right", va="top")
+    above.text(
+        epochs[-1], on_prior[-1] + 5, "samples of the prior", color=DARK[GREY], ha="right", va="bottom"
+    )
     above.set_title("mean logit of $T_1$ and $T_2$", loc="left")
     gate = torch.sigmoid(-torch.tensor(on_codes, dtype=torch.float64))
     below.plot(epochs, gate, color=VERMILLION, marker="s", linestyle=DASHES[1])
     below.axhline(0.5, color=GREY, linewidth=1)
-    below.text(epochs[-1], 0.9, "at chance", ha="right", va="bottom", color=TEXT_GREY)
+    below.text(epochs[-1], 0.9, "at chance", ha="right", va="bottom", color=DARK[GREY])
     below.set(yscale="log", ylim=(1e-12, 1e3), xlabel="epoch")
     below.set_title(r"factor $1-\sigma(T)$ on the gradient of $T$", loc="left")
     below.xaxis.set_major_formatter(FuncFormatter(lambda epoch, _: f"{epoch:,.0f}"))

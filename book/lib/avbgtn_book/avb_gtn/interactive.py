@@ -12,20 +12,7 @@ from torch import Tensor
 from avbgtn.models import losses
 
 from ..interactive.figure import Interactive, Question, Value
-from ..shared.canvas import (
-    BLUE,
-    COLUMN,
-    DARK,
-    DASHES,
-    GREEN,
-    GREY,
-    PALE_BLUE,
-    PALE_RED,
-    TEXT_GREY,
-    VERMILLION,
-    BookFigure,
-    column,
-)
+from ..shared.canvas import BLUE, COLUMN, DARK, DASHES, GREEN, GREY, LIGHT, VERMILLION, BookFigure, column
 from ..shared.sheet import sheet
 from ..vae.figures import bell
 from . import penalties
@@ -87,7 +74,7 @@ def _lag_still(found: Mapping[str, float], m: float, old: float) -> BookFigure:
     kl, reads, paper = found["kl"], found["reads"], found["paper"]
     figure, (top, middle, bottom) = sheet(3, 1, height=1.7, width=COLUMN, height_ratios=[5, 4, 4])
     z = torch.linspace(-4, 8, 401, dtype=F64)
-    top.fill_between(z, bell(z, m, 1), color=PALE_BLUE, alpha=0.6, linewidth=0)
+    top.fill_between(z, bell(z, m, 1), color=LIGHT[BLUE], alpha=0.6, linewidth=0)
     top.plot(z, bell(z, 0, 1), color=VERMILLION, linestyle=DASHES[1])
     top.plot(z, bell(z, old, 1), color=GREEN)
     top.plot(z, bell(z, m, 1), color=BLUE)
@@ -100,7 +87,7 @@ def _lag_still(found: Mapping[str, float], m: float, old: float) -> BookFigure:
     middle.text(-3.9, 8, "$T$", color=DARK[GREEN])
     middle.set(xlim=(-4, 8), ylim=(-8, 12), yticks=[0], xlabel="$z$")
     names = [r"$\mathrm{KL}(q\|p)$", "mean $T$", r"mean $\log\sigma(T)$"]
-    bottom.barh([2, 1, 0], [kl, reads, paper], color=[PALE_BLUE, PALE_BLUE, PALE_RED])
+    bottom.barh([2, 1, 0], [kl, reads, paper], color=[LIGHT[BLUE], LIGHT[BLUE], LIGHT[VERMILLION]])
     for height, value in ((2, kl), (1, reads), (0, paper)):
         bottom.text(max(0.0, value) + 0.2, height, f"{value:.2f}", va="center")
     bottom.axvline(0, color="black", linewidth=1.2)
@@ -179,11 +166,11 @@ def _noise_still(found: Mapping[str, float], m: float, s: float, bend: float) ->
     axis = torch.linspace(-4, 4, 401, dtype=F64)
     z, slope = encoded(noise, m, s, bend)
     density = bell(noise, 0, 1) / slope
-    top.fill_between(z, density, color=PALE_BLUE, alpha=0.6, linewidth=0)
+    top.fill_between(z, density, color=LIGHT[BLUE], alpha=0.6, linewidth=0)
     top.plot(axis, bell(axis, 0, 1), color=VERMILLION, linestyle=DASHES[1])
     top.plot(axis, bell(axis, m, 1), color=GREY, linewidth=1)
     top.plot(z, density, color=BLUE)
-    top.text(-4, 1.03, "UNIT's noise, at the code (thin)", color=TEXT_GREY)
+    top.text(-4, 1.03, "UNIT's noise, at the code (thin)", color=DARK[GREY])
     top.text(-4, 0.86, "prior $p$", color=DARK[VERMILLION])
     top.text(4, 1.03, "$q$, noise at the input", color=DARK[BLUE], ha="right")
     top.set(xlim=(-4, 4), ylim=(0, 1.2), yticks=[], xticklabels=[])
@@ -191,7 +178,7 @@ def _noise_still(found: Mapping[str, float], m: float, s: float, bend: float) ->
     middle.plot(m + noise, noise, color=GREY, linewidth=1)
     middle.plot(z, noise, color=BLUE)
     middle.set(xlim=(-4, 4), ylim=(-2.6, 2.6), xlabel="code $z$", ylabel=r"noise $\varepsilon$")
-    bottom.barh([1, 0], [kl, unit], color=[PALE_BLUE, PALE_RED])
+    bottom.barh([1, 0], [kl, unit], color=[LIGHT[BLUE], LIGHT[VERMILLION]])
     for height, value in ((1, kl), (0, unit)):
         bottom.text(value + 0.05, height, f"KL {value:.2f}", va="center")
     bottom.set(xlim=(0, 5), yticks=[1, 0], yticklabels=["at the input", "at the code"], xlabel="nats")

@@ -13,9 +13,10 @@ from torch import Tensor
 from avbgtn.config import PRESETS, default_posterior
 from avbgtn.data import Domains
 from avbgtn.models import losses
-from avbgtn.models.avb_gtn import T_FORMS
 from avbgtn.models.unit import UNIT
 from avbgtn.training.trainer import Trainer
+
+from .penalties import FORMS
 
 
 def quick_settings(data: Domains) -> dict:
@@ -42,7 +43,7 @@ def pulls(trainer: Trainer, epoch: int) -> dict[str, float]:
     step = model.step(x1, x2, model.noise(epoch, range(c.batch)))
     z = step.code["1"]
     t = model.judge("1", step, z)
-    terms = {name: c.lambda_1 * form(t) for name, form in T_FORMS.items()}
+    terms = {name: c.lambda_1 * form(t) for name, form in FORMS.items()}
     terms["reconstruction"] = c.lambda_2 * losses.reconstruction_loss(step.image["11"], step.x[1])
     norms = {
         name: torch.autograd.grad(term, z, retain_graph=True)[0].norm().item() for name, term in terms.items()

@@ -4,18 +4,7 @@ import torch
 from matplotlib.patches import Circle, Rectangle
 from torch import Tensor
 
-from ..shared.canvas import (
-    BLUE,
-    COLUMN,
-    DARK,
-    GREY,
-    PALE_RED,
-    PURPLE,
-    TEXT_GREY,
-    VERMILLION,
-    BookFigure,
-    column,
-)
+from ..shared.canvas import BLUE, COLUMN, DARK, GREY, LIGHT, PURPLE, VERMILLION, BookFigure, column
 from . import dirac_gan
 
 SIDE, HEIGHT = 2.9, 3.75  # inches: of a panel, and of the figure
@@ -72,7 +61,7 @@ LEFT, RIGHT, UP = 0.715, 1.03, 0.1575  # the part of the complex plane in which 
 
 def _factors(axes, r1: float, step: float) -> None:
     """Near 1, the complex plane of factors: outside the unit circle tinted, the present pair as dots."""
-    axes.set_facecolor(PALE_RED)
+    axes.set_facecolor(LIGHT[VERMILLION])
     axes.add_patch(Circle((0, 0), 1, facecolor="white", edgecolor="black", linewidth=1.6))
     ways = [[1 + step * z for z in dirac_gan.eigenvalues(r1=c)] for c in torch.linspace(0, 1.5, 151).tolist()]
     for line in zip(*ways, strict=True):
@@ -80,7 +69,7 @@ def _factors(axes, r1: float, step: float) -> None:
     for root in dirac_gan.eigenvalues(r1=r1):
         z = 1 + step * root
         axes.plot(z.real, z.imag, "o", color=PURPLE, markersize=7.5, markeredgecolor="black", zorder=4)
-    axes.text(0.905, -0.145, "inside: converges", ha="right", va="bottom", color=TEXT_GREY)
+    axes.text(0.905, -0.145, "inside: converges", ha="right", va="bottom", color=DARK[GREY])
     axes.text(1.0165, 0, "outside: spirals out", rotation=90, ha="center", va="center", color="#7a3500")
     axes.set(xlim=(LEFT, RIGHT), ylim=(-UP, UP), xlabel=r"real part of $1 + h\kappa$")
     axes.set_ylabel("imaginary part", labelpad=-6)
@@ -90,6 +79,6 @@ def _factors(axes, r1: float, step: float) -> None:
     inset = axes.inset_axes((0.03, 0.66, 0.31, 0.31))
     inset.add_patch(Circle((0, 0), 1, facecolor="white", edgecolor="black", linewidth=1.2))
     inset.add_patch(Rectangle((LEFT, -UP), RIGHT - LEFT, 2 * UP, fill=False, edgecolor=PURPLE, linewidth=1.6))
-    inset.set(xlim=(-1.15, 1.15), ylim=(-1.15, 1.15), xticks=[], yticks=[], facecolor=PALE_RED)
-    inset.text(0, 0, "unit\ncircle", ha="center", va="center", color=TEXT_GREY, fontsize=11)
+    inset.set(xlim=(-1.15, 1.15), ylim=(-1.15, 1.15), xticks=[], yticks=[], facecolor=LIGHT[VERMILLION])
+    inset.text(0, 0, "unit\ncircle", ha="center", va="center", color=DARK[GREY], fontsize=11)
     inset.spines[:].set_color(GREY)

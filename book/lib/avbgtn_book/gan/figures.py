@@ -7,32 +7,19 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor
 
-from ..shared.canvas import (
-    BLUE,
-    COLUMN,
-    DARK,
-    DASHES,
-    GREEN,
-    GREY,
-    PALE_BLUE,
-    PALE_RED,
-    TEXT_GREY,
-    VERMILLION,
-    BookFigure,
-    column,
-)
+from ..shared.canvas import BLUE, COLUMN, DARK, DASHES, GREEN, GREY, LIGHT, VERMILLION, BookFigure, column
 from ..shared.sheet import sheet
 from . import gan
 
 DASHED, DOTTED = DASHES[1:3]
-LIGHT = "#dddddd"  # lines of a grid
+GRID = "#dddddd"
 F64 = torch.float64
 
 
 def _data_and_generator(axes, x: Tensor, p: Tensor, q: Tensor) -> None:
     """Two densities, ``p`` solid and ``q`` dashed."""
-    for density, colour, pale, dash in ((p, BLUE, PALE_BLUE, "-"), (q, VERMILLION, PALE_RED, DASHED)):
-        axes.fill_between(x, density, color=pale, alpha=0.55, linewidth=0)
+    for density, colour, dash in ((p, BLUE, "-"), (q, VERMILLION, DASHED)):
+        axes.fill_between(x, density, color=LIGHT[colour], alpha=0.55, linewidth=0)
         axes.plot(x, density, color=colour, linestyle=dash)
 
 
@@ -48,7 +35,7 @@ def learnt_against_exact(
     top.set(yticks=[], ylim=(0, 0.41))
     top.spines["left"].set_visible(False)
     bottom.axhline(0.5, color=GREY, linewidth=1)
-    bottom.text(0.1, 0.51, "cannot tell", color=TEXT_GREY, ha="center", va="bottom")
+    bottom.text(0.1, 0.51, "cannot tell", color=DARK[GREY], ha="center", va="bottom")
     for d in learnt:
         bottom.plot(x, d, color=GREEN, linewidth=1.6)
     bottom.plot(x, exact, color="black", linewidth=2.6, linestyle=DOTTED)
@@ -72,7 +59,7 @@ def gradients_against_distance(distance: Tensor, minimax: Tensor, non_saturating
         axes.plot(distance, minimax, color=VERMILLION, linestyle=DASHED)
         axes.set(xlabel=r"distance $\mu$", yscale=scale, title=f"gradient, {said} axis")
         axes.set_xticks([0, 2, 4, 6, 8, 10])
-        axes.grid(color=LIGHT, linewidth=0.7)
+        axes.grid(color=GRID, linewidth=0.7)
     panels[0].text(5.4, 6.9, "non-saturating", color=DARK[BLUE], ha="right")
     panels[0].text(4.6, 0.42, "minimax", color=DARK[VERMILLION])
     panels[1].text(5, 12, "non-saturating", color=DARK[BLUE], va="bottom", ha="center")
@@ -130,14 +117,14 @@ def three_players(paths: Mapping[str, Tensor]) -> BookFigure:
     ):
         distance = path.norm(dim=1)
         axes.plot(distance, color=colour, linestyle=dash)
-        colour = DARK.get(colour, TEXT_GREY)
+        colour = DARK.get(colour, DARK[GREY])
         axes.text(len(path) - 1 + 0.02 * steps, distance[-1], name, color=colour, va="center")
     axes.set(xlabel="step", ylabel="distance from (0, 0)", yscale="log", ylim=(2e-3, 5))
     axes.set_xlim(0, 1.5 * steps)  # room for the names
     axes.set_xticks([0, steps / 3, 2 * steps / 3, steps])
     axes.spines["bottom"].set_bounds(0, steps)
     axes.set_yticks([0.01, 0.1, 1], ["0.01", "0.1", "1"])
-    axes.hlines([0.01, 0.1, 1], 0, steps, color=LIGHT, linewidth=0.7, zorder=0)
+    axes.hlines([0.01, 0.1, 1], 0, steps, color=GRID, linewidth=0.7, zorder=0)
     axes.minorticks_off()
     figure.alt = (
         "Distance from the equilibrium, log scale. Simultaneous descent moves away, alternating descent "

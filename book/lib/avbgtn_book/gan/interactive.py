@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from ..interactive.figure import Choice, Interactive, Question, Value
-from ..shared.canvas import BLUE, COLUMN, DARK, DASHES, GREEN, GREY, PALE_BLUE, VERMILLION, BookFigure, column
+from ..shared.canvas import BLUE, COLUMN, DARK, DASHES, GREEN, GREY, LIGHT, VERMILLION, BookFigure, column
 from ..shared.sheet import sheet
 from . import dirac_gan, gan
 
@@ -80,7 +80,7 @@ def _discriminator_still(found: Mapping[str, float], data: float, mean: float, w
     middle.axhline(0.5, color=GREY, linewidth=0.8)
     middle.plot(x, d, color=GREEN)
     middle.set(ylim=(-0.03, 1.03), xlim=(-6, 10), xlabel="$x$", ylabel="$D^*(x)$")
-    bottom.barh([0], [js], color=PALE_BLUE)
+    bottom.barh([0], [js], color=LIGHT[BLUE])
     bottom.set(xlim=(0, math.log(2)), yticks=[], xlabel="nats", title=f"JS {js:.3f}")
     figure.alt = (
         f"Data around {data:g} and a generator around {mean:g} of width {width:g}, the best discriminator "

@@ -6,7 +6,7 @@ import torch
 from matplotlib.patches import Circle
 from torch import Tensor
 
-from ..shared.canvas import BLUE, COLUMN, DARK, GREY, PALE_BLUE, VERMILLION, BookFigure, column
+from ..shared.canvas import BLUE, COLUMN, DARK, GREY, LIGHT, VERMILLION, BookFigure, column
 from ..shared.sheet import sheet
 from ..vae.places import LABELS, beside_labels, paint
 from . import ring
@@ -71,7 +71,7 @@ def digit_rows(rows: Mapping[str, Tensor]) -> BookFigure:
 def judgement(shares: Mapping[str, Tensor], distances: Mapping[str, Tensor]) -> BookFigure:
     """Left: shares of the ten classes, real and generated. Right: distances to the nearest training digit."""
     figure, (left, right) = sheet(1, 2, height=3.4, width=COLUMN)
-    marks = ((-0.2, PALE_BLUE, None), (0.2, VERMILLION, "////"))
+    marks = ((-0.2, LIGHT[BLUE], None), (0.2, VERMILLION, "////"))
     for (name, share), (shift, colour, hatch) in zip(shares.items(), marks, strict=True):
         look = {"width": 0.4, "color": colour, "hatch": hatch, "edgecolor": "white", "label": name}
         left.bar([k + shift for k in range(10)], (100 * share).tolist(), **look)
@@ -81,7 +81,7 @@ def judgement(shares: Mapping[str, Tensor], distances: Mapping[str, Tensor]) -> 
     left.legend(frameon=False, loc="upper center", ncols=2, handlelength=1.4, columnspacing=1.2)
     bins = torch.linspace(0, 10, 41).tolist()
     names, values = zip(*distances.items(), strict=True)
-    right.hist(values[0].tolist(), bins, density=True, color=PALE_BLUE)
+    right.hist(values[0].tolist(), bins, density=True, color=LIGHT[BLUE])
     right.hist(values[1].tolist(), bins, density=True, histtype="step", color=VERMILLION, linewidth=2)
     top = right.get_ylim()[1]
     right.axvline(0, color="black", linewidth=2.5)

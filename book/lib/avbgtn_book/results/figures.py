@@ -12,7 +12,7 @@ import numpy as np
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
-from ..shared.canvas import DASHES, GREY, TEXT_GREY, WIDTH, BookFigure, listed, styled
+from ..shared.canvas import DARK, DASHES, GREY, WIDTH, BookFigure, listed, styled
 from ..shared.sheet import sheet
 from .looks import HOLLOW, SMALL, STEPS, legend, logarithmic, looks_of, names_of, number_of, spread
 from .pair_figures import differences  # noqa: F401 - for the cells of the results chapter
@@ -83,7 +83,7 @@ def curves(
     for name, value in (references or {}).items():
         axes.axhline(value, color=GREY, linewidth=1)
         at = {"transform": axes.get_yaxis_transform(), "ha": "right", "va": "bottom", "fontsize": SMALL}
-        axes.text(0.995, value, name, color=TEXT_GREY, **at)
+        axes.text(0.995, value, name, color=DARK[GREY], **at)
         spoken.append(f"{name} {value:.4g}")
     if log:
         axes.set_yscale("log")
@@ -196,7 +196,7 @@ def dots(
                 textcoords="offset points",
                 ha=side,
                 va="center",
-                color=TEXT_GREY,
+                color=DARK[GREY],
                 fontsize=SMALL,
                 bbox={"color": "white", "pad": 0.5},
             )

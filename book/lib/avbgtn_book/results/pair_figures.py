@@ -7,7 +7,7 @@ from textwrap import fill
 
 from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
 
-from ..shared.canvas import TEXT_GREY, BookFigure, styled
+from ..shared.canvas import DARK, GREY, BookFigure, styled
 from ..shared.sheet import sheet
 from .looks import HOLLOW, STEPS
 from .statistics import Paired
@@ -42,7 +42,7 @@ def differences(comparisons: Mapping[str, Paired], *, unit: str, better: str = "
     spoken = []
     for row, (label, pairs) in enumerate(comparisons.items()):
         n = len(pairs.seeds)
-        axes.plot(pairs.differences, [row] * n, marker="o", color=TEXT_GREY, zorder=3, **HOLLOW)
+        axes.plot(pairs.differences, [row] * n, marker="o", color=DARK[GREY], zorder=3, **HOLLOW)
         axes.plot([pairs.low, pairs.high], [row + 0.24] * 2, color="black", linewidth=2, zorder=3)
         fill_in = "black" if pairs.found else "white"
         axes.plot([pairs.mean], [row + 0.24], "D", color="black", markerfacecolor=fill_in, zorder=4)

@@ -26,9 +26,9 @@ DPI = 192  # sharp on a phone
 BLUE, VERMILLION, GREEN, PURPLE, GREY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#767676"
 NAMES = {"unit": "UNIT", "avb_gtn": "AVB-GTN"}  # as configurations spell them: as people do
 COLOURS = {"UNIT": BLUE, "AVB-GTN": VERMILLION}
-DARK = {BLUE: "#005a8e", VERMILLION: "#a34700", GREEN: "#00684c", PURPLE: "#8f4371"}  # letters on white
-TEXT_GREY = "#595959"  # letters on white, too
-PALE_BLUE, PALE_RED = "#9ecae8", "#f3c9b0"  # areas
+DARK = {BLUE: "#005a8e", VERMILLION: "#a34700", GREEN: "#00684c", PURPLE: "#8f4371"}
+DARK[GREY] = "#595959"  # letters on white are dark, areas behind them light
+LIGHT = {BLUE: "#9ecae8", VERMILLION: "#f3c9b0"}
 DASHES = ("-", (0, (5, 2)), (0, (1.2, 1.4)), (0, (6, 2, 1.5, 2)))  # lines, where colour alone would not do
 OTHER_COLOURS = (GREEN, PURPLE, "#56B4E9", "#E69F00", "black")
 

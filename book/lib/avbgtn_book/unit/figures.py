@@ -8,11 +8,11 @@ from torch import Tensor
 from ..shared.canvas import (
     BLUE,
     COLUMN,
+    DARK,
     DASHES,
     GREEN,
     GREY,
     PURPLE,
-    TEXT_GREY,
     VERMILLION,
     BookFigure,
     column,
@@ -199,7 +199,7 @@ def error_by_angle(angles: Sequence[float], error: Tensor, copying: Sequence[flo
         axes.plot(angles, error[:, seed], "o", color=BLUE, markersize=6, markerfacecolor="white")
     axes.plot(angles, error.mean(1), color=BLUE)
     axes.text(124, 0.63, "UNIT, matched initialisation", color=BLUE)
-    axes.text(116, 0.83, "copying the input", color=TEXT_GREY, ha="right")
+    axes.text(116, 0.83, "copying the input", color=DARK[GREY], ha="right")
     axes.set(xlabel="angle of the true map, degrees", ylabel="translation error", xticks=angles)
     axes.set_ylim(0, None)
     axes.grid(axis="y", color="#dddddd", linewidth=0.6)

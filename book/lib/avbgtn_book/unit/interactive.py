@@ -9,7 +9,7 @@ from collections.abc import Mapping
 import torch
 
 from ..interactive.figure import Choice, Interactive, Question, Value
-from ..shared.canvas import BLUE, COLUMN, DARK, DASHES, GREEN, GREY, PALE_RED, VERMILLION, BookFigure, column
+from ..shared.canvas import BLUE, COLUMN, DARK, DASHES, GREEN, GREY, LIGHT, VERMILLION, BookFigure, column
 from ..shared.sheet import sheet
 from .exact import PLACES, best_code, returned, square_losses, translated
 
@@ -69,7 +69,7 @@ def _square_still(
     points = returned(there, back, flipped), translated(there, flipped)
     for axes, at, title in zip(planes, points, ("domain 1, after the way back", "domain 2"), strict=True):
         for letter, place, now, share in zip("ABCD", PLACES.tolist(), at.tolist(), p, strict=True):
-            axes.scatter(*place, s=2600 * share, marker="s", color=PALE_RED, linewidths=0)
+            axes.scatter(*place, s=2600 * share, marker="s", color=LIGHT[VERMILLION], linewidths=0)
             axes.text(
                 1.5 * place[0], 1.5 * place[1], letter, color=DARK[VERMILLION], ha="center", va="center"
             )

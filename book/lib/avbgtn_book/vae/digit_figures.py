@@ -7,7 +7,7 @@ from matplotlib.patches import Ellipse
 from matplotlib.patheffects import withStroke
 from torch import Tensor
 
-from ..shared.canvas import BLUE, COLUMN, DARK, DASHES, GREY, PALE_RED, VERMILLION, BookFigure, column
+from ..shared.canvas import BLUE, COLUMN, DARK, DASHES, GREY, LIGHT, VERMILLION, BookFigure, column
 from ..shared.sheet import sheet
 from .places import LABELS, apart, beside, beside_labels, mosaic, paint
 
@@ -234,7 +234,7 @@ def true_posteriors(
         inside = height.cumsum(0) / height.sum()
         levels = sorted({height[(inside < share).sum()].item() for share in (0.5, 0.95)})
         top = height[0].item() * 1.01
-        axes.contourf(first, second, density.T, levels=[*levels, top], colors=[PALE_RED, VERMILLION])
+        axes.contourf(first, second, density.T, levels=[*levels, top], colors=[LIGHT[VERMILLION], VERMILLION])
         for radius in (1.18, 2.45):  # a two-dimensional Gaussian's circles of 50 and 95 percent
             across, up = (2 * radius * sigma[i]).tolist()
             axes.add_patch(Ellipse(mu[i].tolist(), across, up, fill=False, color=BLUE, linewidth=2))

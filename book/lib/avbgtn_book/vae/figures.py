@@ -15,10 +15,8 @@ from ..shared.canvas import (
     DASHES,
     GREEN,
     GREY,
-    PALE_BLUE,
-    PALE_RED,
+    LIGHT,
     PURPLE,
-    TEXT_GREY,
     VERMILLION,
     BookFigure,
     column,
@@ -71,8 +69,8 @@ def generative_model(model: LinearGaussian, x: Tensor, draws: Tensor, z: Tensor)
     posterior = bell(axis, mean.item(), covariance.item() ** 0.5)
     right.plot(axis, bell(axis, 0, 1), color=GREY, linestyle=DASHES[1])
     right.plot(axis, posterior, color=VERMILLION)
-    right.fill_between(axis, posterior, color=PALE_RED, linewidth=0, alpha=0.6)
-    right.text(-2.4, 0.3, "prior $p(z)$", color=TEXT_GREY)
+    right.fill_between(axis, posterior, color=LIGHT[VERMILLION], linewidth=0, alpha=0.6)
+    right.text(-2.4, 0.3, "prior $p(z)$", color=DARK[GREY])
     right.text(0.35, 1.0, "posterior\n$p(z|x)$", color=DARK[VERMILLION], ha="right", va="center")
     right.imshow(axis[None], extent=(-2.5, 2.5, -0.09, -0.02), aspect="auto", **shades)
     right.set(title="code space", xlabel="$z$", yticks=[], ylim=(-0.09, 1.3), xlim=(-2.5, 2.5))
@@ -131,7 +129,7 @@ def jensen(low: float, high: float) -> BookFigure:
     axes.text(3.4, math.log(3.4) + 0.1, r"$\log w$", color=DARK[BLUE], ha="right")
     for value, name in ((low, "$w_1$"), (high, "$w_2$")):
         axes.plot([value] * 2, [-2.2, math.log(value)], color=GREY, linewidth=1, linestyle=DASHES[2])
-        axes.text(value + 0.04, -2.15, name, color=TEXT_GREY)
+        axes.text(value + 0.04, -2.15, name, color=DARK[GREY])
     axes.set(xlabel="$w$", ylabel="nats", xlim=(0, 3.45), ylim=(-2.2, 1.6))
     figure.alt = (
         "The curve of the logarithm and a chord below it between two values of w. At their middle the chord "
@@ -154,7 +152,7 @@ def two_gradients(
     """
     figure, (left, right) = sheet(1, 2, height=3.3, width=COLUMN)
     bins = torch.linspace(-8, 16, 49).tolist()
-    left.hist(pathwise, bins, density=True, color=PALE_BLUE)
+    left.hist(pathwise, bins, density=True, color=LIGHT[BLUE])
     left.hist(score, bins, density=True, histtype="step", color=VERMILLION, linewidth=1.6)
     left.axvline(truth, color="black", linewidth=1.2)
     left.text(truth + 0.4, 0.62, f"exact: {truth:g}")

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from ..interactive.figure import Choice, Interactive, Question, Value
-from ..shared.canvas import BLUE, COLUMN, DARK, DASHES, PALE_BLUE, PALE_RED, VERMILLION, BookFigure, column
+from ..shared.canvas import BLUE, COLUMN, DARK, DASHES, LIGHT, VERMILLION, BookFigure, column
 from ..shared.sheet import sheet
 from . import linear_vae, vae
 from .figures import bell
@@ -75,14 +75,14 @@ def _gap_still(
     elbo, kl, evidence = found["elbo"], found["kl"], found["evidence"]
     figure, (top, bottom) = sheet(2, 1, height=2, width=COLUMN, height_ratios=[4, 1])
     axis = torch.linspace(-2, 3.2, 261)
-    top.fill_between(axis, bell(axis, *posterior), color=PALE_RED, linewidth=0)
+    top.fill_between(axis, bell(axis, *posterior), color=LIGHT[VERMILLION], linewidth=0)
     top.plot(axis, bell(axis, *posterior), color=VERMILLION, linestyle=DASHES[1])
     top.plot(axis, bell(axis, mean, width), color=BLUE, linewidth=2.6)
     top.set(xlim=(-2, 3.2), ylim=(0, 1.7), yticks=[], xlabel="$z$")
     top.text(-2, 1.75, "approximate posterior $q(z)$", color=DARK[BLUE])
     top.text(3.2, 1.75, "posterior $p(z|x)$", color=DARK[VERMILLION], ha="right")
-    bottom.barh([0], [elbo + 14], left=-14, color=PALE_BLUE)
-    bottom.barh([0], [evidence - elbo], left=elbo, color=PALE_RED)
+    bottom.barh([0], [elbo + 14], left=-14, color=LIGHT[BLUE])
+    bottom.barh([0], [evidence - elbo], left=elbo, color=LIGHT[VERMILLION])
     bottom.axvline(evidence, color="black", linewidth=1.4)
     bottom.set(xlim=(-14, 0), yticks=[], xlabel="nats", ylim=(-0.4, 0.4))
     bottom.text(-14, 0.5, f"ELBO {elbo:.2f}", color=DARK[BLUE])
@@ -171,7 +171,7 @@ def _divergences_still(found: Mapping[str, float], **values: object) -> BookFigu
     figure, (top, bottom) = sheet(2, 1, height=2.1, width=COLUMN, height_ratios=[3, 1])
     z = torch.linspace(-4, 4, 401, dtype=F64)
     p = log_humps(z[:, None]).exp()
-    top.fill_between(z, p, color=PALE_RED, linewidth=0)
+    top.fill_between(z, p, color=LIGHT[VERMILLION], linewidth=0)
     top.plot(z, p, color=VERMILLION, linestyle=DASHES[1])
     top.plot(z, bell(z, mean, width), color=BLUE, linewidth=2.6)
     top.set(xlim=(-4, 4), ylim=(0, 1), yticks=[], xlabel="$z$")
@@ -179,7 +179,7 @@ def _divergences_still(found: Mapping[str, float], **values: object) -> BookFigu
     top.text(4, 1.03, "$p$, two humps", color=DARK[VERMILLION], ha="right")
     top.spines["left"].set_visible(False)
     names = [r"$\mathrm{KL}(q \| p)$", r"$\mathrm{KL}(p \| q)$"]
-    bottom.barh([1, 0], [forward, backward], color=PALE_BLUE)
+    bottom.barh([1, 0], [forward, backward], color=LIGHT[BLUE])
     for height, value in ((1, forward), (0, backward)):
         bottom.text(value + 0.1, height, f"{value:.2f}", va="center")
     bottom.set(xlim=(0, 20), yticks=[1, 0], yticklabels=names, xlabel="nats")
