@@ -87,7 +87,7 @@ class Config:
     t_lr: float = 1e-4  # Adam's, for T
     weight_decay: float = 0.0
     lr_halve_every: int = 0  # epochs; 0 never, as UNIT's NIPS code
-    t_steps: int = 1  # updates of T an epoch
+    t_steps: int = 1  # updates of T per epoch
     t_train_on: str = "real"  # Eq. (9) has real images only
     ema: float = 0.999  # decay of the averaged weights
     precision: str = "32-true"
@@ -99,7 +99,7 @@ class Config:
     )
     t_view: str = "image"  # what T judges: the whole code, "patch"es of it, or each "place" by itself
     t_prior: str = "normal"  # what T tells the codes from: N(0, I), or the codes of the "other" domain
-    t_r1: float = 0.0  # weight of T's gradient penalty at codes of the encoder (Mescheder et al. 2018)
+    t_r1: float = 0.0  # coefficient of T's gradient penalty at codes of the encoder (Mescheder et al. 2018)
     optimiser: str = "adam"  # of the kernels of encoders and generators: "adam" as UNIT's code, or "muon"
     muon_lr: float = 0.02  # the step size of Muon
     lr_inverse_sqrt: int = 0  # step sizes over sqrt(1 + epoch / this); 0: they stay

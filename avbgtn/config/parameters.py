@@ -82,7 +82,7 @@ class Parameters:
     ema: float | None = None
     precision: str = "32-true"
     device: str = "auto"  # CUDA where torch sees it
-    devices: int = 1  # processes, one a GPU or a core
+    devices: int = 1  # processes, one per GPU or core
     workers: int = 0  # threads that read CelebA ahead
     # Decode CelebA once, to disk: "auto" does where a run reads each picture more than once.
     cache: str = "auto"

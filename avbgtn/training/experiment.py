@@ -57,7 +57,7 @@ class Experiment:
         return runs_root() / f"{c.dataset}-{c.preset}-{c.model}-{c.fingerprint()}"
 
     def is_default(self) -> bool:
-        """Whether the book commits this run's outputs, so that its numbers can be held against the record."""
+        """Whether the book commits this run's outputs, so that numbers can be compared with the record."""
         # where things are and how they are computed, not what comes out
         free = ("run_dir", "root", "image", "clip", "workers", "cache", "speed")
         kind = type(self.parameters)

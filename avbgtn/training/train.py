@@ -53,7 +53,7 @@ def train(
         epochs: updates of every player, in all; may grow from call to call, not shrink.
         run_dir: an explicit run folder; by default it follows from the config.
         keep: epochs whose weights stay in the folder (for figures along the training).
-        log_every: epochs a metrics line; alarms are raised there.
+        log_every: epochs per metrics line; alarms are raised there.
         measure_every: epochs between scores on validation images, a multiple of ``log_every``.
         save_minutes: how much work a crash may cost.
         speed: which of ``speed.SPEED_UPS``; ``"auto"`` is what was measured faster on the device.

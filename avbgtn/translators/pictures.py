@@ -54,7 +54,7 @@ class Translator:
             raw: the network's own output, ``size`` x ``size`` of the picture's centre square. Otherwise a
                 picture as large as ``image``, in which ``avbgtn.translators.colour_change.carry`` changed
                 the colours of that square.
-            say: told what was done, a sentence a call.
+            say: told what was done, one sentence per call.
 
         Raises:
             DataError: not an image, truncated, or missing; ``to`` is not one of the two domains; another

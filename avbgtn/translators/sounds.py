@@ -72,7 +72,7 @@ class SoundTranslator:
 
     Attributes:
         domains: their names; ``("piano", "violin")`` for the built-in music.
-        rate: samples a second that it works at.
+        rate: samples per second at which it works.
     """
 
     def __init__(self, model: UNIT):
@@ -99,7 +99,7 @@ class SoundTranslator:
             wave: (channels, n).
             to: the target domain's name; the second one (``"violin"``) by default.
             seed: draw the posterior's noise with this seed; without it the noise is zero.
-            rate: samples a second of ``wave``; ``rate`` by default.
+            rate: samples per second of ``wave``; ``rate`` by default.
 
         Raises:
             ValueError: ``to`` is not one of the two domains.
