@@ -57,7 +57,7 @@
     humps.line('best', density(bestMean, bestStd), 'other answer');
     humps.line('q', density(mean, std), 'q');
     humps.words('p-name', -EDGE, 0.45, 'data, two humps', 'p', 'start', [0, 8]);
-    humps.words('q-name', EDGE, 0.45, 'one Gaussian, to be dragged', 'q', 'end', [0, 8]);
+    humps.words('q-name', EDGE, 0.45, 'one Gaussian', 'q', 'end', [0, 8]);
     humps.words('best-name', EDGE, 0.45, `best by ${by}`, 'other answer', 'end', [0, 28]);
   }
 

@@ -101,7 +101,7 @@ def tangent() -> Interactive:
         "The function of the KL is f(u) = u log u. Its tangent at u = 2 meets the vertical axis at a height "
         "of -f*(t), where t is its slope. What is f*(t)?",
         answer=round(at["conjugate"], 2),
-        unit="",
+        unit="at this slope",
         within=0.1,
         because=f"The slope is 1 + log 2 = {at['slope']:.3f}, and f(2) = {at['f']:.3f}, so the tangent "
         f"meets the axis at {at['f']:.3f} - 2 times {at['slope']:.3f} = {-at['conjugate']:.0f}. For the KL, "

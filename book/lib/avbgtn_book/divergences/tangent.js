@@ -54,14 +54,14 @@
     const line = d3.range(0, 401).map((k) => [k / 100, found.slope * k / 100 - found.conjugate]);
     f.line('tangent', inside(line, [0, MOST], [-2, 3]), 'p');
     f.dot('axis', 0, Math.max(-2, Math.min(3, -found.conjugate)), 6, 'p answer');
-    f.words('f-name', MOST, 3, `f of ${row}`, 'q', 'end', [0, 4]);
-    f.words('tangent-name', MOST, 3, 'tangent', 'p', 'end', [0, 24]);
+    f.words('f-name', MOST, 3, `f of ${row}`, 'q', 'end', [0, -10]);
+    f.words('tangent-name', 0.8, 3, 'tangent', 'p', 'start', [0, -10]);
     const drawn = places.map((v) => [slope(v), v * slope(v) - height(v)]);
     star.line('zero', [[-3, 0], [2.5, 0]], 'faint');
     star.line('star', inside(drawn, [-3, 2.5], [-2, 3]), 'other answer');
     const seen = Math.abs(found.conjugate - 0.5) <= 2.5 && found.slope >= -3 && found.slope <= 2.5;
     star.dot('star-dot', seen ? found.slope : 0, seen ? found.conjugate : 0, seen ? 6 : 0, 'p answer');
-    star.words('star-name', -3, 3, 'conjugate', 'other answer', 'start', [8, 10]);
+    star.words('star-name', 2.5, 3, 'conjugate', 'other answer', 'end', [0, -10]);
   }
 
   const handles = [
