@@ -10,6 +10,7 @@ from avbgtn_book import records
 from avbgtn_book.audio import interactive as audio_figures
 from avbgtn_book.avb import interactive as avb_figures
 from avbgtn_book.avb_gtn import interactive as avb_gtn_figures
+from avbgtn_book.collapse import interactive as collapse_figures
 from avbgtn_book.critics import interactive as critics_figures
 from avbgtn_book.divergences import interactive as divergences_figures
 from avbgtn_book.gan import interactive as gan_figures
@@ -77,4 +78,6 @@ FIGURES = (
     critics_figures.slope,
     divergences_figures.humps,
     divergences_figures.tangent,
+    collapse_figures.matching,
+    collapse_figures.pulls,
 )

@@ -10,16 +10,16 @@ number of games and the same settings only.
 """
 
 import argparse
-import json
 import pathlib
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT), str(ROOT / "book" / "lib")]
+sys.path[:0] = [str(ROOT), str(ROOT / "book" / "lib"), str(ROOT / "tools")]
 
 import torch  # noqa: E402
 
 from avbgtn_book.further import games  # noqa: E402
+from game_records import commit, read, write  # noqa: E402
 
 RECORD = ROOT / "book" / "lib" / "avbgtn_book" / "records" / "critics.json"
 STEPS, BATCH, GAMES, SEED = 400, 64, 8, 0
@@ -32,17 +32,6 @@ def measured(row: str, method: str, count: int) -> dict:
     return {
         "modes": list(modes), "good": [round(g, 3) for g in good], "cpu_seconds": round(played.seconds, 1)
     }  # fmt: skip
-
-
-def read(path: pathlib.Path, settings: dict) -> dict:
-    """The record at a path, an empty one where there is none or where it was made with other settings."""
-    found = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    return found if found.get("settings") == settings else {"settings": settings, "cells": {}}
-
-
-def write(path: pathlib.Path, record: dict) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(record, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
 
 def main() -> None:
@@ -61,8 +50,7 @@ def main() -> None:
     settings = {"games": asked.games, "steps": STEPS, "batch": BATCH, "seed": SEED}
     record = read(asked.build, settings)
     if asked.commit:
-        old = read(RECORD, settings)
-        write(RECORD, {**record, "cells": old["cells"] | record["cells"]})
+        commit(record, RECORD)
         return
     for row in asked.rows:
         for method in asked.methods:

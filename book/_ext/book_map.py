@@ -22,7 +22,8 @@ NEEDS = {
     "audio": (["avb_gtn"], (1, 3)),
     "results": (["celeba", "audio"], (0.5, 4)),
     "critics": (["gan"], (2, 1)),
-    "divergences": (["gan"], (2, 2)),
+    "divergences": (["gan"], (3, 1)),
+    "collapse": (["critics"], (2, 2)),
 }
 BOX, STEP, MARGIN = (132, 44), (176, 84), 8
 LETTER = 8.4  # a letter of a label is at most so wide, on average

@@ -277,7 +277,18 @@ def test_moving_figures_are_checked(name):
 
 # Chapters with figures of which the reader drags something. All are the aim, with two each at least;
 # a chapter joins the list when it has them.
-INTERACTIVE = ["vae", "gan", "avb", "unit", "avb_gtn", "celeba", "audio", "critics", "divergences"]
+INTERACTIVE = [
+    "vae",
+    "gan",
+    "avb",
+    "unit",
+    "avb_gtn",
+    "celeba",
+    "audio",
+    "critics",
+    "divergences",
+    "collapse",
+]
 
 
 @pytest.mark.parametrize("name", INTERACTIVE)

@@ -121,6 +121,10 @@ MENDED = {
         ("a weight below -c stays there", "torch.where(weights > c, c, weights)", "weights.clamp(-c, c)"),
     ],
     "divergences": [("still twice the JS", "(q * f).sum()", "(q * f).sum() / 2")],
+    "collapse": [
+        ("two faults", "difference.sum(-1)", "difference.abs().sum(-1)"),
+        ("counts each point itself", ".mean(1)", ".sum(1).sub(1) / (len(m) - 1)"),
+    ],
 }
 
 
@@ -182,6 +186,7 @@ SYMPTOMS = {
     "avb_gtn": (near(-0.5, -0.5), lambda got: got[0] is None and got[1] == 1.5),
     "critics": (near(-0.02, -0.005, 0.005, -0.01, -0.01), near(-0.01, -0.005, 0.005, 0.01, 0.01)),
     "divergences": (lambda got: got > 1.3, lambda got: 0.65 < got < 0.69),
+    "collapse": (near(1.859, 0.684), near(0.368, 0.368)),
 }
 
 

@@ -96,7 +96,7 @@ KINDS = (
     "vae-gap vae-two-divergences gan-discriminator gan-dirac avb-ratio avb-learning "
     "unit-square unit-balance avb-gtn-lag avb-gtn-noise hair-before-after hair-recolouring "
     "audio-window audio-partials critics-lines critics-piles critics-slope "
-    "divergences-humps divergences-tangent"
+    "divergences-humps divergences-tangent collapse-features collapse-noise"
 ).split()  # the figures' names
 each_kind = pytest.mark.parametrize("kind", KINDS)
 

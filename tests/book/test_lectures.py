@@ -45,7 +45,7 @@ def test_no_entry_stands_twice():
     assert len(set(names)) == len(names)
 
 
-@pytest.mark.parametrize("name", ["critics", "divergences"])
+@pytest.mark.parametrize("name", ["critics", "divergences", "collapse"])
 def test_a_chapter_of_the_part_names_the_lectures_that_it_checks(name):
     """What the page says of a chapter, the chapter says too: it cites each lecture that it has entries of."""
     lectures = {place.split(":")[0] for e in entries() if e["chapter"] == name for place in e["where"]}

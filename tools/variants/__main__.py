@@ -28,7 +28,9 @@ from table import markdown, outcomes
 
 ROOT = Path(__file__).resolve().parents[2]
 RESULTS = ROOT / "build" / "variants"
-CHAPTERS = ("vae", "gan", "avb", "unit", "avb_gtn", "celeba", "audio", "results", "critics", "divergences")
+CHAPTERS = (
+    "vae", "gan", "avb", "unit", "avb_gtn", "celeba", "audio", "results", "critics", "divergences", "collapse"
+)  # fmt: skip
 GATHER = 4  # instruction sets that a range is made of
 
 

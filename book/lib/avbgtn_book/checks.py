@@ -6,6 +6,7 @@ whose message says what is wrong with the answer and what that suggests.
 
 from .avb.checks import *  # noqa: F403
 from .avb_gtn.checks import *  # noqa: F403
+from .collapse.checks import *  # noqa: F403
 from .critics.checks import *  # noqa: F403
 from .divergences.checks import *  # noqa: F403
 from .gan.checks import *  # noqa: F403

@@ -102,12 +102,16 @@ class Nets(nn.Module):
         )
         self.last = Layer(seeds, shape.width, outputs, gain=math.sqrt(0.5), **options)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def features(self, x: Tensor) -> Tensor:
+        """What the last layer sees, ``(seeds, n, width)``."""
         for j, layer in enumerate(self.hidden):
             y = layer(x)
             y = self._activation(self.norms[j](y) if self.norms else y)
             x = x + y if self.shape.residual and j else y
-        return self.times * self.last(x)
+        return x
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.times * self.last(self.features(x))
 
     def _activation(self, x: Tensor) -> Tensor:
         kind = self.shape.activation
