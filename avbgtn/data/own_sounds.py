@@ -23,7 +23,7 @@ class OwnSounds(SoundDomains):
         workers: threads that read sounds ahead.
 
     Raises:
-        DataError: not two folders, fewer than twelve sounds in one, or a first sound that cannot be read.
+        DataError: not two folders, fewer than eighteen sounds in one, or a first sound that cannot be read.
     """
 
     def __init__(self, root: Path, *, sound: Sound, domains: tuple[str, str] | None = None, workers: int = 0):

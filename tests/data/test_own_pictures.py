@@ -9,6 +9,7 @@ import avbgtn
 from avbgtn import data
 from avbgtn.config import from_parameters
 from avbgtn.data.own_pictures import OwnPictures
+from avbgtn.metrics.attributes import train_attribute_classifier
 from avbgtn.training.launch import train_experiment
 
 
@@ -44,6 +45,19 @@ def test_every_picture_is_in_one_split_and_the_split_does_not_change(root):
     }
     assert OwnPictures(root, size=32).files == d.files
     assert OwnPictures(root, size=32, domains=("dogs", "cats")).domains == ("dogs", "cats")
+
+
+@pytest.mark.parametrize("count", [17, 18])
+def test_what_is_too_few_for_the_scores_is_refused_before_the_training(tmp_path, count):
+    for domain in ("cats", "dogs"):
+        for k in range(count):
+            picture(tmp_path / domain / f"{k}.png", (k, 0, 0))
+    if count < 18:
+        with pytest.raises(data.DataError, match="holds 17 pictures .*: expected 18 or more"):
+            OwnPictures(tmp_path, size=32)
+        return
+    training = OwnPictures(tmp_path, size=32).evaluation("train")
+    train_attribute_classifier(training.x1, training.x2, seed=0, epochs=1)
 
 
 def test_the_middle_square_is_what_is_read(root):

@@ -16,9 +16,10 @@ from ...errors import DataError
 from ...sentences import shown
 from .folders import contents, look, regular
 
-FEWEST = 12  # files of a domain: some each for validation and test, and some to learn from
 KEPT = 10  # one in so many is for validation, another for the test
 LEAST = 4  # but so many each: the experiments show the fourth, and a score of one image says nothing
+TO_LEARN = 10  # files that the classifiers of the experiments need, which are asked after the training
+FEWEST = 2 * LEAST + TO_LEARN  # files of a domain
 Files = dict[tuple[str, int], list[str]]  # (split, domain) -> names below the domain's folder
 
 
