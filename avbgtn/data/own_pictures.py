@@ -28,7 +28,8 @@ class OwnPictures(Domains):
         workers: threads that read images ahead.
 
     Raises:
-        DataError: not two folders, fewer than eighteen pictures in one, or a first picture that cannot be read.
+        DataError: not two folders, fewer than eighteen pictures in one, or a first picture that cannot be
+            read.
     """
 
     def __init__(self, root: Path, *, size: int, domains: tuple[str, str] | None = None, workers: int = 0):
