@@ -9,17 +9,14 @@ as soon as it is done, so a run that was stopped goes on where it ended. `--comm
 there into book/lib/avbgtn_book/records/collapse.json, for the same settings only.
 """
 
-import argparse
 import pathlib
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "book" / "lib"), str(ROOT / "tools")]
 
-import torch  # noqa: E402
-
+import game_records  # noqa: E402
 from avbgtn_book.collapse import cures  # noqa: E402
-from game_records import commit, read, write  # noqa: E402
 
 RECORD = ROOT / "book" / "lib" / "avbgtn_book" / "records" / "collapse.json"
 ALL = cures.CURES | cures.CONTROLS
@@ -39,29 +36,15 @@ def measured(cure: str, steps: int, count: int) -> dict:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--cures", nargs="+", choices=list(ALL), default=list(ALL))
-    parser.add_argument("--steps", nargs="+", type=int, default=list(STEPS))
-    parser.add_argument("--games", type=int, default=GAMES, help="games of each cell")
-    parser.add_argument(
-        "--commit", action="store_true", help="copy what was measured into the book's records"
+    game_records.main(
+        __doc__.splitlines()[0],
+        {"cures": list(ALL), "steps": STEPS},
+        measured,
+        lambda cell: (cell["modes"][-1], cell["good"][-1]),
+        settings={"games": GAMES, "batch": BATCH, "seed": SEED},
+        build=ROOT / "build" / "collapse.json",
+        into=RECORD,
     )
-    parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build" / "collapse.json")
-    asked = parser.parse_args()
-    torch.set_num_threads(1)
-    settings = {"games": asked.games, "batch": BATCH, "seed": SEED}
-    record = read(asked.build, settings)
-    if asked.commit:
-        commit(record, RECORD)
-        return
-    for steps in asked.steps:
-        for cure in asked.cures:
-            key = f"{cure} | {steps}"
-            if key not in record["cells"]:
-                record["cells"][key] = measured(cure, steps, asked.games)
-                write(asked.build, record)
-            cell = record["cells"][key]
-            print(key, cell["modes"][-1], cell["good"][-1], f"{cell['cpu_seconds']} CPU s", flush=True)
 
 
 if __name__ == "__main__":

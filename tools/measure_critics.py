@@ -9,17 +9,14 @@ ended. `--commit` copies the cells that are there into book/lib/avbgtn_book/reco
 number of games and the same settings only.
 """
 
-import argparse
 import pathlib
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "book" / "lib"), str(ROOT / "tools")]
 
-import torch  # noqa: E402
-
+import game_records  # noqa: E402
 from avbgtn_book.further import games  # noqa: E402
-from game_records import commit, read, write  # noqa: E402
 
 RECORD = ROOT / "book" / "lib" / "avbgtn_book" / "records" / "critics.json"
 STEPS, BATCH, GAMES, SEED = 400, 64, 8, 0
@@ -35,31 +32,15 @@ def measured(row: str, method: str, count: int) -> dict:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument(
-        "--rows", nargs="+", choices=list(games.ARCHITECTURES), default=list(games.ARCHITECTURES)
+    game_records.main(
+        __doc__.splitlines()[0],
+        {"rows": list(games.ARCHITECTURES), "methods": list(games.METHODS)},
+        measured,
+        lambda cell: (cell["modes"], cell["good"]),
+        settings={"games": GAMES, "steps": STEPS, "batch": BATCH, "seed": SEED},
+        build=ROOT / "build" / "critics.json",
+        into=RECORD,
     )
-    parser.add_argument("--methods", nargs="+", choices=list(games.METHODS), default=list(games.METHODS))
-    parser.add_argument("--games", type=int, default=GAMES, help="games of each cell")
-    parser.add_argument(
-        "--commit", action="store_true", help="copy what was measured into the book's records"
-    )
-    parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build" / "critics.json")
-    asked = parser.parse_args()
-    torch.set_num_threads(1)
-    settings = {"games": asked.games, "steps": STEPS, "batch": BATCH, "seed": SEED}
-    record = read(asked.build, settings)
-    if asked.commit:
-        commit(record, RECORD)
-        return
-    for row in asked.rows:
-        for method in asked.methods:
-            key = f"{row} | {method}"
-            if key not in record["cells"]:
-                record["cells"][key] = measured(row, method, asked.games)
-                write(asked.build, record)
-            cell = record["cells"][key]
-            print(key, cell["modes"], cell["good"], f"{cell['cpu_seconds']} CPU s", flush=True)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from torch.nn import functional as F
 from avbgtn_book import checks
 from avbgtn_book.checks import CheckFailed
 from avbgtn_book.collapse import batches, cures
+from finished_games import FinishedGames
 from judged import judgements
 
 PRICE = ["b", "B", "(b)"]
@@ -180,16 +181,6 @@ test_right_answers_pass, test_wrong_answers_are_told_why = judgements(
 )
 
 
-class Games:
-    """Stands for a game whose result is known, so that the check's sentences are tried in no time."""
-
-    def __init__(self, counts):
-        self.points, self.found = torch.zeros(1), counts
-
-    def counts(self):
-        return self.found
-
-
 @pytest.mark.parametrize(
     "cure",
     [
@@ -199,7 +190,7 @@ class Games:
     ],
 )
 def test_any_cure_that_reaches_the_mark_passes(cure, monkeypatch, capsys):
-    monkeypatch.setattr(cures, "play", lambda *_, **__: Games([(8, 0.4), (8, 0.7), (8, 0.6)]))
+    monkeypatch.setattr(cures, "play", lambda *_, **__: FinishedGames([(8, 0.4), (8, 0.7), (8, 0.6)]))
     checks.check_collapse_cure(lambda: cure)
     assert capsys.readouterr().out.startswith("ok: ")
 
@@ -220,13 +211,13 @@ def test_any_cure_that_reaches_the_mark_passes(cure, monkeypatch, capsys):
     ],
 )
 def test_what_misses_the_mark_is_told_why(cure, counts, words, monkeypatch):
-    monkeypatch.setattr(cures, "play", lambda *_, **__: Games(counts))
+    monkeypatch.setattr(cures, "play", lambda *_, **__: FinishedGames(counts))
     with pytest.raises(CheckFailed, match=words):
         checks.check_collapse_cure(lambda: cure)
 
 
 def test_games_that_ran_away_are_told(monkeypatch):
-    gone = Games([(0, 0.0)] * 3)
+    gone = FinishedGames([(0, 0.0)] * 3)
     gone.points = torch.full((1,), torch.nan)
     monkeypatch.setattr(cures, "play", lambda *_, **__: gone)
     with pytest.raises(CheckFailed, match="run away"):

@@ -9,6 +9,7 @@ from avbgtn_book import checks
 from avbgtn_book.checks import CheckFailed
 from avbgtn_book.critics import transport
 from avbgtn_book.further import games
+from finished_games import FinishedGames
 from judged import judgements
 
 REPORTED = [7.8, torch.tensor(7.8), np.float64(6 * 1.3)]
@@ -146,16 +147,6 @@ test_right_answers_pass, test_wrong_answers_are_told_why = judgements(
 )
 
 
-class Games:
-    """Stands for a game whose result is known, so that the check's sentences are tried in no time."""
-
-    def __init__(self, counts):
-        self.points, self.found = torch.zeros(1), counts
-
-    def counts(self):
-        return self.found
-
-
 @pytest.mark.parametrize(
     "method",
     [
@@ -165,7 +156,7 @@ class Games:
     ],
 )
 def test_any_cure_that_reaches_the_mark_passes(method, monkeypatch, capsys):
-    monkeypatch.setattr(games, "play", lambda *_, **__: Games([(5, 0.1), (8, 0.3), (6, 0.2)]))
+    monkeypatch.setattr(games, "play", lambda *_, **__: FinishedGames([(5, 0.1), (8, 0.3), (6, 0.2)]))
     checks.check_critics_row(lambda: method)
     assert capsys.readouterr().out.startswith("ok: ")
 
@@ -186,6 +177,6 @@ def test_any_cure_that_reaches_the_mark_passes(method, monkeypatch, capsys):
     ],
 )
 def test_what_misses_the_mark_is_told_why(method, counts, words, monkeypatch):
-    monkeypatch.setattr(games, "play", lambda *_, **__: Games(counts))
+    monkeypatch.setattr(games, "play", lambda *_, **__: FinishedGames(counts))
     with pytest.raises(CheckFailed, match=words):
         checks.check_critics_row(lambda: method)

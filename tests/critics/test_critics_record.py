@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+import game_records
 import measure_critics
 from avbgtn_book.further import games
 
@@ -53,9 +54,9 @@ def test_tool_goes_on_where_it_ended(tmp_path, monkeypatch, capsys):
 
 def test_cells_made_with_other_settings_are_not_mixed(tmp_path):
     path = tmp_path / "build.json"
-    measure_critics.write(path, {"settings": {"games": 3}, "cells": {"a": cell(3)}})
-    assert measure_critics.read(path, {"games": 3})["cells"] == {"a": cell(3)}
-    assert measure_critics.read(path, {"games": 8})["cells"] == {}
+    game_records.write(path, {"settings": {"games": 3}, "cells": {"a": cell(3)}})
+    assert game_records.read(path, {"games": 3})["cells"] == {"a": cell(3)}
+    assert game_records.read(path, {"games": 8})["cells"] == {}
 
 
 @pytest.mark.parametrize("method", ["log"])

@@ -6,7 +6,18 @@ import signal
 import sys
 
 import pytest
-from test_cache import ROW, beside_the_data, flip, folder, load, photo_template, photos, picture, reads, same  # noqa: F401 - fixtures
+from test_cache import (  # noqa: F401 - fixtures
+    ROW,
+    beside_the_data,
+    flip,
+    folder,
+    load,
+    photo_template,
+    photos,
+    picture,
+    reads,
+    same,
+)
 
 from avbgtn.data import cache, celeba
 from small_celeba import cut

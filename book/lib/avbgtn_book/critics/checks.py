@@ -6,6 +6,7 @@ from typing import Any
 import torch
 
 from ..further import games, penalty
+from ..further.outcome import outcome
 from ..shared import answers as core
 from ..shared.answers import CheckFailed
 from . import mistakes
@@ -64,11 +65,7 @@ def check_critics_penalty(answer: Callable) -> None:
         )
     gradients = torch.tensor([[3.0, 4.0]], dtype=F64, requires_grad=True)
     value = core.call(ask, gradients, 1.0, name="penalty_of")
-    if not isinstance(value, torch.Tensor) or not value.requires_grad:
-        raise CheckFailed(
-            "the value is right, but no gradient leads back from it: return the tensor itself, without "
-            ".item(), .detach() or no_grad, or the critic never learns from the penalty"
-        )
+    core.leads_back(value, "from it, and the critic never learns from the penalty")
     core.passed("both sides of 1 cost, and the critic can learn from it")
 
 
@@ -170,11 +167,7 @@ def check_critics_row(answer: Callable) -> None:
     if method.lr <= 0 or method.lr > 0.1:
         raise CheckFailed(f"a step size of {method.lr:g}: take one between 0 and 0.1")
     played = games.play(method, row, games=3, seed=1, steps=400)
-    if not played.points.isfinite().all():
-        raise CheckFailed("a game has run away, its samples are not finite: try smaller steps")
-    counts = played.counts()
-    fewest, poorest = min(m for m, _ in counts), min(s for _, s in counts)
-    said = ", ".join(f"{m} ({100 * s:.0f} %)" for m, s in counts)
+    fewest, poorest, said = outcome(played)
     if fewest < 5 and poorest >= 0.1:
         raise CheckFailed(
             f"modes (good samples): {said}. Good samples, on too few modes: D is too steep or too sure"
@@ -186,7 +179,6 @@ def check_critics_row(answer: Callable) -> None:
     if fewest < 5:
         raise CheckFailed(
             f"modes (good samples): {said}. All three games should reach 5 modes and 10 % good samples: "
-            f"how steep "
-            "must D be to tell modes of width 0.05 apart?"
+            "how steep must D be to tell modes of width 0.05 apart?"
         )
     core.passed(f"modes (good samples): {said}; the cure kept the logarithm")

@@ -1,7 +1,7 @@
 """Checks of the exercises of book/divergences.ipynb."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -125,21 +125,20 @@ def check_divergences_outputs(answer: Any) -> None:
     jeffrey, reverse = (core.number(v, name) for v, name in zip(answer, ("Jeffrey", "reverse"), strict=True))
     if abs(jeffrey - mistakes.REVERSE) < 0.05 and abs(reverse - mistakes.JEFFREY) < 0.6:
         raise CheckFailed("the two are exchanged: Jeffrey comes first")
-    _near(jeffrey, mistakes.JEFFREY, 0.3, mistakes.OF_JEFFREY, "Jeffrey: ")
-    _near(reverse, mistakes.REVERSE, 0.05, mistakes.OF_REVERSE, "reverse KL: ")
+    for name, got, right, wrong, within in (
+        ("Jeffrey", jeffrey, mistakes.JEFFREY, mistakes.OF_JEFFREY, 0.3),
+        ("reverse KL", reverse, mistakes.REVERSE, mistakes.OF_REVERSE, 0.05),
+    ):
+        core.near(
+            got,
+            right,
+            wrong,
+            within=within,
+            otherwise=f", it is too {'large' if got > right else 'small'}: u = p/q is 1/100 here; insert it "
+            "in f', and undo the output activation where there is one",
+            name=name,
+        )
     core.passed("-103.6 against -4.6: both T* grow like q/p, but only one network has to")
-
-
-def _near(got: float, right: float, within: float, hints: Mapping[float, str], name: str) -> None:
-    if abs(got - right) <= within:
-        return
-    for wrong, hint in hints.items():
-        if abs(got - wrong) < 0.02:
-            raise CheckFailed(f"{name}{got:g} is not it: {hint}")
-    raise CheckFailed(
-        f"{name}{got:g} is not it, it is too {'large' if got > right else 'small'}: u = p/q is 1/100 here; "
-        "insert it in f', and undo the output activation where there is one"
-    )
 
 
 def check_divergences_mixture(answer: Callable) -> None:

@@ -115,11 +115,7 @@ def check_gan_generator_loss(answer: Callable) -> None:
                 f"{float(torch.as_tensor(value).detach())}: the sigmoid has rounded to 0 before the "
                 "logarithm sees it. Write log s(t) with softplus, in one function"
             )
-        if not isinstance(value, torch.Tensor) or not value.requires_grad:
-            raise CheckFailed(
-                "the value is right, but no gradient leads from it back to the logits: return the tensor "
-                "itself, without .item(), .detach() or no_grad, or G has nothing to learn from"
-            )
+        core.leads_back(value, "to the logits, so that G has nothing to learn from")
         (slope,) = torch.autograd.grad(value.sum(), logits)
         wanted = -1.0 if place < 0 else 0.0
         if not torch.isfinite(slope).all() or abs(slope.item() - wanted) > 1e-6:

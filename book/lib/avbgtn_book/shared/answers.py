@@ -207,18 +207,35 @@ def compare(got: Any, right: Any, mistakes: Iterable[tuple[Any, str]], *, name: 
     raise CheckFailed(otherwise)
 
 
-def near(got: float, right: float, mistakes: Mapping[float, str], *, within: float, otherwise: str) -> None:
+def near(
+    got: float, right: float, mistakes: Mapping[float, str], *, within: float, otherwise: str, name: str = ""
+) -> None:
     """As :func:`compare`, for a number that may be rounded: it and what mistakes give count to ``within``.
 
     Args:
         mistakes: what to say of each wrong number.
+        name: of the number, where more than one is asked for.
     """
+    said = f"{name}: {got:g}" if name else f"{got:g}"
     if abs(got - right) <= within:
         return
     for wrong, sentence in mistakes.items():
         if abs(got - wrong) < within:
-            raise CheckFailed(f"{got:g} is not it: {sentence}")
-    raise CheckFailed(f"{got:g} is not it{otherwise}")
+            raise CheckFailed(f"{said} is not it: {sentence}")
+    raise CheckFailed(f"{said} is not it{otherwise}")
+
+
+def leads_back(value: Any, what: str) -> None:
+    """A value that is right must also lead back to what it was made of.
+
+    Args:
+        what: of which the gradient would be missed, and for what.
+    """
+    if not isinstance(value, Tensor) or not value.requires_grad:
+        raise CheckFailed(
+            f"the value is right, but no gradient leads back {what}: return the tensor itself, without "
+            ".item(), .detach() or no_grad"
+        )
 
 
 def in_proportion(
