@@ -203,10 +203,13 @@ def test_kl_of_the_path_is_the_integral():
         assert gan.kl(log_p, gan.bell(mean, std).log_density(x), x).item() == pytest.approx(value, abs=1e-9)
 
 
-def test_double_loop_settles_in_fewer_updates_and_single_step_with_smaller_ones():
+def test_double_loop_settles_in_fewer_updates_and_so_does_a_slow_g_beside_a_fast_d():
     single, five, twenty = (loops.play(k, steps=1000).settled() for k in (1, 5, 20))
     assert twenty < five < single
     careful = loops.play(1, steps=1000, for_d=0.5, for_g=0.05).settled()
     assert careful < single
+    alone = loops.play(1, steps=1000, for_g=0.05).settled()
+    larger = loops.play(1, steps=1000, for_d=0.5, for_g=0.5).settled()
+    assert careful < larger < single <= alone, "smaller steps of G alone do not help"
     # gradients of D and of G together: the price is about the same
     assert 2 * careful < 1.3 * 6 * five and 2 * careful < 1.1 * 21 * twenty
