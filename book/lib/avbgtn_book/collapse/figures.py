@@ -33,9 +33,9 @@ def ring_panels(
         axes.set_axis_off()
         modes, good = counts[name]
         figure.text(left + 0.125, (top - 0.08) / height, name, ha="center", va="top", weight="bold")
-        said = f"{modes} modes\n{100 * good:.0f} % good"
+        said = f"{modes} {'mode' if modes == 1 else 'modes'}\n{100 * good:.0f} % good"
         figure.text(left + 0.125, (top - 0.33) / height, said, ha="center", va="top")
-    told = "; ".join(f"{name}, {m} modes, {100 * g:.0f} % good" for name, (m, g) in counts.items())
+    told = "; ".join(f"{name}, {m} of 8 modes, {100 * g:.0f} % good" for name, (m, g) in counts.items())
     figure.alt = f"Points over the eight circles of the ring, a panel each: {told}."
     return figure
 
@@ -76,7 +76,7 @@ def flatness(steps: Sequence[int], slopes: Mapping[str, Tensor]) -> BookFigure:
         at = found[-1].median().item()
         axes.text(steps[-1] * 1.02, at, name, color=DARK[colour], va="center")
     axes.set(yscale="log", xlabel="step against a perfect generator", ylabel="slope of $T$ on the data")
-    axes.set_xlim(0, steps[-1] * 1.35)
+    axes.set(xlim=(0, steps[-1] * 1.35), xticks=range(0, steps[-1] + 1, 100))
     axes.grid(color=GRID, linewidth=0.7)
     figure.alt = (
         "The slope of the discriminator on the data against the step, on a logarithmic axis, one line per "

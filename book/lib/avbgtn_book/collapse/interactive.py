@@ -99,8 +99,8 @@ def pulls() -> Interactive:
     at, small = numbers(0.48, 0.77), numbers(**start)
     question = Question(
         "The generator covers only the left one of two modes, which are 0.77 apart and 0.05 wide. Noise is "
-        "added to all points that the discriminator sees. Which standard deviation of the noise makes the "
-        "other mode pull hardest?",
+        "added to all points that the discriminator sees. At which standard "
+        "deviation of the noise does the other mode pull hardest at the middle of the generator?",
         answer=round(numbers(**start)["best"], 2),
         unit="",
         within=0.1,
@@ -118,7 +118,7 @@ def pulls() -> Interactive:
         numbers=numbers,
         draw=_pulls_still,
         alt="Above, the data with noise, two humps, and the generator, which covers the left one. Below, the "
-        "slope that the other hump gives at the generator, against the noise, with a dot.",
+        "slope that the other hump gives at the middle of the generator, against the noise, with a dot.",
         constants={"width": ring.SPREAD},
         question=question,
     )
@@ -138,7 +138,7 @@ def _pulls_still(found: Mapping[str, float], noise_sd: float, distance: float) -
     bottom.plot([noise_sd], [found["pull"]], "o", color=PURPLE, markersize=9)
     bottom.set(xlim=(0, 1.2), ylim=(0, None), xlabel="noise", ylabel="slope")
     figure.alt = (
-        f"Two humps {distance:g} apart with noise of {noise_sd:g}; at the generator on the left one the "
+        f"Two humps {distance:g} apart with noise of {noise_sd:g}; at the middle of the generator, on the left one, the "
         f"slope towards the other is {found['pull']:.3g}."
     )
     return figure
