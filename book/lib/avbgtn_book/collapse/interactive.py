@@ -138,7 +138,7 @@ def _pulls_still(found: Mapping[str, float], noise_sd: float, distance: float) -
     bottom.plot([noise_sd], [found["pull"]], "o", color=PURPLE, markersize=9)
     bottom.set(xlim=(0, 1.2), ylim=(0, None), xlabel="noise", ylabel="slope")
     figure.alt = (
-        f"Two humps {distance:g} apart with noise of {noise_sd:g}; at the middle of the generator, on the left one, the "
-        f"slope towards the other is {found['pull']:.3g}."
+        f"Two humps {distance:g} apart with noise of {noise_sd:g}; at the middle of the generator, on the "
+        f"left one, the slope towards the other is {found['pull']:.3g}."
     )
     return figure
